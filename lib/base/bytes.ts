@@ -1,0 +1,136 @@
+/** The stored bytes are shorter or other than their format says: corruption, or a newer format. */
+export class FormatError extends Error {
+  override readonly name = 'FormatError';
+}
+
+/** Builds packed binary: unsigned LEB128 varints (up to 2^53 - 1), fixed bytes, length-prefixed bytes and strings. */
+export class ByteWriter {
+  #buffer: Buffer;
+  #length = 0;
+
+  constructor(initialBytes = 128) {
+    this.#buffer = Buffer.allocUnsafe(initialBytes);
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  u8(value: number): this {
+    this.#reserve(1);
+    this.#buffer[this.#length++] = value;
+    return this;
+  }
+
+  varint(value: number): this {
+    if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`not an unsigned safe integer: ${value}`);
+    this.#reserve(8);
+    let rest = value;
+    while (rest >= 0x80) {
+      this.#buffer[this.#length++] = (rest % 0x80) | 0x80;
+      rest = Math.floor(rest / 0x80);
+    }
+    this.#buffer[this.#length++] = rest;
+    return this;
+  }
+
+  /** A signed integer, zigzag: -1 -> 1, 1 -> 2. */
+  signed(value: number): this {
+    return this.varint(value < 0 ? -2 * value - 1 : 2 * value);
+  }
+
+  fixed(bytes: Uint8Array): this {
+    this.#reserve(bytes.length);
+    this.#buffer.set(bytes, this.#length);
+    this.#length += bytes.length;
+    return this;
+  }
+
+  bytes(bytes: Uint8Array): this {
+    return this.varint(bytes.length).fixed(bytes);
+  }
+
+  string(text: string): this {
+    return this.bytes(Buffer.from(text, 'utf8'));
+  }
+
+  /** The bytes written so far; they share memory with the writer, which must not be used further. */
+  finish(): Buffer {
+    return this.#buffer.subarray(0, this.#length);
+  }
+
+  #reserve(more: number): void {
+    const need = this.#length + more;
+    if (need <= this.#buffer.length) return;
+    const grown = Buffer.allocUnsafe(Math.max(need, this.#buffer.length * 2));
+    this.#buffer.copy(grown, 0, 0, this.#length);
+    this.#buffer = grown;
+  }
+}
+
+/** Reads what {@link ByteWriter} wrote; every read past the end throws {@link FormatError}. */
+export class ByteReader {
+  readonly #buffer: Buffer;
+  #at: number;
+
+  constructor(bytes: Uint8Array, at = 0) {
+    this.#buffer = asBuffer(bytes);
+    this.#at = at;
+  }
+
+  get position(): number {
+    return this.#at;
+  }
+
+  get remaining(): number {
+    return this.#buffer.length - this.#at;
+  }
+
+  u8(): number {
+    const value = this.#buffer[this.#at];
+    if (value === undefined) throw new FormatError(`truncated at ${this.#at}`);
+    this.#at++;
+    return value;
+  }
+
+  varint(): number {
+    let value = 0;
+    let scale = 1;
+    for (let i = 0; i < 8; i++) {
+      const byte = this.u8();
+      value += (byte & 0x7f) * scale;
+      if (byte < 0x80) {
+        if (!Number.isSafeInteger(value)) break;
+        return value;
+      }
+      scale *= 0x80;
+    }
+    throw new FormatError(`number too large at ${this.#at}`);
+  }
+
+  signed(): number {
+    const value = this.varint();
+    return value % 2 === 1 ? -(value + 1) / 2 : value / 2;
+  }
+
+  /** The next bytes, sharing memory with the input. */
+  fixed(length: number): Buffer {
+    if (length > this.remaining) throw new FormatError(`truncated at ${this.#at}: ${length} bytes wanted`);
+    const view = this.#buffer.subarray(this.#at, this.#at + length);
+    this.#at += length;
+    return view;
+  }
+
+  bytes(): Buffer {
+    return this.fixed(this.varint());
+  }
+
+  string(): string {
+    return this.bytes().toString('utf8');
+  }
+}
+
+/** The same memory as a Buffer. */
+export function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

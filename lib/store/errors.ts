@@ -1,0 +1,28 @@
+/**
+ * Why a request to the store cannot be granted: the closed list that every protocol maps once (house.md, Errors).
+ * The text is user interface: it names what was given and what is allowed.
+ */
+export type StoreErrorCode =
+  | 'nonexistent' /* no such mailbox, or none that the user may look up */
+  | 'already-exists'
+  | 'cannot' /* the name or the operation is not allowed here, whoever asks */
+  | 'no-permission'
+  | 'over-quota'
+  | 'too-many' /* a named limit: messages, mailboxes, keywords, depth */
+  | 'too-big'
+  | 'in-use'
+  | 'has-children'
+  | 'gone' /* the mailbox was deleted under the session */
+  | 'expunged' /* the message is not there any more */
+  | 'unavailable' /* the world is unwell: try again */
+  | 'format'; /* stored by a newer version: refuse, never skip, never write (Rule 23) */
+
+export class StoreError extends Error {
+  override readonly name = 'StoreError';
+  readonly code: StoreErrorCode;
+
+  constructor(code: StoreErrorCode, text: string, options?: ErrorOptions) {
+    super(text, options);
+    this.code = code;
+  }
+}
