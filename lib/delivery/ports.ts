@@ -1,0 +1,44 @@
+/** What LMTP (and later SES ingestion, `cirrus deliver`) asks of delivery (design.md §3). */
+
+/** Why a recipient does not get the message; each protocol maps the list once. */
+export type RefusalCode =
+  | 'unknown-user'
+  | 'bad-address'
+  | 'over-quota'
+  | 'no-permission' /* no `p` right on the mailbox that the address names */
+  | 'too-big'
+  | 'too-many'
+  | 'unavailable';
+
+export interface Refusal {
+  readonly ok: false;
+  readonly code: RefusalCode;
+  /** Safe for the client. */
+  readonly text: string;
+}
+
+/** A recipient that may be handed to {@link Delivery.deliver}: opaque to the protocol. */
+export interface Recipient {
+  readonly ok: true;
+  /** As given in RCPT TO, without angle brackets. */
+  readonly address: string;
+}
+
+export interface Transaction {
+  /** Reverse-path without angle brackets; '' is the null reverse-path. */
+  readonly sender: string;
+  readonly recipients: readonly Recipient[];
+  /** Header lines put in front of the received bytes (Return-Path, Received, ...), CRLF-terminated. */
+  readonly trace: string;
+  /** The message as received, lone LF already made CRLF; a body that throws delivers to nobody. */
+  readonly body: AsyncIterable<Uint8Array>;
+}
+
+export type Delivered = { readonly ok: true } | Refusal;
+
+export interface Delivery {
+  /** Answers RCPT: who is this, may mail be taken for them now? `sizeBytes` as declared by SIZE, when it was. */
+  recipient(address: string, sizeBytes?: number): Promise<Recipient | Refusal>;
+  /** Streams the message into one blob, then commits per recipient; one answer per recipient, in order. */
+  deliver(transaction: Transaction): Promise<readonly Delivered[]>;
+}
