@@ -1,0 +1,118 @@
+import type { FetchItem } from './fetch-item.ts';
+import type { SearchKey, SearchReturn, SortCriterion } from './search-key.ts';
+import type { SequenceSet } from './sequence-set.ts';
+
+/** What STATUS, and LIST RETURN (STATUS ...), can be asked (RFC 9051 §6.3.11, RFC 3501 RECENT, RFC 7162, RFC 8438). */
+export type StatusItem =
+  | 'MESSAGES'
+  | 'RECENT'
+  | 'UIDNEXT'
+  | 'UIDVALIDITY'
+  | 'UNSEEN'
+  | 'DELETED'
+  | 'SIZE'
+  | 'HIGHESTMODSEQ';
+
+/** The QRESYNC parameter of SELECT (RFC 7162 §3.2.5): what the client knew when it last saw the mailbox. */
+export interface Qresync {
+  readonly uidValidity: number;
+  readonly modSeq: number;
+  readonly knownUids: SequenceSet | null;
+  /** `seq-match-data`: sequence numbers and the UIDs they had, pairwise. */
+  readonly match: { readonly sequence: SequenceSet; readonly uids: SequenceSet } | null;
+}
+
+/** LIST with everything RFC 5258, RFC 5819 and RFC 6154 add; a plain LIST has empty options. */
+export interface ListCommand {
+  readonly name: 'LIST';
+  readonly select: readonly ('SUBSCRIBED' | 'REMOTE' | 'RECURSIVEMATCH' | 'SPECIAL-USE')[];
+  readonly reference: string;
+  readonly patterns: readonly string[];
+  readonly returns: readonly ('SUBSCRIBED' | 'CHILDREN' | 'SPECIAL-USE')[];
+  readonly status: readonly StatusItem[] | null;
+  /** Written as an extended LIST (any option, or patterns in parentheses): `LIST "" ""` then has no special meaning. */
+  readonly extended: boolean;
+}
+
+/** SEARCH, SORT and THREAD share their programme; `returns` null is the plain untagged SEARCH answer. */
+export interface SearchProgram {
+  readonly uid: boolean;
+  /** Upper case as the client named it, or null: then US-ASCII, or UTF-8 once IMAP4rev2 or UTF8=ACCEPT is enabled. */
+  readonly charset: string | null;
+  readonly key: SearchKey;
+}
+
+/** A command as the client meant it: names are Unicode, flags as written, every list checked against its grammar. */
+export type ImapCommand =
+  | {
+      readonly name:
+        | 'CAPABILITY'
+        | 'NOOP'
+        | 'LOGOUT'
+        | 'STARTTLS'
+        | 'NAMESPACE'
+        | 'IDLE'
+        | 'CHECK'
+        | 'CLOSE'
+        | 'UNSELECT';
+    }
+  | { readonly name: 'ID'; readonly params: readonly (readonly [field: string, value: string | null])[] }
+  | { readonly name: 'LOGIN'; readonly user: string; readonly password: string }
+  | { readonly name: 'AUTHENTICATE'; readonly mechanism: string; readonly initialResponse: Buffer | null }
+  | { readonly name: 'ENABLE'; readonly capabilities: readonly string[] }
+  | {
+      readonly name: 'SELECT' | 'EXAMINE';
+      readonly mailbox: string;
+      readonly condstore: boolean;
+      readonly qresync: Qresync | null;
+    }
+  | { readonly name: 'CREATE'; readonly mailbox: string; readonly use: readonly string[] }
+  | { readonly name: 'DELETE' | 'SUBSCRIBE' | 'UNSUBSCRIBE'; readonly mailbox: string }
+  | { readonly name: 'RENAME'; readonly from: string; readonly to: string }
+  | ListCommand
+  | { readonly name: 'LSUB'; readonly reference: string; readonly pattern: string }
+  | { readonly name: 'STATUS'; readonly mailbox: string; readonly items: readonly StatusItem[] }
+  | { readonly name: 'EXPUNGE'; readonly uids: SequenceSet | null }
+  | (SearchProgram & { readonly name: 'SEARCH'; readonly returns: readonly SearchReturn[] | null })
+  | {
+      readonly name: 'FETCH';
+      readonly uid: boolean;
+      readonly set: SequenceSet;
+      readonly items: readonly FetchItem[];
+      readonly changedSince: number | null;
+      readonly vanished: boolean;
+    }
+  | {
+      readonly name: 'STORE';
+      readonly uid: boolean;
+      readonly set: SequenceSet;
+      readonly unchangedSince: number | null;
+      readonly mode: 'replace' | 'add' | 'remove';
+      readonly silent: boolean;
+      readonly flags: readonly string[];
+    }
+  | { readonly name: 'COPY' | 'MOVE'; readonly uid: boolean; readonly set: SequenceSet; readonly mailbox: string }
+  // RFC 4314
+  | { readonly name: 'GETACL' | 'MYRIGHTS'; readonly mailbox: string }
+  | { readonly name: 'DELETEACL' | 'LISTRIGHTS'; readonly mailbox: string; readonly identifier: string }
+  | {
+      readonly name: 'SETACL';
+      readonly mailbox: string;
+      readonly identifier: string;
+      readonly mode: 'replace' | 'add' | 'remove';
+      readonly rights: string;
+    }
+  // RFC 9208
+  | { readonly name: 'GETQUOTA'; readonly root: string }
+  | { readonly name: 'GETQUOTAROOT'; readonly mailbox: string }
+  | {
+      readonly name: 'SETQUOTA';
+      readonly root: string;
+      readonly limits: readonly (readonly [resource: string, limit: number])[];
+    }
+  // RFC 5256
+  | (SearchProgram & { readonly name: 'SORT'; readonly criteria: readonly SortCriterion[] })
+  | (SearchProgram & { readonly name: 'THREAD'; readonly algorithm: string });
+
+/** APPEND is not in `ImapCommand`: its messages stream, so it is read in steps (append.ts). */
+export type ImapCommandName = ImapCommand['name'];

@@ -1,0 +1,43 @@
+/**
+ * `section`: which octets of a message or part. `part` is the path of part numbers, empty for the message itself; `text`
+ * is what of it: everything, its header, its header cut to (or without) some fields, its text, or the part's MIME header.
+ */
+export interface Section {
+  readonly part: readonly number[];
+  readonly text: SectionText;
+}
+
+export type SectionText =
+  | { readonly kind: 'all' | 'header' | 'text' | 'mime' }
+  | { readonly kind: 'fields' | 'fields-not'; readonly names: readonly string[] };
+
+/** `partial`: `<offset.count>`, in octets. */
+export interface Partial {
+  readonly offset: number;
+  readonly count: number;
+}
+
+/** `fetch-att` of RFC 3501, RFC 9051 §6.4.5, RFC 3516 and RFC 7162; the macros ALL, FAST and FULL are already spelled out. */
+export type FetchItem =
+  | {
+      readonly item:
+        | 'BODY'
+        | 'BODYSTRUCTURE'
+        | 'ENVELOPE'
+        | 'FLAGS'
+        | 'INTERNALDATE'
+        | 'MODSEQ'
+        | 'RFC822'
+        | 'RFC822.HEADER'
+        | 'RFC822.SIZE'
+        | 'RFC822.TEXT'
+        | 'UID';
+    }
+  | { readonly item: 'BODY[]'; readonly peek: boolean; readonly section: Section; readonly partial: Partial | null }
+  | {
+      readonly item: 'BINARY[]';
+      readonly peek: boolean;
+      readonly part: readonly number[];
+      readonly partial: Partial | null;
+    }
+  | { readonly item: 'BINARY.SIZE[]'; readonly part: readonly number[] };

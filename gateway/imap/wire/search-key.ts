@@ -1,0 +1,46 @@
+import type { SequenceSet } from './sequence-set.ts';
+
+/** A day without a time zone: RFC 9051 §6.4.4 compares dates "disregarding time and timezone". Month 1 to 12. */
+export interface CalendarDate {
+  readonly year: number;
+  readonly month: number;
+  readonly day: number;
+}
+
+/** The system flags a search key names by a word of its own. */
+export type SearchFlag = '\\Answered' | '\\Deleted' | '\\Draft' | '\\Flagged' | '\\Recent' | '\\Seen';
+
+/** Where a substring is looked for by BCC, BODY, CC, FROM, SUBJECT, TEXT and TO. */
+export type SearchField = 'bcc' | 'body' | 'cc' | 'from' | 'subject' | 'text' | 'to';
+
+/** Which of a message's dates is compared: its internal date, or its Date header. */
+export type SearchDate = 'internal' | 'sent';
+
+/**
+ * `search-key` of RFC 3501 §6.4.4, RFC 9051 §6.4.4, RFC 7162 §3.1.5 and RFC 5032 as a small algebra: UNSEEN is `not` of
+ * `\Seen`, NEW is `\Recent` and not `\Seen`. Substrings are the client's bytes, still in the charset the command names.
+ */
+export type SearchKey =
+  | { readonly key: 'all' }
+  | { readonly key: 'and'; readonly keys: readonly SearchKey[] }
+  | { readonly key: 'or'; readonly left: SearchKey; readonly right: SearchKey }
+  | { readonly key: 'not'; readonly inner: SearchKey }
+  | { readonly key: 'sequence'; readonly set: SequenceSet }
+  | { readonly key: 'uid'; readonly set: SequenceSet }
+  | { readonly key: 'flag'; readonly flag: SearchFlag }
+  | { readonly key: 'keyword'; readonly keyword: string }
+  | { readonly key: 'contains'; readonly field: SearchField; readonly value: Buffer }
+  | { readonly key: 'header'; readonly field: string; readonly value: Buffer }
+  | { readonly key: 'before' | 'on' | 'since'; readonly of: SearchDate; readonly date: CalendarDate }
+  | { readonly key: 'larger' | 'smaller'; readonly sizeBytes: number }
+  | { readonly key: 'older' | 'younger'; readonly seconds: number }
+  | { readonly key: 'modseq'; readonly atLeast: number };
+
+/** `search-return-opts`; RFC 9051 §6.4.4: an empty list means ALL, and so the reader gives it. */
+export type SearchReturn = 'MIN' | 'MAX' | 'ALL' | 'COUNT' | 'SAVE';
+
+/** `sort-criterion` of RFC 5256 §3. */
+export interface SortCriterion {
+  readonly by: 'ARRIVAL' | 'CC' | 'DATE' | 'FROM' | 'SIZE' | 'SUBJECT' | 'TO';
+  readonly reverse: boolean;
+}
