@@ -1,0 +1,55 @@
+/**
+ * Named limits (design.md §7): what hostile or broken peers may make us hold or wait for. Units are in the names.
+ * Limits that belong to one part only live here too, so that an operator finds them in one place.
+ */
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+
+/** Limits of every TCP or Unix connection, whatever the protocol. */
+export const connectionLimits = {
+  /** Replies are collected up to this much before they are handed to the socket. */
+  outputBatchBytes: 64 * KIB,
+  /** A peer that lets this much pile up without reading is cut off. */
+  outputBytes: 64 * MIB,
+  /** A peer that reads nothing for this long while we wait to write is cut off. */
+  outputStallMs: 5 * MINUTE,
+  /** From the first byte to the end of a TLS handshake. */
+  tlsHandshakeMs: 30 * SECOND,
+  /** How long a closed connection waits for the peer to close its side too. */
+  lingerMs: 5 * SECOND,
+} as const;
+
+export type ConnectionLimits = { readonly [name in keyof typeof connectionLimits]: number };
+
+/** Limits of one listener. */
+export const listenerLimits = {
+  /** Open connections of one listener. */
+  connections: 10_000,
+  /** Open connections of one listener from one IP address; Unix sockets and loopback are not counted per address. */
+  connectionsPerAddress: 100,
+  /** Connections the kernel may queue before we accept them. */
+  backlog: 511,
+  /** After this, sessions that do not end by themselves are cut off when the process stops. */
+  drainMs: 20 * SECOND,
+} as const;
+
+export type ListenerLimits = { readonly [name in keyof typeof listenerLimits]: number };
+
+/** Limits of one LMTP session (RFC 5321 §4.5.3.1 says what must at least be allowed). */
+export const lmtpLimits = {
+  /** A command line with its CRLF; RFC 5321 asks for 512, extensions add to it (SMTPUTF8, SIZE, BODY ...). */
+  lineBytes: 4 * KIB,
+  /** A path in MAIL FROM or RCPT TO, with angle brackets (RFC 5321 §4.5.3.1.3 asks for 256; source routes are dropped). */
+  pathBytes: 1 * KIB,
+  /** Accepted recipients of one transaction; RFC 5321 §4.5.3.1.10 asks for 100. */
+  recipients: 2000,
+  /** Refused commands in a row, counted over RCPT too only when the address cannot be parsed. */
+  badCommands: 50,
+  /** No input for this long and the session ends (RFC 5321 §4.5.3.2.7 asks for 5 minutes). */
+  idleMs: 10 * MINUTE,
+} as const;
+
+export type LmtpLimits = { readonly [name in keyof typeof lmtpLimits]: number };
