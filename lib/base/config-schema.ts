@@ -1,0 +1,163 @@
+import { z } from 'zod';
+import { domain, flag, integer, isLocal, listen, oneOf, size, text, time, words } from './config-values.ts';
+
+const DAY = 86_400_000;
+const YEAR = 366 * DAY;
+
+const schema = z.object({
+  configdirectory: text('./data', 'a folder', 'Where everything is kept. Relative paths of other keys start here.'),
+  servername: domain('', 'Name of this server in greetings and trace headers. Empty: the name of the host.'),
+  workers: integer({ min: 1, max: 64 }, '1', 'Processes that serve connections.'),
+  loglevel: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace'], 'info', 'The least severe line in the log.'),
+
+  listen_imap: listen('127.0.0.1:1143, [::1]:1143', 'IMAP, in clear until STARTTLS.'),
+  listen_imaps: listen('127.0.0.1:1993, [::1]:1993', 'IMAP inside TLS.'),
+  listen_lmtp: listen('127.0.0.1:2003, [::1]:2003', 'LMTP, where the MTA delivers mail.'),
+  listen_lmtp_unix: listen('run/lmtp', 'LMTP on Unix sockets, for an MTA on the same host (mode 660).'),
+  lmtp_trusted: flag(
+    'off',
+    'Take mail over LMTP from whoever connects. Needed for any `listen_lmtp` address that is not loopback: let only your MTA reach it.',
+  ),
+
+  tls_server_cert: text('', 'a PEM file', 'Certificate and its chain. Empty: a self-signed one is made in `tls/`.'),
+  tls_server_key: text('', 'a PEM file', 'Private key of the certificate. Empty: the key is in the certificate file.'),
+  allowplaintext: flag('off', 'Allow passwords in clear, outside TLS.'),
+  timeout: time(
+    'm',
+    { raisedTo: 30 * 60_000, max: 30 * DAY },
+    '32m',
+    'An IMAP client that is silent for this long is disconnected. Less than 30 minutes counts as 30 (RFC 9051 §5.4).',
+  ),
+
+  admins: words('cyrus', 'Users who may administer every mailbox. They should not receive mail.'),
+  defaultdomain: domain('', 'Domain of users named without one.'),
+  altnamespace: flag('on', "A user's folders appear beside INBOX (`Sent`) instead of below it (`INBOX/Sent`)."),
+  unixhierarchysep: flag('on', 'Folder names are separated by `/` instead of `.`.'),
+  autocreatequota: integer(
+    { min: -1, max: 2 ** 40 },
+    '0',
+    'INBOX is made when a user without one logs in: 0 never, -1 without quota, otherwise with this quota in KiB.',
+    'a whole number of KiB, 0 or -1',
+  ),
+
+  maxmessagesize: size('0', 'Largest message taken over LMTP or APPEND. 0: no limit.'),
+  lmtp_downcase_rcpt: flag('on', 'The user part of a recipient address is lowercased, up to the `+`.'),
+  lmtp_over_quota_perm_failure: flag('off', 'A full mailbox refuses mail for good (552) instead of for now (452).'),
+  duplicatesuppression: flag('on', 'A message delivered twice to the same mailbox (same Message-ID) is kept once.'),
+  expunge_mode: oneOf(
+    ['delayed', 'immediate'],
+    'delayed',
+    'Whether expunged messages can be restored for a while (`expunge_delay`) or are gone at once.',
+  ),
+  expunge_delay: time(
+    'd',
+    { max: 10 * YEAR },
+    '3d',
+    'How long expunged messages can be restored when `expunge_mode` is delayed.',
+  ),
+});
+
+/**
+ * Every key we honour: how it is read, its default, and what it means. `docs/config.md` is made from this. The names are
+ * those of imapd.conf(5) where it has one.
+ */
+export const configSchema = schema.superRefine((config, context) => {
+  if (config.lmtp_trusted) return;
+  // LMTP without authentication lets whoever reaches it write into every mailbox.
+  for (const key of ['listen_lmtp', 'listen_lmtp_unix'] as const) {
+    if (config[key].every(isLocal)) continue;
+    const message = 'allowed: loopback addresses and paths, unless lmtp_trusted is on';
+    context.addIssue({ code: 'custom', path: [key], message });
+  }
+});
+
+export type Config = Readonly<z.output<typeof configSchema>>;
+
+export type ConfigKey = keyof Config;
+
+/** Other spellings of a key, from older files and books. */
+export const configAliases: ReadonlyMap<string, ConfigKey> = new Map<string, ConfigKey>([
+  ['tls_cert_file', 'tls_server_cert'],
+  ['tls_key_file', 'tls_server_key'],
+  ['lsmtp_downcase_rcpt', 'lmtp_downcase_rcpt'],
+  ['lmtp_overquota_perm_failure', 'lmtp_over_quota_perm_failure'],
+  ['lsmtp_overquota_perm_failure', 'lmtp_over_quota_perm_failure'],
+]);
+
+/** Keys that will mean what they mean in Cyrus, but do nothing yet. */
+export const configNotYet: readonly string[] = [
+  'allowallsubscribe',
+  'allowanonymouslogin',
+  'allowsubscribes',
+  'allowusermoves',
+  'autocreate_sieve_script',
+  'delete_mode',
+  'listen_http',
+  'listen_pop3',
+  'listen_pop3s',
+  'listen_sieve',
+  'lmtp_admins',
+  'lmtp_allowplaintext',
+  'lmtp_fuzzy_mailbox_match',
+  'lmtp_strict_quota',
+  'mailnotifier',
+  'munge8bit',
+  'popminpoll',
+  'poptimeout',
+  'postuser',
+  'quotawarn',
+  'quotawarnkb',
+  'quotawarnpercent',
+  'reject8bit',
+  'sasl_mech_list',
+  'sasl_minimum_layer',
+  'sasl_pwcheck_method',
+  'sievenotifier',
+  'tls_ca_file',
+  'tls_cipher_list',
+  'username_tolower',
+  'virtdomains',
+];
+
+const noDatabases = 'there are no database files: everything is in one store';
+const noPartitions = 'there are no partitions: every message is an object below configdirectory';
+const noMurder = 'there is no murder: every gateway serves every user';
+const noIdled = 'no daemon is needed: changes are told at once';
+
+/** Cyrus' keys that mean nothing here, and why or what does it instead. A trailing `*` stands for anything. */
+export const configMeaningless: Readonly<Record<string, string>> = {
+  'partition-*': noPartitions,
+  'metapartition*': noPartitions,
+  defaultpartition: noPartitions,
+  hashimapspool: noPartitions,
+  fulldirhash: noPartitions,
+  annotation_db: noDatabases,
+  duplicate_db: noDatabases,
+  mboxlist_db: noDatabases,
+  ptscache_db: noDatabases,
+  quota_db: noDatabases,
+  seenstate_db: noDatabases,
+  subscription_db: noDatabases,
+  tlscache_db: noDatabases,
+  tls_sessions_db: noDatabases,
+  'berkeley_*': noDatabases,
+  'mupdate*': noMurder,
+  'proxy*': noMurder,
+  sieve_allowreferrals: noMurder,
+  idlemethod: noIdled,
+  idlesocket: noIdled,
+  imapidlepoll: noIdled,
+  notifysocket: 'there is no notify daemon',
+  lmtpsocket: 'use listen_lmtp_unix',
+  sievedir: 'scripts are in the store',
+  sieveusehomedir: 'scripts are in the store',
+  sieveuserhomedir: 'scripts are in the store',
+  autocreate_sieve_compiledscript: 'scripts are not compiled to files',
+  syslog_prefix: 'the log goes to standard output as JSON',
+  tls_session_timeout: 'TLS keeps its sessions itself',
+  tls_ca_path: 'use tls_ca_file',
+  umask: 'files are readable by their owner only',
+  dracinterval: 'POP before SMTP is not supported',
+  drachost: 'POP before SMTP is not supported',
+  '@include': 'put all keys into one file',
+};

@@ -1,0 +1,149 @@
+import { z } from 'zod';
+
+/** A length of time in milliseconds. */
+export type Milliseconds = number;
+
+/** A size in bytes. */
+export type Bytes = number;
+
+/** Where to listen: a TCP address (`host` undefined: every address), or the path of a Unix socket. */
+export type ListenAddress = { readonly host: string | undefined; readonly port: number } | { readonly path: string };
+
+/** What the documentation says of a key, kept beside the rule that reads it. */
+export interface KeyDoc {
+  readonly allowed: string;
+  readonly default: string;
+  readonly meaning: string;
+}
+
+declare module 'zod' {
+  interface GlobalMeta {
+    allowed?: string;
+    default?: unknown;
+    meaning?: string;
+  }
+}
+
+type Reader<T> = (text: string) => T | undefined;
+
+/** A key whose text `read` understands; undefined means that the value is not allowed. */
+export function key<T>(read: Reader<T>, doc: KeyDoc): z.ZodType<T, string | undefined> {
+  return z
+    .string()
+    .transform((text, context): T => {
+      const value = read(text);
+      if (value !== undefined) return value;
+      context.addIssue({ code: 'custom', message: `allowed: ${doc.allowed}` });
+      return z.NEVER;
+    })
+    .prefault(doc.default)
+    .meta({ ...doc });
+}
+
+const flags = new Map<string, boolean>([
+  ...['yes', 'on', 't', 'true', '1'].map((word) => [word, true] as const),
+  ...['no', 'off', 'f', 'false', '0'].map((word) => [word, false] as const),
+]);
+
+export function flag(preset: 'on' | 'off', meaning: string): z.ZodType<boolean, string | undefined> {
+  const allowed = 'yes, on, t, true, 1 or no, off, f, false, 0';
+  return key((text) => flags.get(text.toLowerCase()), { allowed, default: preset, meaning });
+}
+
+export function integer(
+  range: { readonly min: number; readonly max: number },
+  preset: string,
+  meaning: string,
+  allowed = `a whole number from ${range.min} to ${range.max}`,
+): z.ZodType<number, string | undefined> {
+  const read: Reader<number> = (text) => {
+    if (!/^-?\d{1,15}$/.test(text)) return undefined;
+    const value = Number(text);
+    return value >= range.min && value <= range.max ? value : undefined;
+  };
+  return key(read, { allowed, default: preset, meaning });
+}
+
+export function oneOf<const T extends string>(
+  words: readonly T[],
+  preset: NoInfer<T>,
+  meaning: string,
+): z.ZodType<T, string | undefined> {
+  const read: Reader<T> = (text) => words.find((word) => word === text.toLowerCase());
+  return key(read, { allowed: words.join(', '), default: preset, meaning });
+}
+
+const sizeUnits: Readonly<Record<string, number>> = { '': 1, B: 1, K: 1024, M: 1024 ** 2, G: 1024 ** 3 };
+
+export function size(preset: string, meaning: string): z.ZodType<Bytes, string | undefined> {
+  const allowed = 'bytes, or a number with K, M or G (1024, 1024², 1024³ bytes), such as 50M';
+  const read: Reader<Bytes> = (text) => {
+    const [, digits = '', unit = ''] = /^(\d{1,15}) ?([BKMG]?)$/i.exec(text) ?? [];
+    const value = Number(digits) * (sizeUnits[unit.toUpperCase()] ?? Number.NaN);
+    return digits !== '' && Number.isSafeInteger(value) ? value : undefined;
+  };
+  return key(read, { allowed, default: preset, meaning });
+}
+
+const timeUnits: Readonly<Record<string, Milliseconds>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** A time; a bare number counts `unit`, as in Cyrus' files of old. */
+export function time(
+  unit: 's' | 'm' | 'h' | 'd',
+  bounds: { readonly raisedTo?: Milliseconds; readonly max: Milliseconds },
+  preset: string,
+  meaning: string,
+): z.ZodType<Milliseconds, string | undefined> {
+  const words = { s: 'seconds', m: 'minutes', h: 'hours', d: 'days' } as const;
+  const allowed = `a time such as 90s, 45m, 1h30m or 7d, at most ${bounds.max / 86_400_000}d; a bare number is ${words[unit]}`;
+  const read: Reader<Milliseconds> = (text) => {
+    const whole = /^\d+$/.test(text) ? text + unit : text.toLowerCase();
+    if (!/^(\d{1,9}[smhd])+$/.test(whole)) return undefined;
+    let value = 0;
+    for (const [, digits, letter = ''] of whole.matchAll(/(\d+)([smhd])/g)) {
+      value += Number(digits) * (timeUnits[letter] ?? 0);
+    }
+    return value <= bounds.max ? Math.max(value, bounds.raisedTo ?? 0) : undefined;
+  };
+  return key(read, { allowed, default: preset, meaning });
+}
+
+export function words(preset: string, meaning: string): z.ZodType<readonly string[], string | undefined> {
+  const read: Reader<readonly string[]> = (text) => text.split(/\s+/).filter((word) => word !== '');
+  return key(read, { allowed: 'names separated by spaces', default: preset, meaning });
+}
+
+export function text(preset: string, allowed: string, meaning: string): z.ZodType<string, string | undefined> {
+  return key((value) => value, { allowed, default: preset, meaning });
+}
+
+export function domain(preset: string, meaning: string): z.ZodType<string, string | undefined> {
+  const read: Reader<string> = (value) => (/^$|^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/i.test(value) ? value : undefined);
+  return key(read, { allowed: 'a host or domain name such as mail.example.com', default: preset, meaning });
+}
+
+/** A comma list of addresses; none when `off`. */
+export function listen(preset: string, meaning: string): z.ZodType<readonly ListenAddress[], string | undefined> {
+  const allowed = 'host:port, [IPv6]:port or *:port (every address), a path, several separated by commas, or off';
+  const read: Reader<readonly ListenAddress[]> = (value) => {
+    if (flags.get(value.toLowerCase()) === false) return [];
+    const addresses = value.split(',').map((each) => listenAddress(each.trim()));
+    return addresses.every((each) => each !== undefined) ? addresses : undefined;
+  };
+  return key(read, { allowed, default: preset, meaning });
+}
+
+function listenAddress(value: string): ListenAddress | undefined {
+  if (value.includes('/')) return value.includes('\0') ? undefined : { path: value };
+  const [, bracketed, plain, digits] = /^(?:\[([0-9a-f:.]+)\]|([a-z0-9_.-]+|\*)):(\d{1,5})$/i.exec(value) ?? [];
+  const port = Number(digits);
+  const host = bracketed ?? plain;
+  if (host === undefined || port > 65_535) return undefined;
+  return { host: host === '*' ? undefined : host, port };
+}
+
+/** Whether only this machine reaches the address. */
+export function isLocal(address: ListenAddress): boolean {
+  if ('path' in address) return true;
+  return address.host !== undefined && /^(127(\.\d{1,3}){3}|::1|localhost)$/i.test(address.host);
+}
