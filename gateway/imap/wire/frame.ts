@@ -32,7 +32,9 @@ export const LITERAL_HEAD_BYTES = 24;
  */
 export function literalHead(line: Buffer): { readonly head: LiteralHead; readonly before: Buffer } | null {
   if (line.at(-1) !== 0x7d) return null;
-  const match = /(~?)\{(\d{1,20})([+-]?)\}$/.exec(line.latin1Slice(Math.max(0, line.length - LITERAL_HEAD_BYTES)));
+  const match = /(~?)\{(\d{1,20})([+-]?)\}$/.exec(
+    line.toString('latin1', Math.max(0, line.length - LITERAL_HEAD_BYTES)),
+  );
   if (match === null) return null;
   const head = { sizeBytes: Number(match[2]), sync: match[3] === '', binary: match[1] === '~' };
   return { head, before: line.subarray(0, line.length - match[0].length) };
@@ -42,7 +44,9 @@ export function literalHead(line: Buffer): { readonly head: LiteralHead; readonl
 export function tagOf(fragments: readonly Fragment[]): string | null {
   const first = fragments[0];
   if (first === undefined || first.kind === 'literal') return null;
-  return /^([!#$&',\-./0-9:;<=>?@A-Z[\]^_`a-z|}~]{1,255})(?: |$)/.exec(first.bytes.latin1Slice(0, 256))?.[1] ?? null;
+  return (
+    /^([!#$&',\-./0-9:;<=>?@A-Z[\]^_`a-z|}~]{1,255})(?: |$)/.exec(first.bytes.toString('latin1', 0, 256))?.[1] ?? null
+  );
 }
 
 /**
@@ -53,6 +57,6 @@ export function announcesMessage(frame: Frame): boolean {
   if (frame.afterMessage) return true;
   const first = frame.fragments[0];
   if (first === undefined || first.kind === 'literal') return false;
-  const verb = /^[^ ]{1,255} APPEND (.?)/i.exec(first.bytes.latin1Slice(0, 300));
+  const verb = /^[^ ]{1,255} APPEND (.?)/i.exec(first.bytes.toString('latin1', 0, 300));
   return verb !== null && (verb[1] !== '' || frame.fragments.length > 1);
 }

@@ -1,0 +1,267 @@
+import { BadSyntax } from './bad-syntax.ts';
+import type { ImapCommand, SearchProgram } from './commands.ts';
+import type { Frame } from './frame.ts';
+import { fetchItems, fetchModifiers } from './read/fetch.ts';
+import { flag, storeFlags } from './read/flag.ts';
+import { listArguments, statusItems } from './read/list.ts';
+import { listMailbox, mailbox } from './read/mailbox.ts';
+import { type Dialect, Reader } from './read/reader.ts';
+import { charsetName, searchKeys, searchProgram, searchReturns, sortCriterion } from './read/search.ts';
+import { selectParams } from './read/select.ts';
+import { sequenceSet } from './read/sequence-set.ts';
+import { astring, list, nstring, number64, string, tag, word } from './read/text.ts';
+
+export interface TaggedCommand {
+  readonly tag: string;
+  readonly command: ImapCommand;
+}
+
+/**
+ * Reads a whole command (RFC 9051 §9 `command`); throws {@link BadSyntax}, with the tag if there was one. APPEND, whose
+ * messages stream, is read by append.ts.
+ */
+export function parseCommand(frame: Frame, dialect: Dialect): TaggedCommand {
+  const reader = new Reader(frame, dialect);
+  let commandTag: string | null = null;
+  try {
+    commandTag = tag(reader);
+    reader.sp();
+    const command = readVerb(reader);
+    reader.end();
+    return { tag: commandTag, command };
+  } catch (error) {
+    throw error instanceof BadSyntax ? new BadSyntax(error.message, commandTag) : error;
+  }
+}
+
+type ReadArguments = (reader: Reader) => ImapCommand;
+
+function readVerb(reader: Reader): ImapCommand {
+  const name = word(reader, 'a command');
+  if (name === 'UID') {
+    reader.sp();
+    const inner = uidVerbs.get(word(reader, 'a command after UID'));
+    return inner === undefined ? reader.invalid('command after UID') : inner(reader);
+  }
+  const read = verbs.get(name);
+  if (read === undefined) throw new BadSyntax('Unknown command');
+  return read(reader);
+}
+
+/** Verbs without the UID prefix; those with arguments begin by taking the space before them. */
+const verbs: ReadonlyMap<string, ReadArguments> = new Map<string, ReadArguments>([
+  ...(['CAPABILITY', 'NOOP', 'LOGOUT', 'STARTTLS', 'NAMESPACE', 'IDLE', 'CHECK', 'CLOSE', 'UNSELECT'] as const).map(
+    (name): [string, ReadArguments] => [name, () => ({ name })],
+  ),
+  ['ID', id],
+  ['LOGIN', login],
+  ['AUTHENTICATE', authenticate],
+  ['ENABLE', enable],
+  ['SELECT', (reader) => ({ name: 'SELECT', mailbox: spaced(reader, mailbox), ...selectParams(reader) })],
+  ['EXAMINE', (reader) => ({ name: 'EXAMINE', mailbox: spaced(reader, mailbox), ...selectParams(reader) })],
+  ['CREATE', create],
+  ['DELETE', (reader) => ({ name: 'DELETE', mailbox: spaced(reader, mailbox) })],
+  ['SUBSCRIBE', (reader) => ({ name: 'SUBSCRIBE', mailbox: spaced(reader, mailbox) })],
+  ['UNSUBSCRIBE', (reader) => ({ name: 'UNSUBSCRIBE', mailbox: spaced(reader, mailbox) })],
+  ['RENAME', (reader) => ({ name: 'RENAME', from: spaced(reader, mailbox), to: spaced(reader, mailbox) })],
+  ['LIST', (reader) => spaced(reader, listArguments)],
+  ['LSUB', (reader) => ({ name: 'LSUB', reference: spaced(reader, mailbox), pattern: spaced(reader, listMailbox) })],
+  ['STATUS', (reader) => ({ name: 'STATUS', mailbox: spaced(reader, mailbox), items: spaced(reader, statusItems) })],
+  // A well-formed APPEND arrives as `message` events and is read by append.ts.
+  ['APPEND', (reader) => reader.invalid('APPEND (it has no literal)')],
+  ['EXPUNGE', () => ({ name: 'EXPUNGE', uids: null })],
+  ['SEARCH', (reader) => search(reader, false)],
+  ['FETCH', (reader) => fetch(reader, false)],
+  ['STORE', (reader) => store(reader, false)],
+  ['COPY', (reader) => copy(reader, 'COPY', false)],
+  ['MOVE', (reader) => copy(reader, 'MOVE', false)],
+  ['SORT', (reader) => sort(reader, false)],
+  ['THREAD', (reader) => thread(reader, false)],
+  ['GETACL', (reader) => ({ name: 'GETACL', mailbox: spaced(reader, mailbox) })],
+  ['MYRIGHTS', (reader) => ({ name: 'MYRIGHTS', mailbox: spaced(reader, mailbox) })],
+  ['SETACL', setAcl],
+  ['DELETEACL', (reader) => aboutIdentifier(reader, 'DELETEACL')],
+  ['LISTRIGHTS', (reader) => aboutIdentifier(reader, 'LISTRIGHTS')],
+  ['GETQUOTA', (reader) => ({ name: 'GETQUOTA', root: spaced(reader, astring) })],
+  ['GETQUOTAROOT', (reader) => ({ name: 'GETQUOTAROOT', mailbox: spaced(reader, mailbox) })],
+  ['SETQUOTA', setQuota],
+]);
+
+const uidVerbs: ReadonlyMap<string, ReadArguments> = new Map<string, ReadArguments>([
+  ['EXPUNGE', (reader) => ({ name: 'EXPUNGE', uids: spaced(reader, sequenceSet) })],
+  ['SEARCH', (reader) => search(reader, true)],
+  ['FETCH', (reader) => fetch(reader, true)],
+  ['STORE', (reader) => store(reader, true)],
+  ['COPY', (reader) => copy(reader, 'COPY', true)],
+  ['MOVE', (reader) => copy(reader, 'MOVE', true)],
+  ['SORT', (reader) => sort(reader, true)],
+  ['THREAD', (reader) => thread(reader, true)],
+]);
+
+function spaced<T>(reader: Reader, read: (reader: Reader) => T): T {
+  reader.sp();
+  return read(reader);
+}
+
+/**
+ *     id             = "ID" SP id-params-list              ; RFC 2971 §4
+ *     id-params-list = "(" [string SP nstring *(SP string SP nstring)] ")" / nil
+ */
+function id(reader: Reader): ImapCommand {
+  reader.sp();
+  if (reader.skip('NIL')) return { name: 'ID', params: [] };
+  const params = list(reader, (inner): [string, string | null] => [string(inner), spaced(inner, nstring)], true);
+  return { name: 'ID', params };
+}
+
+/**
+ *     login = "LOGIN" SP userid SP password               ; RFC 9051 §9
+ */
+function login(reader: Reader): ImapCommand {
+  const user = spaced(reader, (inner) => astring(inner, 'a user name'));
+  return { name: 'LOGIN', user, password: spaced(reader, (inner) => astring(inner, 'a password')) };
+}
+
+/**
+ *     authenticate = "AUTHENTICATE" SP auth-type [SP initial-resp] *(CRLF base64)     ; RFC 9051 §9
+ *     initial-resp = base64 / "="
+ */
+function authenticate(reader: Reader): ImapCommand {
+  const mechanism = spaced(reader, (inner) => word(inner, 'a mechanism'));
+  if (!reader.skip(' ')) return { name: 'AUTHENTICATE', mechanism, initialResponse: null };
+  const text = reader.match(/=$|[A-Za-z0-9+/=]+/y) ?? reader.fail('base64');
+  const initialResponse = text === '=' ? Buffer.alloc(0) : decodeBase64(text);
+  return { name: 'AUTHENTICATE', mechanism, initialResponse: initialResponse ?? reader.invalid('base64') };
+}
+
+/**
+ *     base64 = *(4base64-char) [base64-terminal]          ; RFC 9051 §9
+ *
+ * The decoded octets, or null: what a client sends in answer to a challenge is base64 or `*`, which cancels (§6.2.2).
+ */
+export function decodeBase64(text: string): Buffer | null {
+  if (text.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(text)) return null;
+  return Buffer.from(text, 'base64');
+}
+
+/**
+ *     enable = "ENABLE" 1*(SP capability)                 ; RFC 9051 §9
+ */
+function enable(reader: Reader): ImapCommand {
+  const capabilities: string[] = [];
+  do capabilities.push(spaced(reader, (inner) => word(inner, 'a capability')));
+  while (reader.peek() === ' ');
+  return { name: 'ENABLE', capabilities };
+}
+
+/**
+ *     create   = "CREATE" SP mailbox [SP "(" create-param *(SP create-param) ")"]     ; RFC 4466 §2.2
+ *     use-param = "USE" SP "(" [use-attr *(SP use-attr)] ")"                          ; RFC 6154 §6
+ */
+function create(reader: Reader): ImapCommand {
+  const name = spaced(reader, mailbox);
+  const use: string[] = [];
+  if (reader.skip(' (')) {
+    reader.expect('USE ');
+    use.push(...list(reader, useAttribute, true));
+    reader.expect(')');
+  }
+  return { name: 'CREATE', mailbox: name, use };
+}
+
+function useAttribute(reader: Reader): string {
+  return reader.peek() === '\\' ? flag(reader) : reader.fail('a special use');
+}
+
+/** `search = "SEARCH" [search-return-opts] SP search-program` (RFC 9051 §9) */
+function search(reader: Reader, uid: boolean): ImapCommand {
+  reader.sp();
+  const returns = searchReturns(reader);
+  return { name: 'SEARCH', uid, returns, ...searchProgram(reader) };
+}
+
+/** `fetch` with its modifiers; VANISHED needs UID FETCH and CHANGEDSINCE (RFC 7162 §3.2.6). */
+function fetch(reader: Reader, uid: boolean): ImapCommand {
+  const set = spaced(reader, sequenceSet);
+  const items = spaced(reader, fetchItems);
+  const modifiers = fetchModifiers(reader);
+  if (modifiers.vanished && (!uid || modifiers.changedSince === null)) {
+    reader.invalid('VANISHED (needs UID FETCH and CHANGEDSINCE)');
+  }
+  return { name: 'FETCH', uid, set, items, ...modifiers };
+}
+
+/**
+ *     store           = "STORE" SP sequence-set [store-modifiers] SP store-att-flags     ; RFC 9051 §9, RFC 4466 §2.5
+ *     store-modifiers = SP "(" "UNCHANGEDSINCE" SP mod-sequence-valzer ")"               ; RFC 7162 §7
+ */
+function store(reader: Reader, uid: boolean): ImapCommand {
+  const set = spaced(reader, sequenceSet);
+  reader.sp();
+  let unchangedSince: number | null = null;
+  if (reader.skip('(')) {
+    reader.expect('UNCHANGEDSINCE ');
+    unchangedSince = number64(reader, 'a mod-sequence');
+    reader.expect(') ');
+  }
+  return { name: 'STORE', uid, set, unchangedSince, ...storeFlags(reader) };
+}
+
+function copy(reader: Reader, name: 'COPY' | 'MOVE', uid: boolean): ImapCommand {
+  return { name, uid, set: spaced(reader, sequenceSet), mailbox: spaced(reader, mailbox) };
+}
+
+/**
+ *     sort = ["UID" SP] "SORT" SP sort-criteria SP search-criteria      ; RFC 5256 §5
+ *     search-criteria = charset 1*(SP search-key)
+ */
+function sort(reader: Reader, uid: boolean): ImapCommand {
+  const criteria = spaced(reader, (inner) => list(inner, sortCriterion, false));
+  return { name: 'SORT', uid, criteria, ...searchCriteria(reader) };
+}
+
+/**
+ *     thread = ["UID" SP] "THREAD" SP thread-alg SP search-criteria     ; RFC 5256 §5
+ */
+function thread(reader: Reader, uid: boolean): ImapCommand {
+  const algorithm = spaced(reader, (inner) => word(inner, 'a threading algorithm'));
+  return { name: 'THREAD', uid, algorithm, ...searchCriteria(reader) };
+}
+
+function searchCriteria(reader: Reader): Pick<SearchProgram, 'charset' | 'key'> {
+  return { charset: spaced(reader, charsetName), key: spaced(reader, searchKeys) };
+}
+
+/**
+ *     setacl     = "SETACL" SP mailbox SP identifier SP mod-rights      ; RFC 4314 §3.1
+ *     mod-rights = astring      ; "+" adds, "-" takes away, else the rights are replaced
+ */
+function setAcl(reader: Reader): ImapCommand {
+  const name = spaced(reader, mailbox);
+  const identifier = spaced(reader, (inner) => astring(inner, 'an identifier'));
+  const rights = spaced(reader, (inner) => astring(inner, 'rights'));
+  if (rights.startsWith('+'))
+    return { name: 'SETACL', mailbox: name, identifier, mode: 'add', rights: rights.slice(1) };
+  if (rights.startsWith('-'))
+    return { name: 'SETACL', mailbox: name, identifier, mode: 'remove', rights: rights.slice(1) };
+  return { name: 'SETACL', mailbox: name, identifier, mode: 'replace', rights };
+}
+
+function aboutIdentifier(reader: Reader, name: 'DELETEACL' | 'LISTRIGHTS'): ImapCommand {
+  return {
+    name,
+    mailbox: spaced(reader, mailbox),
+    identifier: spaced(reader, (inner) => astring(inner, 'an identifier')),
+  };
+}
+
+/**
+ *     setquota       = "SETQUOTA" SP quota-root-name SP setquota-list   ; RFC 9208 §7
+ *     setquota-list  = "(" [setquota-resource *(SP setquota-resource)] ")"
+ *     setquota-resource = resource-name SP resource-limit
+ */
+function setQuota(reader: Reader): ImapCommand {
+  const root = spaced(reader, astring);
+  const limit = (inner: Reader): [string, number] => [word(inner, 'a resource'), spaced(inner, number64)];
+  return { name: 'SETQUOTA', root, limits: spaced(reader, (inner) => list(inner, limit, true)) };
+}

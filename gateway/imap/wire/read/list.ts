@@ -1,0 +1,104 @@
+import type { ListCommand, StatusItem } from '../commands.ts';
+import { listMailbox, mailbox } from './mailbox.ts';
+import type { Reader } from './reader.ts';
+import { list, word } from './text.ts';
+
+/**
+ *     list        = "LIST" [SP list-select-opts] SP mailbox SP mbox-or-pat [SP list-return-opts]     ; RFC 9051 §9
+ *     mbox-or-pat = list-mailbox / patterns
+ *     patterns    = "(" list-mailbox *(SP list-mailbox) ")"
+ *     list-return-opts = "RETURN" SP "(" [return-option *(SP return-option)] ")"
+ */
+export function listArguments(reader: Reader): ListCommand {
+  const hasSelect = reader.peek() === '(';
+  const select = hasSelect ? list(reader, selectOption, true) : [];
+  // RFC 5258 §3: RECURSIVEMATCH modifies another selection option (REMOTE does not count) and means nothing alone.
+  if (
+    select.includes('RECURSIVEMATCH') &&
+    !select.some((option) => option === 'SUBSCRIBED' || option === 'SPECIAL-USE')
+  ) {
+    reader.invalid('RECURSIVEMATCH (nothing to match)');
+  }
+  if (hasSelect) reader.sp();
+  const reference = mailbox(reader);
+  reader.sp();
+  const manyPatterns = reader.peek() === '(';
+  const patterns = manyPatterns ? list(reader, listMailbox, false) : [listMailbox(reader)];
+  const hasReturn = reader.skip(' RETURN ');
+  const options = hasReturn ? list(reader, returnOption, true) : [];
+  return {
+    name: 'LIST',
+    select,
+    reference,
+    patterns,
+    returns: options.filter((option) => typeof option === 'string'),
+    status: options.find((option) => typeof option !== 'string')?.status ?? null,
+    extended: hasSelect || manyPatterns || hasReturn,
+  };
+}
+
+/**
+ *     status-att-list = "(" status-att *(SP status-att) ")"      ; RFC 9051 §9
+ */
+export function statusItems(reader: Reader): StatusItem[] {
+  return list(reader, statusAtt, false);
+}
+
+/**
+ *     list-select-opt = "SUBSCRIBED" / "REMOTE" / "RECURSIVEMATCH"      ; RFC 9051 §9
+ *     list-select-opt =/ "SPECIAL-USE"                                  ; RFC 6154 §6
+ */
+function selectOption(reader: Reader): ListCommand['select'][number] {
+  const option = word(reader, 'a selection option');
+  switch (option) {
+    case 'SUBSCRIBED':
+    case 'REMOTE':
+    case 'RECURSIVEMATCH':
+    case 'SPECIAL-USE':
+      return option;
+    default:
+      return reader.invalid('selection option');
+  }
+}
+
+/**
+ *     return-option = "SUBSCRIBED" / "CHILDREN" / status-option      ; RFC 9051 §9
+ *     return-option =/ "SPECIAL-USE"                                 ; RFC 6154 §6
+ *     status-option = "STATUS" SP status-att-list                    ; RFC 5819 §4
+ */
+function returnOption(reader: Reader): ListCommand['returns'][number] | { readonly status: StatusItem[] } {
+  const option = word(reader, 'a return option');
+  switch (option) {
+    case 'SUBSCRIBED':
+    case 'CHILDREN':
+    case 'SPECIAL-USE':
+      return option;
+    case 'STATUS':
+      reader.sp();
+      return { status: statusItems(reader) };
+    default:
+      return reader.invalid('return option');
+  }
+}
+
+/**
+ *     status-att =  "MESSAGES" / "UIDNEXT" / "UIDVALIDITY" / "UNSEEN" / "DELETED" / "SIZE"     ; RFC 9051 §9
+ *     status-att =/ "RECENT"                                         ; RFC 3501 §9
+ *     status-att =/ "HIGHESTMODSEQ"                                  ; RFC 7162 §7
+ */
+function statusAtt(reader: Reader): StatusItem {
+  const item = word(reader, 'a status item');
+  switch (item) {
+    case 'MESSAGES':
+    case 'RECENT':
+    case 'UIDNEXT':
+    case 'UIDVALIDITY':
+    case 'UNSEEN':
+    case 'DELETED':
+    case 'SIZE':
+    case 'HIGHESTMODSEQ':
+      return item;
+    default:
+      return reader.invalid('status item');
+  }
+}

@@ -1,0 +1,36 @@
+import { isUtf8 } from 'node:buffer';
+import { BadSyntax } from '../bad-syntax.ts';
+import { decodeUtf7 } from '../utf7.ts';
+import type { Reader } from './reader.ts';
+import { astringBytes, stringBytes } from './text.ts';
+
+/**
+ *     mailbox = "INBOX" / astring                         ; RFC 9051 §9
+ *
+ * Gives the name in Unicode; INBOX in any case is `INBOX`.
+ */
+export function mailbox(reader: Reader): string {
+  return mailboxName(astringBytes(reader, 'a mailbox name'), reader);
+}
+
+/**
+ *     list-mailbox  = 1*list-char / string                ; RFC 9051 §9
+ *     list-char     = ATOM-CHAR / list-wildcards / resp-specials
+ */
+export function listMailbox(reader: Reader): string {
+  const plain = reader.match(/[!#$%&'*+,\-./0-9:;<=>?@A-Z[\]^_`a-z|}~]+/y);
+  return mailboxName(plain === null ? stringBytes(reader, 'a mailbox pattern') : Buffer.from(plain, 'latin1'), reader);
+}
+
+function mailboxName(bytes: Buffer, reader: Reader): string {
+  const name = reader.dialect.utf8 ? fromUtf8(bytes) : decodeUtf7(bytes.toString('latin1'));
+  if (name === null) {
+    throw new BadSyntax(`Mailbox name is not valid ${reader.dialect.utf8 ? 'UTF-8' : 'modified UTF-7'}`);
+  }
+  if (/[\x00-\x1f\x7f]/.test(name)) throw new BadSyntax('Mailbox name contains a control character');
+  return /^inbox$/i.test(name) ? 'INBOX' : name;
+}
+
+function fromUtf8(bytes: Buffer): string | null {
+  return isUtf8(bytes) ? bytes.toString('utf8') : null;
+}

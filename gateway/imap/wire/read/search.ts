@@ -1,0 +1,198 @@
+import type { SearchDate, SearchField, SearchFlag, SearchKey, SearchReturn, SortCriterion } from '../search-key.ts';
+import { date } from './date.ts';
+import type { Reader } from './reader.ts';
+import { beginsSet, sequenceSet } from './sequence-set.ts';
+import { astring, astringBytes, atom, list, number64, nzNumber, string, word } from './text.ts';
+
+/** Keys inside keys: NOT, OR and parentheses. Nobody's client nests deeper than a dozen. */
+const MAX_DEPTH = 100;
+
+type KeyArguments = (reader: Reader, depth: number) => SearchKey;
+
+/**
+ *     search-key = "ALL" / "ANSWERED" / "BCC" SP astring / ... / "NOT" SP search-key / "OR" SP search-key SP search-key /
+ *                  sequence-set / "(" search-key *(SP search-key) ")"      ; RFC 9051 §9, RFC 3501 §9
+ */
+const keys: ReadonlyMap<string, KeyArguments> = new Map<string, KeyArguments>([
+  ['ALL', () => ({ key: 'all' })],
+  ['ANSWERED', () => flagged('\\Answered')],
+  ['DELETED', () => flagged('\\Deleted')],
+  ['DRAFT', () => flagged('\\Draft')],
+  ['FLAGGED', () => flagged('\\Flagged')],
+  ['SEEN', () => flagged('\\Seen')],
+  ['UNANSWERED', () => not(flagged('\\Answered'))],
+  ['UNDELETED', () => not(flagged('\\Deleted'))],
+  ['UNDRAFT', () => not(flagged('\\Draft'))],
+  ['UNFLAGGED', () => not(flagged('\\Flagged'))],
+  ['UNSEEN', () => not(flagged('\\Seen'))],
+  // RFC 3501 §6.4.4; IMAP4rev2 has no \Recent any more, IMAP4rev1 clients still ask.
+  ['RECENT', () => flagged('\\Recent')],
+  ['OLD', () => not(flagged('\\Recent'))],
+  ['NEW', () => ({ key: 'and', keys: [flagged('\\Recent'), not(flagged('\\Seen'))] })],
+  ['KEYWORD', (reader) => keyword(reader)],
+  ['UNKEYWORD', (reader) => not(keyword(reader))],
+  ['BCC', (reader) => contains('bcc', reader)],
+  ['BODY', (reader) => contains('body', reader)],
+  ['CC', (reader) => contains('cc', reader)],
+  ['FROM', (reader) => contains('from', reader)],
+  ['SUBJECT', (reader) => contains('subject', reader)],
+  ['TEXT', (reader) => contains('text', reader)],
+  ['TO', (reader) => contains('to', reader)],
+  ['HEADER', header],
+  ['BEFORE', (reader) => dated('before', 'internal', reader)],
+  ['ON', (reader) => dated('on', 'internal', reader)],
+  ['SINCE', (reader) => dated('since', 'internal', reader)],
+  ['SENTBEFORE', (reader) => dated('before', 'sent', reader)],
+  ['SENTON', (reader) => dated('on', 'sent', reader)],
+  ['SENTSINCE', (reader) => dated('since', 'sent', reader)],
+  ['LARGER', (reader) => ({ key: 'larger', sizeBytes: after(reader, number64) })],
+  ['SMALLER', (reader) => ({ key: 'smaller', sizeBytes: after(reader, number64) })],
+  ['OLDER', (reader) => ({ key: 'older', seconds: after(reader, nzNumber) })],
+  ['YOUNGER', (reader) => ({ key: 'younger', seconds: after(reader, nzNumber) })],
+  ['UID', (reader) => ({ key: 'uid', set: after(reader, sequenceSet) })],
+  ['MODSEQ', modSeq],
+  ['NOT', (reader, depth) => not(after(reader, (inner) => searchKey(inner, depth + 1)))],
+  ['OR', or],
+]);
+
+/**
+ *     search-program = ["CHARSET" SP charset SP] search-key *(SP search-key)     ; RFC 9051 §9
+ */
+export function searchProgram(reader: Reader): { readonly charset: string | null; readonly key: SearchKey } {
+  if (!reader.skip('CHARSET ')) return { charset: null, key: searchKeys(reader) };
+  const charset = charsetName(reader);
+  reader.sp();
+  return { charset, key: searchKeys(reader) };
+}
+
+/** `search-key *(SP search-key)`: several keys mean all of them. */
+export function searchKeys(reader: Reader): SearchKey {
+  return together(reader, 0);
+}
+
+/** `charset = atom / quoted`, in upper case. */
+export function charsetName(reader: Reader): string {
+  return astring(reader, 'a charset').toUpperCase();
+}
+
+/**
+ *     search-return-opts = SP "RETURN" SP "(" [search-return-opt *(SP search-return-opt)] ")"     ; RFC 9051 §9
+ */
+export function searchReturns(reader: Reader): SearchReturn[] | null {
+  if (!reader.skip('RETURN ')) return null;
+  const returns = list(reader, searchReturn, true);
+  reader.sp();
+  return returns.length === 0 ? ['ALL'] : [...new Set(returns)];
+}
+
+/**
+ *     sort-criterion = ["REVERSE" SP] sort-key            ; RFC 5256 §5
+ */
+export function sortCriterion(reader: Reader): SortCriterion {
+  const reverse = reader.skip('REVERSE ');
+  const by = word(reader, 'a sort key');
+  switch (by) {
+    case 'ARRIVAL':
+    case 'CC':
+    case 'DATE':
+    case 'FROM':
+    case 'SIZE':
+    case 'SUBJECT':
+    case 'TO':
+      return { by, reverse };
+    default:
+      return reader.invalid('sort key');
+  }
+}
+
+function searchKey(reader: Reader, depth: number): SearchKey {
+  if (depth > MAX_DEPTH) reader.invalid('search (keys nested too deep)');
+  if (reader.skip('(')) {
+    const inner = together(reader, depth + 1);
+    reader.expect(')');
+    return inner;
+  }
+  if (beginsSet(reader.peek())) return { key: 'sequence', set: sequenceSet(reader) };
+  const readArguments = keys.get(word(reader, 'a search key'));
+  return readArguments === undefined ? reader.invalid('search key') : readArguments(reader, depth);
+}
+
+function together(reader: Reader, depth: number): SearchKey {
+  const first = searchKey(reader, depth);
+  const all = [first];
+  while (reader.skip(' ')) {
+    // Quirk (people at a terminal): spaces after the last key.
+    if (reader.atEnd()) break;
+    all.push(searchKey(reader, depth));
+  }
+  return all.length === 1 ? first : { key: 'and', keys: all };
+}
+
+function searchReturn(reader: Reader): SearchReturn {
+  const option = word(reader, 'a search return option');
+  switch (option) {
+    case 'MIN':
+    case 'MAX':
+    case 'ALL':
+    case 'COUNT':
+    case 'SAVE':
+      return option;
+    default:
+      return reader.invalid('search return option');
+  }
+}
+
+function after<T>(reader: Reader, read: (reader: Reader) => T): T {
+  reader.sp();
+  return read(reader);
+}
+
+function flagged(flag: SearchFlag): SearchKey {
+  return { key: 'flag', flag };
+}
+
+function not(inner: SearchKey): SearchKey {
+  return { key: 'not', inner };
+}
+
+function or(reader: Reader, depth: number): SearchKey {
+  const left = after(reader, (inner) => searchKey(inner, depth + 1));
+  return { key: 'or', left, right: after(reader, (inner) => searchKey(inner, depth + 1)) };
+}
+
+function keyword(reader: Reader): SearchKey {
+  return { key: 'keyword', keyword: after(reader, (inner) => atom(inner, 'a keyword')) };
+}
+
+function contains(field: SearchField, reader: Reader): SearchKey {
+  return { key: 'contains', field, value: after(reader, (inner) => astringBytes(inner)) };
+}
+
+/** `"HEADER" SP header-fld-name SP astring` */
+function header(reader: Reader): SearchKey {
+  const field = after(reader, (inner) => astring(inner, 'a header field name'));
+  return { key: 'header', field, value: after(reader, (inner) => astringBytes(inner)) };
+}
+
+function dated(key: 'before' | 'on' | 'since', of: SearchDate, reader: Reader): SearchKey {
+  return { key, of, date: after(reader, date) };
+}
+
+/**
+ *     search-modsequence   = "MODSEQ" [search-modseq-ext] SP mod-sequence-valzer      ; RFC 7162 §7
+ *     search-modseq-ext    = SP entry-name SP entry-type-req
+ *     entry-name           = entry-flag-name          ; a quoted string
+ *     entry-type-req       = "priv" / "shared" / "all"
+ *
+ * One mod-sequence covers all metadata of a message here, so the entry is read and, as RFC 7162 §3.1.5 allows, ignored.
+ */
+function modSeq(reader: Reader): SearchKey {
+  reader.sp();
+  if (reader.peek() === '"') {
+    string(reader, 'an entry name');
+    reader.sp();
+    if (!/^(PRIV|SHARED|ALL)$/.test(word(reader, 'priv, shared or all'))) reader.invalid('entry type');
+    reader.sp();
+  }
+  return { key: 'modseq', atLeast: number64(reader, 'a mod-sequence') };
+}
