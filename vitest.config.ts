@@ -10,6 +10,7 @@ export default defineConfig({
           include: ['test/{base,message,house,wire,codec}/**/*.test.ts', 'test/**/*.unit.test.ts'],
           pool: 'threads',
           isolate: false,
+          sequence: { groupOrder: 0 },
         },
       },
       {
@@ -21,6 +22,7 @@ export default defineConfig({
           testTimeout: 120_000,
           hookTimeout: 120_000,
           maxWorkers: 2,
+          sequence: { groupOrder: 1 },
         },
       },
     ],
