@@ -1,0 +1,81 @@
+import type { NumberRange } from '../sequence-set.ts';
+import { formatRanges } from './sequence-set.ts';
+import { flagList } from './text.ts';
+
+/**
+ * Response codes that stand for themselves: RFC 9051 §7.1, RFC 5530 §3, RFC 4314 §3, RFC 7162 §7, RFC 3516 §4.3,
+ * RFC 7889 §4.
+ */
+export type PlainCode =
+  | 'ALERT'
+  | 'ALREADYEXISTS'
+  | 'AUTHENTICATIONFAILED'
+  | 'AUTHORIZATIONFAILED'
+  | 'CANNOT'
+  | 'CLIENTBUG'
+  | 'CLOSED'
+  | 'CONTACTADMIN'
+  | 'CORRUPTION'
+  | 'EXPIRED'
+  | 'EXPUNGEISSUED'
+  | 'HASCHILDREN'
+  | 'INUSE'
+  | 'LIMIT'
+  | 'NOMODSEQ'
+  | 'NONEXISTENT'
+  | 'NOPERM'
+  | 'NOTSAVED'
+  | 'OVERQUOTA'
+  | 'PARSE'
+  | 'PRIVACYREQUIRED'
+  | 'READ-ONLY'
+  | 'READ-WRITE'
+  | 'SERVERBUG'
+  | 'TOOBIG'
+  | 'TRYCREATE'
+  | 'UIDNOTSTICKY'
+  | 'UNAVAILABLE'
+  | 'UNKNOWN-CTE'
+  | 'USEATTR';
+
+/** Codes with one number. */
+export type NumberCode = 'HIGHESTMODSEQ' | 'UIDNEXT' | 'UIDVALIDITY' | 'UNSEEN';
+
+/** `"UIDNEXT" SP nz-number` and the like. */
+export function numberCode(code: NumberCode, value: number): string {
+  return `${code} ${value}`;
+}
+
+/** `"PERMANENTFLAGS" SP "(" [flag-perm *(SP flag-perm)] ")"` */
+export function permanentFlags(flags: Iterable<string>): string {
+  return `PERMANENTFLAGS ${flagList(flags)}`;
+}
+
+/** `capability-data` as a code: in the greeting, and after login and STARTTLS. */
+export function capabilityCode(names: readonly string[]): string {
+  return ['CAPABILITY', ...names].join(' ');
+}
+
+/** `"BADCHARSET" [SP "(" charset *(SP charset) ")"]` */
+export function badCharset(charsets: readonly string[]): string {
+  return `BADCHARSET (${charsets.join(' ')})`;
+}
+
+/** `resp-code-apnd = "APPENDUID" SP nz-number SP append-uid` */
+export function appendUid(uidValidity: number, uids: readonly NumberRange[]): string {
+  return `APPENDUID ${uidValidity} ${formatRanges(uids)}`;
+}
+
+/**
+ *     resp-code-copy = "COPYUID" SP nz-number SP uid-set SP uid-set        ; RFC 9051 §9
+ *
+ * The sets pair off in the order given, so both keep it.
+ */
+export function copyUid(uidValidity: number, from: readonly NumberRange[], to: readonly NumberRange[]): string {
+  return `COPYUID ${uidValidity} ${formatRanges(from)} ${formatRanges(to)}`;
+}
+
+/** `"MODIFIED" SP sequence-set` (RFC 7162 §7): what STORE UNCHANGEDSINCE left alone. */
+export function modified(set: readonly NumberRange[]): string {
+  return `MODIFIED ${formatRanges(set)}`;
+}

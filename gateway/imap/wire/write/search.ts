@@ -1,0 +1,45 @@
+import type { Dialect } from '../read/reader.ts';
+import type { NumberRange } from '../sequence-set.ts';
+import { formatRanges } from './sequence-set.ts';
+import { string } from './text.ts';
+
+/**
+ *     mailbox-data = "SEARCH" [1*(SP nz-number) [SP search-sort-mod-seq]]      ; RFC 3501 §9, RFC 7162 §7
+ *
+ * Also the untagged SORT. The modification sequence is the highest of the messages found, if the search was about it.
+ */
+export function searched(
+  response: 'SEARCH' | 'SORT',
+  numbers: readonly number[],
+  highestModSeq: number | null,
+): string {
+  const modSeq = highestModSeq === null || numbers.length === 0 ? '' : ` (MODSEQ ${highestModSeq})`;
+  return `* ${[response, ...numbers].join(' ')}${modSeq}\r\n`;
+}
+
+/** What an ESEARCH answers; null or absent is left out. */
+export interface ExtendedResult {
+  readonly tag: string;
+  readonly uid: boolean;
+  readonly min?: number | null;
+  readonly max?: number | null;
+  readonly count?: number | null;
+  /** Left out when empty: `ALL` is a set, and a set holds something (RFC 9051 §7.3.4). */
+  readonly all?: readonly NumberRange[] | null;
+  readonly modSeq?: number | null;
+}
+
+/**
+ *     esearch-response  = "ESEARCH" [search-correlator] [SP "UID"] *(SP search-return-data)      ; RFC 9051 §9
+ *     search-correlator = SP "(" "TAG" SP tag-string ")"
+ */
+export function esearch(result: ExtendedResult, dialect: Dialect): string {
+  const data: string[] = [];
+  if (typeof result.min === 'number') data.push(`MIN ${result.min}`);
+  if (typeof result.max === 'number') data.push(`MAX ${result.max}`);
+  if (typeof result.count === 'number') data.push(`COUNT ${result.count}`);
+  if (result.all && result.all.length > 0) data.push(`ALL ${formatRanges(result.all)}`);
+  if (typeof result.modSeq === 'number') data.push(`MODSEQ ${result.modSeq}`);
+  const head = `* ESEARCH (TAG ${string(result.tag, dialect)})${result.uid ? ' UID' : ''}`;
+  return `${[head, ...data].join(' ')}\r\n`;
+}
