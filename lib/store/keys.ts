@@ -1,0 +1,115 @@
+/** Where everything is (design-store.md, Layout). Ids are 16 bytes in keys; numbers are big-endian so that they sort. */
+import { type Id, idToBytes } from '../base/ids.ts';
+import type { Key } from './ports.ts';
+
+/** `M`: mailbox log; `T`: account tree log. */
+export type LogLetter = 'M' | 'T';
+
+const text = (value: string): Buffer => Buffer.from(value, 'utf8');
+const HEAD = text('H');
+
+export function logPk(letter: LogLetter, id: Id): Buffer {
+  return Buffer.concat([text(`${letter}#`), idToBytes(id)]);
+}
+
+export function headKey(letter: LogLetter, id: Id): Key {
+  return { pk: logPk(letter, id), sk: HEAD };
+}
+
+export const SEGMENT_PREFIX = text('L#');
+export const LARGE_BODY_PREFIX = text('X#');
+export const PIECE_PREFIX = text('P#');
+
+/** A flushed segment, by the seq of its last record (Rule 2). */
+export function segmentSk(lastSeq: number): Buffer {
+  const sk = Buffer.allocUnsafe(10);
+  SEGMENT_PREFIX.copy(sk);
+  sk.writeUInt16BE(Math.floor(lastSeq / 2 ** 48), 2);
+  sk.writeUIntBE(lastSeq % 2 ** 48, 4, 6);
+  return sk;
+}
+
+export function segmentSeq(sk: Buffer): number {
+  return sk.readUInt16BE(2) * 2 ** 48 + sk.readUIntBE(4, 6);
+}
+
+/** The body of one large record, by the first 16 bytes of its SHA-256. */
+export function largeBodySk(hash16: Buffer): Buffer {
+  return Buffer.concat([LARGE_BODY_PREFIX, hash16]);
+}
+
+export function pieceSk(id: Id): Buffer {
+  return Buffer.concat([PIECE_PREFIX, idToBytes(id)]);
+}
+
+export function overlayKey(userId: Id, mailbox: Id): Key {
+  return { pk: Buffer.concat([text('O#'), idToBytes(userId)]), sk: idToBytes(mailbox) };
+}
+
+export function claimKey(mailbox: Id, hash16: Buffer): Key {
+  return { pk: Buffer.concat([text('C#'), idToBytes(mailbox)]), sk: hash16 };
+}
+
+export function summaryKey(space: Id, blob: Id): Key {
+  return { pk: Buffer.concat([text('S#'), idToBytes(space)]), sk: idToBytes(blob) };
+}
+
+export function holderKey(blob: Id, space: Id): Key {
+  return { pk: Buffer.concat([text('B#'), idToBytes(blob)]), sk: idToBytes(space) };
+}
+
+export function grantKey(identifier: string, tree: Id): Key {
+  return { pk: text(`G#${identifier}`), sk: idToBytes(tree) };
+}
+
+export function quotaPk(root: Id): Buffer {
+  return Buffer.concat([text('Q#'), idToBytes(root)]);
+}
+
+export function quotaKey(root: Id, space: Id): Key {
+  return { pk: quotaPk(root), sk: idToBytes(space) };
+}
+
+export function directoryKey(domain: string, user: string): Key {
+  return { pk: text(`U#${domain}`), sk: text(user) };
+}
+
+/** Domains that have users or a shared hierarchy; what there is to sweep and audit. */
+export function domainKey(domain: string): Key {
+  return { pk: text('SYS'), sk: text(`DOMAIN#${domain}`) };
+}
+
+export const DOMAIN_PREFIX = text('DOMAIN#');
+export const SYSTEM_PK = text('SYS');
+
+export function systemKey(name: string): Key {
+  return { pk: SYSTEM_PK, sk: text(name) };
+}
+
+export function markKey(userId: Id, hash16: Buffer): Key {
+  return { pk: Buffer.concat([text('V#'), idToBytes(userId)]), sk: hash16 };
+}
+
+export function throttleKey(subject: string): Key {
+  return { pk: text(`N#${subject}`), sk: text('-') };
+}
+
+/** UTC hour of an id's birth, `yyyymmddhh`: the folder under which its object lies. */
+function hourOf(id: Id): string {
+  return new Date(Number.parseInt(id.slice(0, 12), 16)).toISOString().replace(/[-T]/g, '').slice(0, 10);
+}
+
+export const MESSAGES = 'm/';
+export const PIECES = 'p/';
+export const SHARED_MESSAGES = 's/';
+
+/** The object that is one message. A shared blob (Rule 12) lies outside every space. */
+export function messageBlobKey(space: Id, blob: Id): string {
+  const shared = (Number.parseInt(blob.slice(12, 14), 16) & 0x80) !== 0;
+  return shared ? `${SHARED_MESSAGES}${hourOf(blob)}/${blob}` : `${MESSAGES}${space}/${hourOf(blob)}/${blob}`;
+}
+
+/** A snapshot piece, manifest or large record body too big for an item; beside its mailbox, so that a sweep can list it. */
+export function pieceBlobKey(owner: Id, piece: Id): string {
+  return `${PIECES}${owner}/${hourOf(piece)}/${piece}`;
+}

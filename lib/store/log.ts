@@ -1,0 +1,459 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Clock } from '../base/clock.ts';
+import { type Id, newId } from '../base/ids.ts';
+import { StoreError } from './errors.ts';
+import { decodeHead, encodeHead, type Head } from './head.ts';
+import { headKey, largeBodySk, logPk, pieceBlobKey, segmentSk } from './keys.ts';
+import { catchUp, type LogStorage, type LogType, type LogView, Moved, withHead } from './log-reader.ts';
+import type { Item, WriteResult } from './ports.ts';
+import {
+  encodeRecord,
+  isLarge,
+  type LargeBody,
+  type LogRecord,
+  NONCE_BYTES,
+  type RecordDraft,
+  type StoredRecord,
+} from './record.ts';
+
+/**
+ * A change: a pure, synchronous function of the view (Rule 4), run again on every attempt. It answers the record to
+ * commit, or none when there is nothing to do, and a reply. What it throws fails only its own caller.
+ */
+export type Change<V, R> = (view: V) => { readonly record?: RecordDraft | undefined; readonly reply: R };
+
+export interface CommitOptions<V> {
+  /** A delivery's (Rule 13); else random. */
+  readonly nonce?: Buffer;
+  /** Fetches what the change needs of the view (cold columns), before every attempt on another view. */
+  readonly prepare?: (view: V) => Promise<void>;
+}
+
+export interface Committed<R> {
+  readonly reply: R;
+  /** The head's rev and seq after the commit; the seq is the record's own, or the view's when nothing was written. */
+  readonly rev: number;
+  readonly seq: number;
+  readonly watchers: Head['watchers'];
+}
+
+/** Limits of a head (design-store.md, Layout). */
+export const HEAD_BYTES = 1000;
+export const HEAD_HARD_BYTES = 4000;
+const HEAD_FIXED_BYTES = 180;
+/** Flushed records left in the tail, so that a reader slightly behind needs no query. */
+const TAIL_KEEP_BYTES = 250;
+/** A body longer than this leaves the head. */
+export const LARGE_BODY_BYTES = 600;
+/** A large body longer than this is an object: one S3 PUT costs as much as 8 KB of DynamoDB writes. */
+export const OBJECT_BODY_BYTES = 8192;
+
+const BACK_OFF_MS = { first: 5, last: 320 };
+/** How long one write is repeated while the world is unwell, before its callers are told. */
+const UNAVAILABLE_TRIES = 6;
+
+interface Waiting<V> {
+  readonly change: Change<V, unknown>;
+  readonly options: CommitOptions<V>;
+  readonly nonce: Buffer;
+  readonly objects: Map<string, Id>;
+  readonly resolve: (committed: Committed<unknown>) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+interface Base<V> {
+  readonly head: Head;
+  readonly view: V;
+}
+
+export interface LogContext extends LogStorage {
+  readonly clock: Clock;
+  /** 0 <= random() < 1, for back-off. */
+  readonly random: () => number;
+}
+
+/** One log in one process: the cached view, and the group commit of everything that waits for it (Rule 4). */
+export class Log<V extends LogView<V>> {
+  readonly id: Id;
+  readonly #context: LogContext;
+  readonly #type: LogType<V>;
+  #base: Base<V> | undefined;
+  #queue: Waiting<V>[] = [];
+  #running = false;
+  #reading: Promise<Base<V>> | undefined;
+
+  constructor(context: LogContext, type: LogType<V>, id: Id) {
+    this.#context = context;
+    this.#type = type;
+    this.id = id;
+  }
+
+  /** What this process knows, maybe old; undefined before the first read. */
+  get cached(): Base<V> | undefined {
+    return this.#base;
+  }
+
+  get busy(): boolean {
+    return this.#running || this.#reading !== undefined;
+  }
+
+  /** The newest view, by one strong read of the head. Concurrent callers share a read that begins after they call. */
+  async read(): Promise<Base<V>> {
+    // A read under way may have begun before what the caller has already seen acknowledged: wait for the next one.
+    if (this.#reading !== undefined) await this.#reading.catch(() => undefined);
+    this.#reading ??= this.#read().finally(() => {
+      this.#reading = undefined;
+    });
+    return this.#reading;
+  }
+
+  async #read(): Promise<Base<V>> {
+    const base = await withHead(this.#context, this.#type.letter, this.id, async (head) => this.#advance(head));
+    if (base === undefined) throw new StoreError('gone', 'the mailbox does not exist any more');
+    return base;
+  }
+
+  /** The view at `head`, kept as this log's cache unless that is newer. */
+  async #advance(head: Head): Promise<Base<V>> {
+    const from = this.#base;
+    const { view } = await catchUp(this.#context, this.#type, this.id, head, from?.view);
+    return this.#keep({ head, view });
+  }
+
+  #keep(base: Base<V>): Base<V> {
+    if (this.#base === undefined || base.head.rev > this.#base.head.rev) this.#base = base;
+    return this.#base;
+  }
+
+  /** Takes in a head that somebody else read (a batch, a failed condition), if it is newer. */
+  async offer(head: Head): Promise<Base<V>> {
+    if (this.#base !== undefined && this.#base.head.rev >= head.rev) return this.#base;
+    try {
+      return await this.#advance(head);
+    } catch {
+      return this.read();
+    }
+  }
+
+  /** Drops the cached view: the next read starts from the snapshot. */
+  forget(): void {
+    this.#base = undefined;
+  }
+
+  /** Puts a snapshot at `seq` under the cached view, so that what the snapshot remembers can be forgotten. */
+  rebase(onto: (view: V) => V, seq: number): void {
+    if (this.#base !== undefined && this.#base.view.seq >= seq) {
+      this.#base = { head: this.#base.head, view: onto(this.#base.view) };
+    }
+  }
+
+  /**
+   * Commits a change (Rules 1 to 5), together with what else waits for this log. Rejects with `StoreError`: `gone` when
+   * the log is not open, `unavailable` when the outcome is unknown, and whatever the change throws.
+   */
+  commit<R>(change: Change<V, R>, options: CommitOptions<V> = {}): Promise<Committed<R>> {
+    return new Promise((resolve, reject) => {
+      this.#queue.push({
+        change,
+        options,
+        nonce: options.nonce ?? randomBytes(NONCE_BYTES),
+        objects: new Map(),
+        resolve: resolve as (committed: Committed<unknown>) => void,
+        reject,
+      });
+      void this.#run();
+    });
+  }
+
+  async #run(): Promise<void> {
+    if (this.#running) return;
+    this.#running = true;
+    try {
+      while (this.#queue.length > 0) {
+        const waiting = this.#queue;
+        this.#queue = [];
+        try {
+          this.#queue.unshift(...(await this.#commitGroup(waiting)));
+        } catch (error) {
+          for (const { reject } of waiting) reject(error);
+        }
+      }
+    } finally {
+      this.#running = false;
+    }
+  }
+
+  /** Commits as many of the waiting changes as fit one head; answers the rest. */
+  async #commitGroup(waiting: Waiting<V>[]): Promise<Waiting<V>[]> {
+    let group = waiting;
+    let rest: Waiting<V>[] = [];
+    let base = this.#base ?? (await this.read());
+    let fresh = false;
+    for (let attempt = 0; ; attempt++) {
+      if (base.head.state !== 'open') {
+        if (!fresh) {
+          base = await this.read();
+          fresh = true;
+          continue;
+        }
+        throw new StoreError('gone', 'the mailbox was deleted or is being moved');
+      }
+      group = await this.#prepare(group, base.view);
+      const plan = this.#evaluate(group, base);
+      if (!fresh && plan.unwritten) {
+        // An answer without a write is not checked by the compare-and-set: it must rest on a fresh view.
+        const before = base.head.rev;
+        base = await this.read();
+        fresh = true;
+        if (base.head.rev !== before) continue;
+      }
+      rest = [...plan.rest, ...rest];
+      group = plan.group;
+      plan.settle(base);
+      if (plan.records.length === 0) return rest;
+      const next = await this.#write(base, plan);
+      if (next.ok) {
+        this.#keep({ head: next.head, view: plan.view });
+        plan.resolve(next.head);
+        return rest;
+      }
+      const lost = await this.#lookUp(base, next.current, group[0]?.nonce);
+      if (lost.committed) {
+        plan.resolve(lost.base.head);
+        return rest;
+      }
+      base = lost.base;
+      fresh = true;
+      const span = Math.min(BACK_OFF_MS.last, BACK_OFF_MS.first * 2 ** attempt);
+      await sleep(this.#context.random() * span);
+    }
+  }
+
+  /** Fetches what the changes need; one that cannot be prepared fails only its own caller. */
+  async #prepare(group: Waiting<V>[], view: V): Promise<Waiting<V>[]> {
+    const ready: Waiting<V>[] = [];
+    for (const one of group) {
+      try {
+        await one.options.prepare?.(view);
+        ready.push(one);
+      } catch (error) {
+        one.reject(error);
+      }
+    }
+    return ready;
+  }
+
+  /** Runs the changes in order on one view, until the head is full. */
+  #evaluate(group: Waiting<V>[], base: Base<V>): Plan<V> {
+    const plan = new Plan(base.view);
+    let bytes = HEAD_FIXED_BYTES;
+    for (const [i, one] of group.entries()) {
+      if (bytes > HEAD_HARD_BYTES - LARGE_BODY_BYTES - HEAD_FIXED_BYTES - TAIL_KEEP_BYTES) {
+        plan.rest = group.slice(i);
+        break;
+      }
+      bytes += plan.add(one, this.#context.clock.now());
+    }
+    return plan;
+  }
+
+  /** Bodies, then a segment when the head would pass its size, then the head (Rules 2 and 3). */
+  async #write(
+    base: Base<V>,
+    plan: Plan<V>,
+  ): Promise<{ readonly ok: true; readonly head: Head } | { readonly ok: false; readonly current: Head | undefined }> {
+    const added = await Promise.all(plan.records.map(({ record, one }) => this.#store(record, one)));
+    const addedBytes = plan.records.reduce((sum, { record }) => sum + record.body.length, 0);
+    let tail = [...base.head.tail, ...added];
+    let packed = tail.map(encodeRecord);
+    let { flushedSeq } = base.head;
+    const size = HEAD_FIXED_BYTES + packed.reduce((sum, bytes) => sum + bytes.length, 0);
+    if (size > HEAD_BYTES) {
+      await this.#flush(base.head);
+      flushedSeq = base.head.seq;
+      const drop = droppable(packed, base.head.tail.length, size);
+      tail = tail.slice(drop);
+      packed = packed.slice(drop);
+    }
+    const head: Head = {
+      ...base.head,
+      rev: base.head.rev + 1,
+      seq: plan.view.seq,
+      flushedSeq,
+      behindBytes: base.head.behindBytes + addedBytes,
+      extra: plan.view.headExtra(),
+      tail,
+      watchers: base.head.watchers.filter(({ expiresAtMs }) => expiresAtMs > this.#context.clock.now()),
+    };
+    const result = await this.#put(encodeHead(head, Buffer.concat(packed)), base.head.rev);
+    if (result.ok) return { ok: true, head };
+    return { ok: false, current: result.current === undefined ? undefined : decodeHead(result.current) };
+  }
+
+  /** The same request again after a lost answer, never a rebased one (Rule 3). */
+  async #put(item: Item, rev: number): Promise<WriteResult> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#context.index.put(headKey(this.#type.letter, this.id), item, { rev });
+      } catch (error) {
+        if (!isUnavailable(error) || attempt === UNAVAILABLE_TRIES) throw error;
+        await sleep(this.#context.random() * BACK_OFF_MS.first * 2 ** attempt);
+      }
+    }
+  }
+
+  /** Only records already committed inline are flushed; the key is the seq of the last of them (Rule 2). */
+  async #flush(head: Head): Promise<void> {
+    const records = head.tail.filter((record) => record.seq > head.flushedSeq);
+    if (records.length === 0) return;
+    const key = { pk: logPk(this.#type.letter, this.id), sk: segmentSk(head.seq) };
+    await this.#context.index.put(key, { t: Buffer.concat(records.map(encodeRecord)) }, 'absent');
+  }
+
+  /** A body too large for the head goes beside it first, reachable only through its record. */
+  async #store(record: LogRecord, one: Waiting<V>): Promise<StoredRecord> {
+    if (record.body.length <= LARGE_BODY_BYTES) return record;
+    // The nonce is part of the hash: no two records share a body, so it can be removed with its record.
+    const hash16 = createHash('sha256').update(record.nonce).update(record.body).digest().subarray(0, 16);
+    const body: LargeBody = { hash16, sizeBytes: record.body.length, object: this.#objectFor(record, hash16, one) };
+    if (body.object !== undefined) await this.#context.blobs.put(pieceBlobKey(this.id, body.object), record.body);
+    else {
+      const key = { pk: logPk(this.#type.letter, this.id), sk: largeBodySk(hash16) };
+      await this.#context.index.put(key, { b: record.body }, 'absent');
+    }
+    return { ...record, body };
+  }
+
+  #objectFor(record: LogRecord, hash16: Buffer, one: Waiting<V>): Id | undefined {
+    if (record.body.length <= OBJECT_BODY_BYTES) return undefined;
+    const known = one.objects.get(hash16.toString('hex'));
+    const object = known ?? newId(this.#context.clock.now());
+    one.objects.set(hash16.toString('hex'), object);
+    return object;
+  }
+
+  /** After a failed condition: had our write been applied after all (Rule 3)? And the view to go on from. */
+  async #lookUp(
+    base: Base<V>,
+    current: Head | undefined,
+    nonce: Buffer | undefined,
+  ): Promise<{ readonly committed: boolean; readonly base: Base<V> }> {
+    const judge = async (head: Head): Promise<{ readonly committed: boolean; readonly base: Base<V> }> => {
+      const { view, records } = await catchUp(this.#context, this.#type, this.id, head, base.view);
+      if (records === undefined) {
+        throw new StoreError('unavailable', 'the log was compacted away under a change that took too long');
+      }
+      const committed = nonce !== undefined && records.some((record) => record.nonce.equals(nonce));
+      return { committed, base: this.#keep({ head, view }) };
+    };
+    if (current !== undefined) {
+      try {
+        return await judge(current);
+      } catch (error) {
+        if (!(error instanceof Moved)) throw error;
+      }
+    }
+    const found = await withHead(this.#context, this.#type.letter, this.id, judge);
+    if (found === undefined) throw new StoreError('gone', 'the mailbox does not exist any more');
+    return found;
+  }
+
+  /**
+   * Changes the head without a record (compaction, watchers, state), judged by its effect (Rule 7): `edit` answers the
+   * head to write, or undefined when what it wants is so already or cannot be any more.
+   */
+  async editHead(edit: (head: Head) => Partial<Head> | undefined): Promise<Head> {
+    for (let attempt = 0; ; attempt++) {
+      const { head } = await this.read();
+      const edited = edit(head);
+      if (edited === undefined) return head;
+      const next: Head = { ...head, ...edited, rev: head.rev + 1 };
+      try {
+        const result = await this.#put(encodeHead(next, Buffer.concat(next.tail.map(encodeRecord))), head.rev);
+        if (result.ok) {
+          const view = this.#base?.view;
+          if (view !== undefined && view.seq === next.seq) this.#keep({ head: next, view });
+          return next;
+        }
+      } catch (error) {
+        if (!isUnavailable(error) || attempt >= UNAVAILABLE_TRIES) throw error;
+      }
+      await sleep(this.#context.random() * Math.min(BACK_OFF_MS.last, BACK_OFF_MS.first * 2 ** attempt));
+    }
+  }
+}
+
+/** One attempt of a group: what was evaluated, on which view, and whom to tell. */
+class Plan<V extends LogView<V>> {
+  view: V;
+  rest: Waiting<V>[] = [];
+  readonly group: Waiting<V>[] = [];
+  readonly records: { readonly record: LogRecord; readonly one: Waiting<V>; readonly reply: unknown }[] = [];
+  readonly #answers: { readonly one: Waiting<V>; readonly reply: unknown }[] = [];
+  readonly #failures: { readonly one: Waiting<V>; readonly error: unknown }[] = [];
+
+  constructor(view: V) {
+    this.view = view;
+  }
+
+  /** Some answer does not depend on the write. */
+  get unwritten(): boolean {
+    return this.#answers.length > 0 || this.#failures.length > 0;
+  }
+
+  /** Evaluates one change; answers the bytes that its record adds to the head. */
+  add(one: Waiting<V>, nowMs: number): number {
+    try {
+      const { record: draft, reply } = one.change(this.view);
+      if (draft === undefined) {
+        this.#answers.push({ one, reply });
+        return 0;
+      }
+      const record: LogRecord = { ...draft, seq: this.view.seq + 1, timeMs: nowMs, nonce: one.nonce };
+      this.view = this.view.apply(record);
+      this.records.push({ record, one, reply });
+      this.group.push(one);
+      return Math.min(record.body.length, LARGE_BODY_BYTES) + 24;
+    } catch (error) {
+      this.#failures.push({ one, error });
+      return 0;
+    }
+  }
+
+  /** Tells those whose answer needs no write. */
+  settle(base: Base<V>): void {
+    const { rev, watchers } = base.head;
+    for (const { one, reply } of this.#answers) one.resolve({ reply, rev, seq: base.view.seq, watchers });
+    for (const { one, error } of this.#failures) one.reject(error);
+  }
+
+  resolve(head: Head): void {
+    for (const { record, one, reply } of this.records) {
+      one.resolve({ reply, rev: head.rev, seq: record.seq, watchers: head.watchers });
+    }
+  }
+}
+
+/** How many of the first (flushed) records may leave the tail: all but the newest {@link TAIL_KEEP_BYTES}. */
+function droppable(packed: readonly Buffer[], flushed: number, sizeBytes: number): number {
+  let kept = packed.slice(0, flushed).reduce((sum, bytes) => sum + bytes.length, 0);
+  let size = sizeBytes;
+  let drop = 0;
+  while (drop < flushed && (kept > TAIL_KEEP_BYTES || size > HEAD_BYTES)) {
+    const bytes = packed[drop]?.length ?? 0;
+    kept -= bytes;
+    size -= bytes;
+    drop++;
+  }
+  return drop;
+}
+
+export function isUnavailable(error: unknown): boolean {
+  return error instanceof StoreError && error.code === 'unavailable';
+}
+
+/** Whether a stored record's body lies outside its head or segment. */
+export function hasLargeBody(record: StoredRecord): record is StoredRecord & { readonly body: LargeBody } {
+  return isLarge(record.body);
+}

@@ -1,0 +1,165 @@
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import { ByteReader, ByteWriter } from '../base/bytes.ts';
+import { idFromBytes, idToBytes } from '../base/ids.ts';
+import type { FlagSets } from './flag-sets.ts';
+import { assertFormat } from './head.ts';
+import { BLOCK_ROWS, type Block, type ColdRow } from './mailbox-block.ts';
+import { readFlagColumn, writeFlagColumn } from './mailbox-records.ts';
+import type { Chain, DeliveryMark, Expunged } from './mailbox-view.ts';
+import { NONCE_BYTES } from './record.ts';
+import { UidSet } from './uid-set.ts';
+
+const FORMAT = 1;
+
+function open(packed: Buffer, what: string): ByteReader {
+  const from = new ByteReader(packed);
+  assertFormat(from.u8(), FORMAT, what);
+  return new ByteReader(inflateRawSync(from.fixed(from.remaining)));
+}
+
+function close(body: ByteWriter): Buffer {
+  return Buffer.concat([Buffer.of(FORMAT), deflateRawSync(body.finish(), { level: 3 })]);
+}
+
+/** One message of a hot piece. */
+export interface HotRow {
+  readonly uid: number;
+  readonly bits: bigint;
+  readonly seq: number;
+}
+
+/** uid, flags, seq of the rows: columns of differences, at most 6 bytes a message when deflated. */
+export function encodeHot(rows: readonly HotRow[]): Buffer {
+  const to = new ByteWriter(rows.length * 4 + 64).varint(rows.length);
+  let last = 0;
+  for (const { uid } of rows) {
+    to.varint(uid - last);
+    last = uid;
+  }
+  writeFlagColumn(
+    to,
+    rows.map(({ bits }) => bits),
+  );
+  last = 0;
+  for (const { seq } of rows) {
+    to.signed(seq - last);
+    last = seq;
+  }
+  return close(to);
+}
+
+/** The rows as blocks whose cold columns are not loaded. */
+export function decodeHot(packed: Buffer, flagSets: FlagSets): Block[] {
+  const from = open(packed, 'a piece of messages');
+  const count = from.varint();
+  const uids = new Uint32Array(count);
+  const seqs = new Float64Array(count);
+  let last = 0;
+  for (let i = 0; i < count; i++) uids[i] = last += from.varint();
+  const flags = Uint32Array.from(readFlagColumn(from, count), (bits) => flagSets.indexOf(bits));
+  last = 0;
+  for (let i = 0; i < count; i++) seqs[i] = last += from.signed();
+  const blocks: Block[] = [];
+  for (let at = 0; at < count; at += BLOCK_ROWS) {
+    const end = at + BLOCK_ROWS;
+    blocks.push({
+      uids: uids.slice(at, end),
+      flags: flags.slice(at, end),
+      seqs: seqs.slice(at, end),
+      cold: { columns: undefined },
+    });
+  }
+  return blocks;
+}
+
+export function encodeCold(rows: readonly (readonly [uid: number, row: ColdRow])[]): Buffer {
+  const to = new ByteWriter(rows.length * 30 + 64).varint(rows.length);
+  let last = 0;
+  for (const [uid] of rows) {
+    to.varint(uid - last);
+    last = uid;
+  }
+  for (const [, { sizeBytes }] of rows) to.varint(sizeBytes);
+  for (const column of ['internalDate', 'savedDate'] as const) {
+    last = 0;
+    for (const [, row] of rows) {
+      to.signed(row[column] - last);
+      last = row[column];
+    }
+  }
+  for (const [, { blob }] of rows) to.fixed(idToBytes(blob));
+  return close(to);
+}
+
+/** Rows by UID, ascending. */
+export function decodeCold(packed: Buffer): Map<number, ColdRow> {
+  const from = open(packed, 'a piece of message data');
+  const count = from.varint();
+  const column = (next: (last: number) => number): number[] => {
+    let last = 0;
+    return Array.from({ length: count }, () => (last = next(last)));
+  };
+  const uids = column((last) => last + from.varint());
+  const sizes = column(() => from.varint());
+  const internalDates = column((last) => last + from.signed());
+  const savedDates = column((last) => last + from.signed());
+  return new Map(
+    uids.map((uid, i) => [
+      uid,
+      {
+        blob: idFromBytes(from.fixed(16)),
+        sizeBytes: sizes[i] ?? 0,
+        internalDate: internalDates[i] ?? 0,
+        savedDate: savedDates[i] ?? 0,
+      },
+    ]),
+  );
+}
+
+/** Newest first. */
+export function* chainItems<T>(chain: Chain<T> | undefined): Generator<T> {
+  for (let at = chain; at !== undefined; at = at.older) yield at.item;
+}
+
+/** From items in ascending order of age's opposite: the last becomes the newest. */
+export function chainOf<T>(oldestFirst: Iterable<T>): Chain<T> | undefined {
+  let chain: Chain<T> | undefined;
+  for (const item of oldestFirst) chain = { item, older: chain };
+  return chain;
+}
+
+export function encodeExpunged(oldestFirst: readonly Expunged[]): Buffer {
+  const to = new ByteWriter(1024).varint(oldestFirst.length);
+  let [lastSeq, lastMs] = [0, 0];
+  for (const { seq, timeMs, uids } of oldestFirst) {
+    to.varint(seq - lastSeq).signed(timeMs - lastMs);
+    uids.write(to);
+    [lastSeq, lastMs] = [seq, timeMs];
+  }
+  return close(to);
+}
+
+export function decodeExpunged(packed: Buffer): Expunged[] {
+  const from = open(packed, 'a piece of expunged messages');
+  let [seq, timeMs] = [0, 0];
+  return Array.from({ length: from.varint() }, () => {
+    seq += from.varint();
+    timeMs += from.signed();
+    return { seq, timeMs, uids: UidSet.read(from), rows: new Map() };
+  });
+}
+
+export function encodeNonces(marks: readonly DeliveryMark[]): Buffer {
+  const to = new ByteWriter(marks.length * 16 + 16).varint(marks.length);
+  for (const { seq, timeMs, nonce } of marks) to.varint(seq).varint(timeMs).fixed(nonce);
+  return close(to);
+}
+
+export function decodeNonces(packed: Buffer): DeliveryMark[] {
+  const from = open(packed, 'a piece of delivery marks');
+  return Array.from({ length: from.varint() }, () => ({
+    seq: from.varint(),
+    timeMs: from.varint(),
+    nonce: Buffer.from(from.fixed(NONCE_BYTES)),
+  }));
+}

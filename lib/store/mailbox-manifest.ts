@@ -1,0 +1,142 @@
+import { ByteReader, ByteWriter } from '../base/bytes.ts';
+import { type Id, idFromBytes, idToBytes } from '../base/ids.ts';
+import { assertFormat } from './head.ts';
+import { moveIntentRecord, readMoveIntent } from './mailbox-records.ts';
+import { decodeCounts, encodeCounts, type MailboxCounts, type MoveIntent } from './mailbox-view.ts';
+import type { PieceRef } from './pieces.ts';
+import { UidSet } from './uid-set.ts';
+
+/** A piece with the columns of the messages of a UID range. */
+export interface ColumnPiece extends PieceRef {
+  readonly fromUid: number;
+  readonly toUid: number;
+  readonly rows: number;
+}
+
+/** A piece with the nonces of deliveries (Rule 13). */
+export interface NoncePiece extends PieceRef {
+  readonly newestMs: number;
+  readonly toSeq: number;
+}
+
+/** A piece that a later snapshot replaced; deleted after the grace (Rule 9). */
+export interface RetiredPiece extends PieceRef {
+  readonly timeMs: number;
+}
+
+/** When the log was folded up to a seq: its segments go a week later (Rule 3). */
+export interface Folded {
+  readonly seq: number;
+  readonly timeMs: number;
+}
+
+/** The root of a mailbox's snapshot: names every piece (Rule 7). */
+export interface Manifest {
+  readonly mailbox: Id;
+  readonly seq: number;
+  readonly counts: MailboxCounts;
+  readonly keywords: readonly string[];
+  /** uid, flags, seq: what SELECT reads. */
+  readonly hot: readonly ColumnPiece[];
+  /** blob, size, dates: what FETCH reads. Rows of expunged messages stay until purged. */
+  readonly cold: readonly ColumnPiece[];
+  readonly expunged: PieceRef | undefined;
+  readonly expungedKnownSince: number;
+  readonly purged: UidSet;
+  readonly nonces: readonly NoncePiece[];
+  readonly intents: readonly MoveIntent[];
+  readonly retired: readonly RetiredPiece[];
+  readonly folded: readonly Folded[];
+}
+
+const FORMAT = 1;
+
+export function encodeManifest(manifest: Manifest): Buffer {
+  const to = new ByteWriter(1024);
+  to.u8(FORMAT).fixed(idToBytes(manifest.mailbox)).varint(manifest.seq).bytes(encodeCounts(manifest.counts));
+  list(to, manifest.keywords, (keyword) => to.string(keyword));
+  for (const pieces of [manifest.hot, manifest.cold]) {
+    list(to, pieces, (piece) => {
+      writeRef(to, piece);
+      to.varint(piece.fromUid)
+        .varint(piece.toUid - piece.fromUid)
+        .varint(piece.rows);
+    });
+  }
+  list(to, manifest.expunged === undefined ? [] : [manifest.expunged], (piece) => writeRef(to, piece));
+  to.varint(manifest.expungedKnownSince);
+  manifest.purged.write(to);
+  list(to, manifest.nonces, (piece) => {
+    writeRef(to, piece);
+    to.varint(piece.newestMs).varint(piece.toSeq);
+  });
+  list(to, manifest.intents, (intent) => {
+    to.varint(intent.seq).varint(intent.timeMs).bytes(moveIntentRecord(intent).body);
+  });
+  list(to, manifest.retired, (piece) => {
+    writeRef(to, piece);
+    to.varint(piece.timeMs);
+  });
+  list(to, manifest.folded, ({ seq, timeMs }) => to.varint(seq).varint(timeMs));
+  return to.finish();
+}
+
+export function decodeManifest(packed: Buffer): Manifest {
+  const from = new ByteReader(packed);
+  assertFormat(from.u8(), FORMAT, 'a mailbox snapshot');
+  const mailbox = idFromBytes(from.fixed(16));
+  const seq = from.varint();
+  const counts = decodeCounts(from.bytes());
+  const keywords = readList(from, () => from.string());
+  const columns = (): ColumnPiece[] =>
+    readList(from, () => {
+      const ref = readRef(from);
+      const fromUid = from.varint();
+      return { ...ref, fromUid, toUid: fromUid + from.varint(), rows: from.varint() };
+    });
+  const hot = columns();
+  const cold = columns();
+  const [expunged] = readList(from, () => readRef(from));
+  const expungedKnownSince = from.varint();
+  const purged = UidSet.read(from);
+  const nonces = readList(from, () => ({ ...readRef(from), newestMs: from.varint(), toSeq: from.varint() }));
+  const intents = readList(from, () => {
+    const [intentSeq, timeMs] = [from.varint(), from.varint()];
+    return { ...readMoveIntent(from.bytes()), seq: intentSeq, timeMs };
+  });
+  const retired = readList(from, () => ({ ...readRef(from), timeMs: from.varint() }));
+  const folded = readList(from, () => ({ seq: from.varint(), timeMs: from.varint() }));
+  return {
+    mailbox,
+    seq,
+    counts,
+    keywords,
+    hot,
+    cold,
+    expunged,
+    expungedKnownSince,
+    purged,
+    nonces,
+    intents,
+    retired,
+    folded,
+  };
+}
+
+function list<T>(to: ByteWriter, items: readonly T[], write: (item: T) => void): void {
+  to.varint(items.length);
+  items.forEach(write);
+}
+
+function readList<T>(from: ByteReader, read: () => T): T[] {
+  return Array.from({ length: from.varint() }, read);
+}
+
+function writeRef(to: ByteWriter, { id, isObject }: PieceRef): void {
+  to.u8(isObject ? 1 : 0).fixed(idToBytes(id));
+}
+
+function readRef(from: ByteReader): PieceRef {
+  const isObject = from.u8() === 1;
+  return { isObject, id: idFromBytes(from.fixed(16)) };
+}

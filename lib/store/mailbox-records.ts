@@ -1,0 +1,231 @@
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import { ByteReader, ByteWriter, FormatError } from '../base/bytes.ts';
+import { type Id, idFromBytes, idToBytes } from '../base/ids.ts';
+import { type Flags, flagBits, flagsOf, KEYWORD_SHIFT } from './flag-sets.ts';
+import type { RecordDraft } from './record.ts';
+import { UidSet } from './uid-set.ts';
+
+/** Kinds of a mailbox's records. Numbers are stored: never change one. */
+export const APPEND = 1;
+export const FLAGS = 2;
+export const EXPUNGE = 3;
+export const PURGE = 4;
+export const MOVE_INTENT = 5;
+export const MOVE_END = 6;
+export const EMPTY = 7;
+export const RAISE = 8;
+
+/** One message as a mailbox knows it, before it has a UID. */
+export interface NewMessage {
+  readonly blob: Id;
+  readonly sizeBytes: number;
+  /** INTERNALDATE, seconds since 1970. */
+  readonly internalDate: number;
+  readonly flags: Flags;
+}
+
+export interface AppendBody {
+  readonly firstUid: number;
+  /** Names that extend the keyword table, in order. */
+  readonly newKeywords: readonly string[];
+  readonly messages: readonly NewMessage[];
+  /** Whether the nonce is a delivery's (Rule 13), to be remembered for 15 days. */
+  readonly delivered: boolean;
+}
+
+export type FlagOperation = 'add' | 'remove' | 'replace';
+const OPERATIONS: readonly FlagOperation[] = ['add', 'remove', 'replace'];
+
+export interface FlagsBody {
+  readonly operation: FlagOperation;
+  readonly newKeywords: readonly string[];
+  readonly flags: Flags;
+  /** Only messages that the operation changes. */
+  readonly uids: UidSet;
+}
+
+export type ExpungeReason = 'expunge' | 'move' | 'expire';
+const REASONS: readonly ExpungeReason[] = ['expunge', 'move', 'expire'];
+
+export interface ExpungeBody {
+  readonly reason: ExpungeReason;
+  readonly uids: UidSet;
+  /** Sum of the messages' sizes. */
+  readonly sizeBytes: number;
+  /** The MOVE that this ends (Rule 24). */
+  readonly intent: Buffer | undefined;
+}
+
+/** MOVE under way: these messages are being appended to `destination` with nonce `intent` (Rule 24). */
+export interface MoveIntentBody {
+  readonly intent: Buffer;
+  readonly destination: Id;
+  /** The destination's seq that the mover had seen: where to look for the append. */
+  readonly destinationSeq: number;
+  readonly uids: UidSet;
+}
+
+/** Rows beyond this are worth deflating. */
+const DEFLATE_ROWS = 16;
+
+function writeKeywords(to: ByteWriter, keywords: readonly string[]): void {
+  to.varint(keywords.length);
+  for (const keyword of keywords) to.string(keyword);
+}
+
+function readKeywords(from: ByteReader): string[] {
+  return Array.from({ length: from.varint() }, () => from.string());
+}
+
+function writeBits(to: ByteWriter, bits: bigint): void {
+  to.u8(Number(bits & 31n));
+  const { keywords } = flagsOf(bits);
+  to.varint(keywords.length);
+  for (const keyword of keywords) to.varint(keyword);
+}
+
+function readBits(from: ByteReader): bigint {
+  const system = from.u8();
+  let bits = BigInt(system & 31);
+  for (let n = from.varint(); n > 0; n--) bits |= 1n << BigInt(KEYWORD_SHIFT + from.varint());
+  return bits;
+}
+
+/** A table of distinct flag sets, then a number per row. */
+export function writeFlagColumn(to: ByteWriter, rows: Iterable<bigint>): void {
+  const table = new Map<bigint, number>();
+  const indexes: number[] = [];
+  for (const bits of rows) {
+    let index = table.get(bits);
+    if (index === undefined) table.set(bits, (index = table.size));
+    indexes.push(index);
+  }
+  to.varint(table.size);
+  for (const bits of table.keys()) writeBits(to, bits);
+  for (const index of indexes) to.varint(index);
+}
+
+export function readFlagColumn(from: ByteReader, rows: number): bigint[] {
+  const table = Array.from({ length: from.varint() }, () => readBits(from));
+  return Array.from({ length: rows }, () => {
+    const bits = table[from.varint()];
+    if (bits === undefined) throw new FormatError('a row names a flag set that is not in the table');
+    return bits;
+  });
+}
+
+export function appendRecord(body: AppendBody): RecordDraft {
+  const columns = new ByteWriter(body.messages.length * 10 + 16);
+  for (const { sizeBytes } of body.messages) columns.varint(sizeBytes);
+  let last = 0;
+  for (const { internalDate } of body.messages) {
+    columns.signed(internalDate - last);
+    last = internalDate;
+  }
+  writeFlagColumn(
+    columns,
+    body.messages.map(({ flags }) => flagBits(flags)),
+  );
+  const deflate = body.messages.length > DEFLATE_ROWS;
+  const to = new ByteWriter(body.messages.length * 24 + 64);
+  to.varint(body.messages.length)
+    .u8((body.delivered ? 1 : 0) | (deflate ? 2 : 0))
+    .varint(body.firstUid);
+  writeKeywords(to, body.newKeywords);
+  for (const { blob } of body.messages) to.fixed(idToBytes(blob));
+  to.fixed(deflate ? deflateRawSync(columns.finish(), { level: 3 }) : columns.finish());
+  return { kind: APPEND, body: to.finish() };
+}
+
+export function readAppend(packed: Buffer): AppendBody {
+  const from = new ByteReader(packed);
+  const count = from.varint();
+  const bits = from.u8();
+  const firstUid = from.varint();
+  const newKeywords = readKeywords(from);
+  const blobs = Array.from({ length: count }, () => idFromBytes(from.fixed(16)));
+  const rest = from.fixed(from.remaining);
+  const columns = new ByteReader((bits & 2) === 0 ? rest : inflateRawSync(rest));
+  const sizes = Array.from({ length: count }, () => columns.varint());
+  let last = 0;
+  const dates = Array.from({ length: count }, () => (last += columns.signed()));
+  const flags = readFlagColumn(columns, count);
+  const messages = blobs.map((blob, i) => ({
+    blob,
+    sizeBytes: sizes[i] ?? 0,
+    internalDate: dates[i] ?? 0,
+    flags: flagsOf(flags[i] ?? 0n),
+  }));
+  return { firstUid, newKeywords, messages, delivered: (bits & 1) !== 0 };
+}
+
+export function flagsRecord(body: FlagsBody): RecordDraft {
+  const to = new ByteWriter();
+  to.u8(OPERATIONS.indexOf(body.operation));
+  writeKeywords(to, body.newKeywords);
+  writeBits(to, flagBits(body.flags));
+  body.uids.write(to);
+  return { kind: FLAGS, body: to.finish() };
+}
+
+export function readFlags(packed: Buffer): FlagsBody {
+  const from = new ByteReader(packed);
+  const operation = OPERATIONS[from.u8()];
+  if (operation === undefined) throw new FormatError('unknown flag operation');
+  const newKeywords = readKeywords(from);
+  return { operation, newKeywords, flags: flagsOf(readBits(from)), uids: UidSet.read(from) };
+}
+
+export function expungeRecord(body: ExpungeBody): RecordDraft {
+  const to = new ByteWriter();
+  to.u8(REASONS.indexOf(body.reason))
+    .varint(body.sizeBytes)
+    .bytes(body.intent ?? Buffer.alloc(0));
+  body.uids.write(to);
+  return { kind: EXPUNGE, body: to.finish() };
+}
+
+export function readExpunge(packed: Buffer): ExpungeBody {
+  const from = new ByteReader(packed);
+  const reason = REASONS[from.u8()];
+  if (reason === undefined) throw new FormatError('unknown reason of an expunge');
+  const sizeBytes = from.varint();
+  const intent = from.bytes();
+  return { reason, sizeBytes, intent: intent.length === 0 ? undefined : Buffer.from(intent), uids: UidSet.read(from) };
+}
+
+/** The expunged messages' blobs may go now (Rule 9): they can no longer be brought back. */
+export function purgeRecord(uids: UidSet): RecordDraft {
+  const to = new ByteWriter();
+  uids.write(to);
+  return { kind: PURGE, body: to.finish() };
+}
+
+export function readPurge(packed: Buffer): UidSet {
+  return UidSet.read(new ByteReader(packed));
+}
+
+export function moveIntentRecord(body: MoveIntentBody): RecordDraft {
+  const to = new ByteWriter();
+  to.bytes(body.intent).fixed(idToBytes(body.destination)).varint(body.destinationSeq);
+  body.uids.write(to);
+  return { kind: MOVE_INTENT, body: to.finish() };
+}
+
+export function readMoveIntent(packed: Buffer): MoveIntentBody {
+  const from = new ByteReader(packed);
+  const intent = Buffer.from(from.bytes());
+  const destination = idFromBytes(from.fixed(16));
+  const destinationSeq = from.varint();
+  return { intent, destination, destinationSeq, uids: UidSet.read(from) };
+}
+
+/** Gives a MOVE up: its append never came. */
+export function moveEndRecord(intent: Buffer): RecordDraft {
+  return { kind: MOVE_END, body: Buffer.from(intent) };
+}
+
+/** Takes up a seq and nothing else (Rule 16). */
+export function emptyRecord(): RecordDraft {
+  return { kind: EMPTY, body: Buffer.alloc(0) };
+}
