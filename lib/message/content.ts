@@ -76,7 +76,7 @@ function readMediaType(text: string, raw: string): MediaType {
 
 function boundaryOf(params: Params): string | undefined {
   // Trailing white space of a delimiter line is padding (RFC 2046 §5.1.1), so a boundary cannot end in it.
-  const boundary = rawParam(params, 'boundary')?.replace(/[ \t]+$/, '');
+  const boundary = rawParam(params, 'boundary')?.trimEnd();
   return boundary === undefined || boundary === '' || boundary.length > maxBoundaryBytes ? undefined : boundary;
 }
 

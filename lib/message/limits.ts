@@ -40,3 +40,9 @@ export const maxLanguages = 32;
 
 /** Characters of a preview: RFC 8970 §3 recommends 200 and forbids more than 256. */
 export const maxPreviewChars = 200;
+
+/** Characters of a subject looked at to find its base subject. */
+export const maxSubjectChars = 2000;
+
+/** Bytes of a body decoded at a time when its text is searched. */
+export const maxTextPieceBytes = 64 * 1024;

@@ -164,7 +164,7 @@ export class StructureParser {
   #delimiterLine(bytes: Buffer, from: number, to: number, next: number, lineEndBytes = 0): boolean {
     if (this.#delimiters.size === 0 || bytes[from] !== dash || bytes[from + 1] !== dash) return false;
     if (to - from > maxDelimiterLineBytes) return false;
-    const text = bytes.toString('latin1', from + 2, to).replace(/[ \t\r]+$/, '');
+    const text = bytes.toString('latin1', from + 2, to).trimEnd();
     const opens = this.#delimiters.get(text) ?? -1;
     const closes = text.endsWith('--') ? (this.#delimiters.get(text.slice(0, -2)) ?? -1) : -1;
     if (opens < 0 && closes < 0) return false;

@@ -1,0 +1,98 @@
+import { TextDecoder } from 'node:util';
+import iconv from 'iconv-lite';
+import { asBuffer } from '../base/bytes.ts';
+
+/** Bytes of one charset to text, piece by piece; malformed input becomes U+FFFD, nothing throws. */
+export interface CharsetDecoder {
+  write(bytes: Uint8Array): string;
+  end(): string;
+}
+
+/** A decoder for a MIME charset name; an unknown one is read as UTF-8 where it is that, else as windows-1252. */
+export function charsetDecoder(charset: string): CharsetDecoder {
+  const label = charset.trim().toLowerCase().slice(0, maxLabel);
+  if (isAscii(label)) return new GuessingDecoder();
+  return webDecoder(label) ?? iconvDecoder(label) ?? new GuessingDecoder();
+}
+
+/** Decodes all the bytes at once. */
+export function decodeCharset(bytes: Uint8Array, charset: string): string {
+  const decoder = charsetDecoder(charset);
+  return decoder.write(bytes) + decoder.end();
+}
+
+const maxLabel = 64;
+
+/** What senders call text when they do not know what it is. */
+function isAscii(label: string): boolean {
+  return label === '' || label === 'us-ascii' || label === 'ascii' || label === 'unknown-8bit';
+}
+
+function webDecoder(label: string): CharsetDecoder | undefined {
+  try {
+    const decoder = new TextDecoder(label);
+    return {
+      write: (bytes) => decoder.decode(bytes, { stream: true }),
+      end: () => decoder.decode(),
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+/** iconv-lite knows what the Encoding Standard left out: UTF-7, the code pages of DOS, and their like. */
+function iconvDecoder(label: string): CharsetDecoder | undefined {
+  // Its table also has byte-to-text codecs such as base64 that are no charsets.
+  if (
+    !/^(?:utf-?(?:7|7-imap|32|32le|32be)|cp-?\d+|ibm-?\d+|windows-?\d+|iso-?8859-?\d+|koi8-?\w+|mac\w+|tis-?620|viscii|tcvn|hproman8|armscii8|georgian\w+|rk1048|pt154)$/.test(
+      label,
+    )
+  )
+    return undefined;
+  if (!iconv.encodingExists(label)) return undefined;
+  const decoder = iconv.getDecoder(label);
+  return {
+    write: (bytes) => decoder.write(asBuffer(bytes)),
+    end: () => decoder.end() ?? '',
+  };
+}
+
+/** UTF-8 until a byte sequence is not, and windows-1252 from the piece in which that happens. */
+class GuessingDecoder implements CharsetDecoder {
+  #utf8: TextDecoder | undefined = new TextDecoder('utf-8', { fatal: true });
+  readonly #single = new TextDecoder('windows-1252');
+  /** The start of a character whose rest has not come. */
+  #held: Uint8Array = new Uint8Array(0);
+
+  write(bytes: Uint8Array): string {
+    if (this.#utf8 === undefined) return this.#single.decode(bytes);
+    const all = Buffer.concat([this.#held, bytes]);
+    const complete = completeLength(all);
+    try {
+      const text = this.#utf8.decode(all.subarray(0, complete), { stream: true });
+      this.#held = all.subarray(complete);
+      return text;
+    } catch {
+      this.#utf8 = undefined;
+      this.#held = new Uint8Array(0);
+      return this.#single.decode(all);
+    }
+  }
+
+  end(): string {
+    return this.#single.decode(this.#held);
+  }
+}
+
+/** The length of the bytes without a UTF-8 sequence that is cut off at their end. */
+function completeLength(bytes: Uint8Array): number {
+  for (let back = 1; back <= Math.min(3, bytes.length); back++) {
+    const byte = bytes[bytes.length - back] ?? 0;
+    if (byte >= 0xc0) {
+      const needed = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2;
+      return needed > back ? bytes.length - back : bytes.length;
+    }
+    if (byte < 0x80) break;
+  }
+  return bytes.length;
+}
