@@ -40,22 +40,65 @@ function webDecoder(label: string): CharsetDecoder | undefined {
   }
 }
 
+/** Its table also has byte-to-text codecs, such as base64, that are no charsets. */
+const iconvNames =
+  /^(?:utf-?(?:7|32|32le|32be)|(?:cp|ibm|windows|iso-?8859)-?\d+|koi8-?\w+|mac\w+|tis-?620|viscii|tcvn|hproman8|armscii8|georgian\w+|rk1048|pt154)$/;
+
 /** iconv-lite knows what the Encoding Standard left out: UTF-7, the code pages of DOS, and their like. */
 function iconvDecoder(label: string): CharsetDecoder | undefined {
-  // Its table also has byte-to-text codecs such as base64 that are no charsets.
-  if (
-    !/^(?:utf-?(?:7|7-imap|32|32le|32be)|cp-?\d+|ibm-?\d+|windows-?\d+|iso-?8859-?\d+|koi8-?\w+|mac\w+|tis-?620|viscii|tcvn|hproman8|armscii8|georgian\w+|rk1048|pt154)$/.test(
-      label,
-    )
-  )
-    return undefined;
-  if (!iconv.encodingExists(label)) return undefined;
+  if (!iconvNames.test(label) || !iconv.encodingExists(label)) return undefined;
+  if (/^utf-?7/.test(label)) return new Utf7Decoder(label);
   const decoder = iconv.getDecoder(label);
   return {
     write: (bytes) => decoder.write(asBuffer(bytes)),
     end: () => decoder.end() ?? '',
   };
 }
+
+/** iconv-lite loses its place when a piece ends within a shifted sequence, so these are kept together. */
+class Utf7Decoder implements CharsetDecoder {
+  readonly #label: string;
+  #held: Buffer = Buffer.alloc(0);
+
+  constructor(label: string) {
+    this.#label = label;
+  }
+
+  write(bytes: Uint8Array): string {
+    const all = Buffer.concat([this.#held, bytes]);
+    const shift = unclosedShift(all);
+    const isOpen = shift >= 0 && all.length - shift < maxShiftedBytes;
+    const cut = isOpen ? shift : all.length;
+    this.#held = all.subarray(cut);
+    return iconv.decode(all.subarray(0, cut), this.#label);
+  }
+
+  end(): string {
+    return iconv.decode(this.#held, this.#label);
+  }
+}
+
+/** Where the last shifted sequence begins if nothing has ended it, else -1; a `+` inside it is base64. */
+function unclosedShift(bytes: Buffer): number {
+  let open = -1;
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i] ?? 0;
+    if (open < 0) open = byte === plus ? i : -1;
+    else if (!isBase64(byte)) open = -1;
+  }
+  return open;
+}
+
+const plus = 0x2b;
+
+function isBase64(byte: number): boolean {
+  return (
+    (byte >= 0x30 && byte <= 0x39) || ((byte & 0xdf) >= 0x41 && (byte & 0xdf) <= 0x5a) || byte === 0x2f || byte === plus
+  );
+}
+
+/** A shifted sequence longer than this is not text in any language. */
+const maxShiftedBytes = 64 * 1024;
 
 /** UTF-8 until a byte sequence is not, and windows-1252 from the piece in which that happens. */
 class GuessingDecoder implements CharsetDecoder {

@@ -30,7 +30,7 @@ const iso = /^(\d{4})-(\d{2})-(\d{2})[t\s]+(\d{2}):(\d{2})(?::(\d{2})(?:[.,]\d+)
 
 /** Reads the value of a Date field, or of anything like it; undefined when there is no date to be found. */
 export function parseDate(text: string): MessageDate | undefined {
-  const plain = withoutComments(text.slice(0, 256)).trim();
+  const plain = withoutComments(text.slice(0, 256)).replace(/\s+/g, ' ').replace(/ ?: ?/g, ':').trim();
   return readUsual(plain) ?? readAsctime(plain) ?? readIso(plain);
 }
 
