@@ -1,0 +1,223 @@
+import fc from 'fast-check';
+import type { ImapCommand, StatusItem } from '../../../gateway/imap/wire/commands.ts';
+import type { FetchItem, Section } from '../../../gateway/imap/wire/fetch-item.ts';
+import type { SearchKey } from '../../../gateway/imap/wire/search-key.ts';
+import type { SequenceSet } from '../../../gateway/imap/wire/sequence-set.ts';
+
+const text = fc
+  .string({ unit: 'grapheme', maxLength: 20 })
+  .filter((value) => !value.includes('\0') && value.isWellFormed());
+const nzNumber = fc.integer({ min: 1, max: 0xffff_ffff });
+const number64 = fc.maxSafeNat();
+const atom = fc.stringMatching(/^[A-Za-z0-9$_.-]{1,12}$/).filter((word) => !/^nil$/i.test(word));
+const capital = fc.stringMatching(/^[A-Z0-9=_-]{1,12}$/);
+
+export const mailboxName = fc
+  .oneof(
+    fc.constant('INBOX'),
+    fc.string({ unit: 'grapheme', maxLength: 20 }),
+    fc.constantFrom('a&b', 'Entwürfe', '日本語', '😀/x', 'a "b\\'),
+  )
+  .filter(
+    (name) =>
+      name.isWellFormed() && !/[\x00-\x1f\x7f]/.test(name) && (name === 'INBOX' || name.toUpperCase() !== 'INBOX'),
+  );
+
+const bound = fc.oneof(nzNumber, fc.constant('*' as const));
+const range = fc.oneof(
+  bound.map((at) => ({ from: at, to: at })),
+  fc.record({ from: bound, to: bound }),
+);
+export const sequenceSet: fc.Arbitrary<SequenceSet> = fc.oneof(
+  { weight: 5, arbitrary: fc.array(range, { minLength: 1, maxLength: 5 }) },
+  { weight: 1, arbitrary: fc.constant('$' as const) },
+);
+const knownSet = fc.array(fc.record({ from: nzNumber, to: nzNumber }), { minLength: 1, maxLength: 4 });
+
+const systemFlag = fc.constantFrom('\\Answered', '\\Deleted', '\\Draft', '\\Flagged', '\\Seen');
+const flag = fc.oneof(
+  systemFlag,
+  atom.filter((word) => !word.startsWith('\\')),
+);
+const bytes = text.map((value) => Buffer.from(value));
+
+const date = fc
+  .date({ min: new Date('0001-01-01T00:00:00Z'), max: new Date('9999-12-31T00:00:00Z'), noInvalidDate: true })
+  .map((at) => ({ year: at.getUTCFullYear(), month: at.getUTCMonth() + 1, day: at.getUTCDate() }));
+
+const { key: searchKey } = fc.letrec<{ key: SearchKey }>((tie) => ({
+  key: fc.oneof(
+    { maxDepth: 4, withCrossShrink: true },
+    fc.constant<SearchKey>({ key: 'all' }),
+    fc.record({
+      key: fc.constant('flag' as const),
+      flag: fc.constantFrom('\\Answered', '\\Deleted', '\\Draft', '\\Flagged', '\\Recent', '\\Seen'),
+    }),
+    fc.record({ key: fc.constant('keyword' as const), keyword: atom }),
+    fc.record({ key: fc.constantFrom('sequence', 'uid'), set: sequenceSet }),
+    fc.record({
+      key: fc.constant('contains' as const),
+      field: fc.constantFrom('bcc', 'body', 'cc', 'from', 'subject', 'text', 'to'),
+      value: bytes,
+    }),
+    fc.record({ key: fc.constant('header' as const), field: text, value: bytes }),
+    fc.record({ key: fc.constantFrom('before', 'on', 'since'), of: fc.constantFrom('internal', 'sent'), date }),
+    fc.record({ key: fc.constantFrom('larger', 'smaller'), sizeBytes: number64 }),
+    fc.record({ key: fc.constantFrom('older', 'younger'), seconds: nzNumber }),
+    fc.record({ key: fc.constant('modseq' as const), atLeast: number64 }),
+    fc.record({ key: fc.constant('not' as const), inner: tie('key') }),
+    fc.record({ key: fc.constant('or' as const), left: tie('key'), right: tie('key') }),
+    fc.record({ key: fc.constant('and' as const), keys: fc.array(tie('key'), { minLength: 2, maxLength: 4 }) }),
+  ) as fc.Arbitrary<SearchKey>,
+}));
+
+const part = fc.array(fc.integer({ min: 1, max: 300 }), { minLength: 1, maxLength: 4 });
+const sectionText = fc.oneof(
+  fc.record({ kind: fc.constantFrom('all', 'header', 'text') }),
+  fc.record({ kind: fc.constantFrom('fields', 'fields-not'), names: fc.array(text, { minLength: 1, maxLength: 3 }) }),
+);
+const section = fc.oneof(
+  fc.record({ part: fc.constant<number[]>([]), text: sectionText }),
+  fc.record({ part, text: fc.oneof(sectionText, fc.constant({ kind: 'mime' })) }),
+) as fc.Arbitrary<Section>;
+const partial = fc.option(fc.record({ offset: number64, count: fc.integer({ min: 1 }) }));
+const plainItem = fc.constantFrom(
+  ...([
+    'BODY',
+    'BODYSTRUCTURE',
+    'ENVELOPE',
+    'FLAGS',
+    'INTERNALDATE',
+    'MODSEQ',
+    'RFC822',
+    'RFC822.HEADER',
+    'RFC822.SIZE',
+    'RFC822.TEXT',
+    'UID',
+  ] as const),
+);
+const fetchItem = fc.oneof(
+  plainItem.map((item) => ({ item })),
+  fc.record({ item: fc.constant('BODY[]'), peek: fc.boolean(), section, partial }),
+  fc.record({ item: fc.constant('BINARY[]'), peek: fc.boolean(), part, partial }),
+  fc.record({ item: fc.constant('BINARY.SIZE[]'), part }),
+) as fc.Arbitrary<FetchItem>;
+
+const statusItems = fc.subarray<StatusItem>(
+  ['MESSAGES', 'RECENT', 'UIDNEXT', 'UIDVALIDITY', 'UNSEEN', 'DELETED', 'SIZE', 'HIGHESTMODSEQ'],
+  { minLength: 1 },
+);
+const qresync = fc.record({
+  uidValidity: nzNumber,
+  modSeq: number64,
+  knownUids: fc.option(knownSet),
+  match: fc.option(fc.record({ sequence: knownSet, uids: knownSet })),
+});
+const list = fc
+  .record({
+    name: fc.constant('LIST' as const),
+    select: fc.constantFrom(
+      [],
+      ['SUBSCRIBED'],
+      ['REMOTE', 'SUBSCRIBED'],
+      ['SUBSCRIBED', 'RECURSIVEMATCH'],
+      ['SPECIAL-USE'],
+    ),
+    reference: mailboxName,
+    patterns: fc.array(mailboxName, { minLength: 1, maxLength: 3 }),
+    returns: fc.subarray(['SUBSCRIBED', 'CHILDREN', 'SPECIAL-USE']),
+    status: fc.option(statusItems),
+  })
+  .map((command) => ({
+    ...command,
+    extended:
+      command.select.length + command.returns.length > 0 || command.status !== null || command.patterns.length > 1,
+  }));
+
+const named = <const N extends string>(...names: N[]) => fc.constantFrom<N>(...names);
+const program = { uid: fc.boolean(), key: searchKey };
+const mode = fc.constantFrom('replace', 'add', 'remove');
+
+/** Any command but APPEND. */
+export const arbitraryCommand = fc.oneof(
+  fc.record({
+    name: named('CAPABILITY', 'NOOP', 'LOGOUT', 'STARTTLS', 'NAMESPACE', 'IDLE', 'CHECK', 'CLOSE', 'UNSELECT'),
+  }),
+  fc.record({ name: named('ID'), params: fc.array(fc.tuple(text, fc.option(text)), { maxLength: 4 }) }),
+  fc.record({ name: named('LOGIN'), user: text, password: text }),
+  fc.record({
+    name: named('AUTHENTICATE'),
+    mechanism: capital,
+    initialResponse: fc.option(fc.uint8Array({ maxLength: 20 }).map((octets) => Buffer.from(octets))),
+  }),
+  fc.record({ name: named('ENABLE'), capabilities: fc.array(capital, { minLength: 1, maxLength: 3 }) }),
+  fc.record({
+    name: named('SELECT', 'EXAMINE'),
+    mailbox: mailboxName,
+    condstore: fc.boolean(),
+    qresync: fc.option(qresync),
+  }),
+  fc.record({
+    name: named('CREATE'),
+    mailbox: mailboxName,
+    use: fc.array(fc.constantFrom('\\Drafts', '\\Sent', '\\Trash'), { maxLength: 2 }),
+  }),
+  fc.record({
+    name: named('DELETE', 'SUBSCRIBE', 'UNSUBSCRIBE', 'GETACL', 'MYRIGHTS', 'GETQUOTAROOT'),
+    mailbox: mailboxName,
+  }),
+  fc.record({ name: named('RENAME'), from: mailboxName, to: mailboxName }),
+  list,
+  fc.record({ name: named('LSUB'), reference: mailboxName, pattern: mailboxName }),
+  fc.record({ name: named('STATUS'), mailbox: mailboxName, items: statusItems }),
+  fc.record({ name: named('EXPUNGE'), uids: fc.option(sequenceSet) }),
+  fc.record({
+    name: named('SEARCH'),
+    ...program,
+    returns: fc.option(fc.subarray(['MIN', 'MAX', 'ALL', 'COUNT', 'SAVE'], { minLength: 1 })),
+    charset: fc.option(capital),
+  }),
+  fc
+    .record({
+      name: named('FETCH'),
+      uid: fc.boolean(),
+      set: sequenceSet,
+      items: fc.array(fetchItem, { minLength: 1, maxLength: 4 }),
+      changedSince: fc.option(number64),
+      vanished: fc.boolean(),
+    })
+    .map((command) => ({ ...command, vanished: command.vanished && command.uid && command.changedSince !== null })),
+  fc.record({
+    name: named('STORE'),
+    uid: fc.boolean(),
+    set: sequenceSet,
+    unchangedSince: fc.option(number64),
+    mode,
+    silent: fc.boolean(),
+    flags: fc.array(flag, { maxLength: 4 }),
+  }),
+  fc.record({ name: named('COPY', 'MOVE'), uid: fc.boolean(), set: sequenceSet, mailbox: mailboxName }),
+  fc.record({ name: named('DELETEACL', 'LISTRIGHTS'), mailbox: mailboxName, identifier: text }),
+  fc.record({
+    name: named('SETACL'),
+    mailbox: mailboxName,
+    identifier: text,
+    mode,
+    rights: fc.stringMatching(/^[a-z0-9]{0,12}$/),
+  }),
+  fc.record({ name: named('GETQUOTA'), root: text }),
+  fc.record({ name: named('SETQUOTA'), root: text, limits: fc.array(fc.tuple(capital, number64), { maxLength: 3 }) }),
+  fc.record({
+    name: named('SORT'),
+    ...program,
+    charset: capital,
+    criteria: fc.array(
+      fc.record({
+        by: fc.constantFrom('ARRIVAL', 'CC', 'DATE', 'FROM', 'SIZE', 'SUBJECT', 'TO'),
+        reverse: fc.boolean(),
+      }),
+      { minLength: 1, maxLength: 3 },
+    ),
+  }),
+  fc.record({ name: named('THREAD'), ...program, charset: capital, algorithm: capital }),
+) as fc.Arbitrary<ImapCommand>;

@@ -1,0 +1,179 @@
+import type { ImapCommand, ListCommand } from '../../../gateway/imap/wire/commands.ts';
+import type { FetchItem, Partial } from '../../../gateway/imap/wire/fetch-item.ts';
+import type { Dialect } from '../../../gateway/imap/wire/read/reader.ts';
+import type { CalendarDate, SearchKey } from '../../../gateway/imap/wire/search-key.ts';
+import { binarySectionName, sectionSpec } from '../../../gateway/imap/wire/write/fetch.ts';
+import { formatSequenceSet } from '../../../gateway/imap/wire/write/sequence-set.ts';
+import { astring, flagList, mailbox, nstring, string } from '../../../gateway/imap/wire/write/text.ts';
+
+/** The client's side: a command as it goes over the wire, its literals non-synchronising. Without tag and CRLF. */
+export function writeCommand(command: ImapCommand, dialect: Dialect): Buffer {
+  return Buffer.from(commandText(command, dialect).replace(/\{(\d+)\}\r\n/g, '{$1+}\r\n'), 'utf8');
+}
+
+function commandText(command: ImapCommand, dialect: Dialect): string {
+  const box = (name: string) => mailbox(name, dialect);
+  const uid = 'uid' in command && command.uid ? 'UID ' : '';
+  switch (command.name) {
+    case 'ID': {
+      const params = command.params.map(([field, value]) => `${string(field, dialect)} ${nstring(value, dialect)}`);
+      return `ID (${params.join(' ')})`;
+    }
+    case 'LOGIN':
+      return `LOGIN ${astring(command.user, dialect)} ${astring(command.password, dialect)}`;
+    case 'AUTHENTICATE': {
+      const response = command.initialResponse?.toString('base64');
+      return `AUTHENTICATE ${command.mechanism}${response === undefined ? '' : ` ${response || '='}`}`;
+    }
+    case 'ENABLE':
+      return `ENABLE ${command.capabilities.join(' ')}`;
+    case 'SELECT':
+    case 'EXAMINE':
+      return `${command.name} ${box(command.mailbox)}${selectParams(command)}`;
+    case 'CREATE':
+      return `CREATE ${box(command.mailbox)}${command.use.length > 0 ? ` (USE ${flagList(command.use)})` : ''}`;
+    case 'DELETE':
+    case 'SUBSCRIBE':
+    case 'UNSUBSCRIBE':
+    case 'GETACL':
+    case 'MYRIGHTS':
+    case 'GETQUOTAROOT':
+      return `${command.name} ${box(command.mailbox)}`;
+    case 'RENAME':
+      return `RENAME ${box(command.from)} ${box(command.to)}`;
+    case 'LIST':
+      return listText(command, dialect);
+    case 'LSUB':
+      return `LSUB ${box(command.reference)} ${box(command.pattern)}`;
+    case 'STATUS':
+      return `STATUS ${box(command.mailbox)} (${command.items.join(' ')})`;
+    case 'EXPUNGE':
+      return command.uids === null ? 'EXPUNGE' : `UID EXPUNGE ${formatSequenceSet(command.uids)}`;
+    case 'SEARCH': {
+      const returns = command.returns === null ? '' : `RETURN (${command.returns.join(' ')}) `;
+      const charset = command.charset === null ? '' : `CHARSET ${command.charset} `;
+      return `${uid}SEARCH ${returns}${charset}${keyText(command.key, true)}`;
+    }
+    case 'FETCH':
+      return `${uid}FETCH ${formatSequenceSet(command.set)} (${command.items.map((item) => itemText(item, dialect)).join(' ')})${modifiers(command)}`;
+    case 'STORE': {
+      const unless = command.unchangedSince === null ? '' : `(UNCHANGEDSINCE ${command.unchangedSince}) `;
+      const sign = { replace: '', add: '+', remove: '-' }[command.mode];
+      return `${uid}STORE ${formatSequenceSet(command.set)} ${unless}${sign}FLAGS${command.silent ? '.SILENT' : ''} ${flagList(command.flags)}`;
+    }
+    case 'COPY':
+    case 'MOVE':
+      return `${uid}${command.name} ${formatSequenceSet(command.set)} ${box(command.mailbox)}`;
+    case 'DELETEACL':
+    case 'LISTRIGHTS':
+      return `${command.name} ${box(command.mailbox)} ${astring(command.identifier, dialect)}`;
+    case 'SETACL': {
+      const sign = { replace: '', add: '+', remove: '-' }[command.mode];
+      return `SETACL ${box(command.mailbox)} ${astring(command.identifier, dialect)} ${astring(sign + command.rights, dialect)}`;
+    }
+    case 'GETQUOTA':
+      return `GETQUOTA ${astring(command.root, dialect)}`;
+    case 'SETQUOTA':
+      return `SETQUOTA ${astring(command.root, dialect)} (${command.limits.map((pair) => pair.join(' ')).join(' ')})`;
+    case 'SORT': {
+      const criteria = command.criteria.map(({ by, reverse }) => (reverse ? `REVERSE ${by}` : by)).join(' ');
+      return `${uid}SORT (${criteria}) ${command.charset} ${keyText(command.key, true)}`;
+    }
+    case 'THREAD':
+      return `${uid}THREAD ${command.algorithm} ${command.charset} ${keyText(command.key, true)}`;
+    default:
+      return command.name;
+  }
+}
+
+function selectParams(command: Extract<ImapCommand, { name: 'SELECT' | 'EXAMINE' }>): string {
+  const params = command.condstore ? ['CONDSTORE'] : [];
+  if (command.qresync !== null) {
+    const { uidValidity, modSeq, knownUids, match } = command.qresync;
+    const known = knownUids === null ? '' : ` ${formatSequenceSet(knownUids)}`;
+    const pairs = match === null ? '' : ` (${formatSequenceSet(match.sequence)} ${formatSequenceSet(match.uids)})`;
+    params.push(`QRESYNC (${uidValidity} ${modSeq}${known}${pairs})`);
+  }
+  return params.length === 0 ? '' : ` (${params.join(' ')})`;
+}
+
+function listText(command: ListCommand, dialect: Dialect): string {
+  const select = command.select.length > 0 ? `(${command.select.join(' ')}) ` : '';
+  const patterns = command.patterns.map((pattern) => mailbox(pattern, dialect));
+  const returns: string[] = [...command.returns];
+  if (command.status !== null) returns.push(`STATUS (${command.status.join(' ')})`);
+  const many = command.extended || patterns.length > 1 ? `(${patterns.join(' ')})` : patterns.join('');
+  return `LIST ${select}${mailbox(command.reference, dialect)} ${many}${returns.length > 0 ? ` RETURN (${returns.join(' ')})` : ''}`;
+}
+
+function modifiers(command: Extract<ImapCommand, { name: 'FETCH' }>): string {
+  if (command.changedSince === null) return '';
+  return ` (CHANGEDSINCE ${command.changedSince}${command.vanished ? ' VANISHED' : ''})`;
+}
+
+function itemText(item: FetchItem, dialect: Dialect): string {
+  switch (item.item) {
+    case 'BODY[]':
+      return `BODY${item.peek ? '.PEEK' : ''}[${sectionSpec(item.section, dialect)}]${partialText(item.partial)}`;
+    case 'BINARY[]':
+      return `BINARY${item.peek ? '.PEEK' : ''}[${item.part.join('.')}]${partialText(item.partial)}`;
+    case 'BINARY.SIZE[]':
+      return binarySectionName('BINARY.SIZE', item.part, null);
+    default:
+      return item.item;
+  }
+}
+
+function partialText(partial: Partial | null): string {
+  return partial === null ? '' : `<${partial.offset}.${partial.count}>`;
+}
+
+const fields = { bcc: 'BCC', body: 'BODY', cc: 'CC', from: 'FROM', subject: 'SUBJECT', text: 'TEXT', to: 'TO' };
+const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+function keyText(key: SearchKey, top = false): string {
+  switch (key.key) {
+    case 'all':
+      return 'ALL';
+    case 'and': {
+      const keys = key.keys.map((inner) => keyText(inner)).join(' ');
+      return top ? keys : `(${keys})`;
+    }
+    case 'or':
+      return `OR ${keyText(key.left)} ${keyText(key.right)}`;
+    case 'not':
+      return `NOT ${keyText(key.inner)}`;
+    case 'sequence':
+      return formatSequenceSet(key.set);
+    case 'uid':
+      return `UID ${formatSequenceSet(key.set)}`;
+    case 'flag':
+      return key.flag.slice(1).toUpperCase();
+    case 'keyword':
+      return `KEYWORD ${key.keyword}`;
+    case 'contains':
+      return `${fields[key.field]} ${bytesText(key.value)}`;
+    case 'header':
+      return `HEADER ${astring(key.field, { utf8: false })} ${bytesText(key.value)}`;
+    case 'before':
+    case 'on':
+    case 'since':
+      return `${key.of === 'sent' ? 'SENT' : ''}${key.key.toUpperCase()} ${dateText(key.date)}`;
+    case 'larger':
+    case 'smaller':
+      return `${key.key.toUpperCase()} ${key.sizeBytes}`;
+    case 'older':
+    case 'younger':
+      return `${key.key.toUpperCase()} ${key.seconds}`;
+    case 'modseq':
+      return `MODSEQ ${key.atLeast}`;
+  }
+}
+
+function bytesText(value: Buffer): string {
+  return astring(value.toString('utf8'), { utf8: false });
+}
+
+function dateText({ year, month, day }: CalendarDate): string {
+  return `${day}-${months[month - 1]}-${String(year).padStart(4, '0')}`;
+}
