@@ -126,7 +126,7 @@ export class StructureParser {
       return;
     }
     const more = chunk.subarray(at, at + Math.max(0, room));
-    this.#partial = Buffer.concat(isNew ? [more] : [this.#partial, more]);
+    if (isNew || more.length > 0) this.#partial = Buffer.concat(isNew ? [more] : [this.#partial, more]);
   }
 
   /** A line that began in an earlier chunk and ends here. */

@@ -1,7 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Part } from '../../lib/message/part.ts';
+import { type Part, walkParts } from '../../lib/message/part.ts';
+import { findSection } from '../../lib/message/section.ts';
 import { parseStructure, type Structure, StructureParser } from '../../lib/message/structure.ts';
+import { baseSubject } from '../../lib/message/subject.ts';
+import { summarize } from '../../lib/message/summary.ts';
+import { decodeSummary, encodeSummary } from '../../lib/message/summary-codec.ts';
+import { containsText } from '../../lib/message/text.ts';
 
 const seed = Number(process.env.FUZZ_SEED ?? Date.now() % 2 ** 31);
 const runs = { seed, numRuns: 500 };
@@ -95,6 +100,40 @@ describe(`any bytes (FUZZ_SEED=${seed})`, () => {
           expect(parseInPieces(bytes, [1])).toEqual(whole);
         },
       ),
+      runs,
+    );
+  });
+
+  it('can be summed up, searched and cut into sections', () => {
+    fc.assert(
+      fc.property(message, fc.array(fc.integer({ min: 0, max: 3 }), { maxLength: 4 }), (bytes, path) => {
+        const structure = parseStructure(bytes);
+        const summary = summarize(structure);
+        expect(decodeSummary(encodeSummary(summary))).toEqual(summary);
+        baseSubject(summary.envelope.subject ?? '');
+        const read = (start: number, end: number) => bytes.subarray(start, end);
+        expect(containsText(read, structure.root, 'all', '')).toBe(true);
+        expect(containsText(read, structure.root, 'all', 'not in there')).toBe(false);
+        const found = findSection(structure.root, path, 'full');
+        const known = [...walkParts(structure.root)].map((part) => part.bodyEnd);
+        if (found !== undefined) expect(known).toContain(found.end);
+      }),
+      runs,
+    );
+  });
+
+  it('become a tree when a good message is mutated', () => {
+    const original = Buffer.from(pieces.join(''), 'latin1');
+    const edit = fc.record({ at: fc.nat(original.length), remove: fc.nat(40), insert: fc.constantFrom(...pieces, '') });
+    fc.assert(
+      fc.property(fc.array(edit, { minLength: 1, maxLength: 6 }), (edits) => {
+        let bytes: Buffer = original;
+        for (const { at, remove, insert } of edits) {
+          bytes = Buffer.concat([bytes.subarray(0, at), Buffer.from(insert, 'latin1'), bytes.subarray(at + remove)]);
+        }
+        expectNested(parseStructure(bytes).root, 0, bytes.length);
+        expect(parseInPieces(bytes, [7, 1, 64])).toEqual(parseStructure(bytes));
+      }),
       runs,
     );
   });

@@ -357,6 +357,26 @@ describe('hostile messages', () => {
     expect(children.map((child) => child.subtype)).toEqual(['html', 'html', 'plain']);
   });
 
+  it.each([
+    ['--b', ' ', 'x\n'],
+    ['--', ' ', 'x\n'],
+    ['--b', '\t', '\n'],
+  ])('looks for delimiters in short lines only: %j, many %j, %j', (start, padding, end) => {
+    const line = (bytes: number) => start + padding.repeat(bytes - start.length) + end;
+    const message = Buffer.from(`Content-Type: multipart/x; boundary=b\n\n--b\n\n${line(1001).repeat(2000)}`);
+    expect(parse(message).children).toHaveLength(1);
+    const short = Buffer.from(`Content-Type: multipart/x; boundary=b\n\n--b\n\n${line(999).repeat(2)}`);
+    expect(parse(short).children).toHaveLength(padding === '\t' ? 3 : 1);
+  });
+
+  it('ignores a boundary longer than any sender makes', () => {
+    for (const boundary of ['x'.repeat(251), `${' '.repeat(200_000)}x`]) {
+      expect(shape(parse(Buffer.from(`Content-Type: multipart/x; boundary="${boundary}"\n\n--${boundary}\n\n`)))).toBe(
+        'text/plain',
+      );
+    }
+  });
+
   it('survives parameters without end', () => {
     const value = `a/b; ${'x=1; '.repeat(10_000)}${'('.repeat(50_000)}`;
     expect(parse(crlf(`Content-Type: ${value}`, '', '')).params).toHaveLength(64);
