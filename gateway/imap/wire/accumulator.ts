@@ -25,11 +25,6 @@ export class Accumulator {
     this.#length = count;
   }
 
-  /** The octets so far, without taking them. */
-  peek(): Buffer {
-    return this.#buffer.subarray(0, this.#length);
-  }
-
   /** The octets so far; the accumulator is empty afterwards and shares no memory with them. */
   take(): Buffer {
     const bytes = this.#buffer.subarray(0, this.#length);

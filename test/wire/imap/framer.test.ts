@@ -71,6 +71,26 @@ const cases: readonly (readonly [name: string, wire: string, events: readonly st
     small,
   ],
   [
+    'the lines of one command count together',
+    `a LOGIN ${'x'.repeat(40)} {1+}\r\ny ${'x'.repeat(20)}\r\nb NOOP\r\n`,
+    ['refused a line-too-long', 'command b NOOP'],
+    small,
+  ],
+  [
+    'each message of a MULTIAPPEND may have its own lines',
+    `a APPEND x (${'f'.repeat(30)}) {1+}\r\nx (${'g'.repeat(30)}) {1+}\r\ny\r\n`,
+    [
+      `message a APPEND x (${'f'.repeat(30)}) {1+}`,
+      'data x',
+      'message-end',
+      `message  (${'g'.repeat(30)}) {1+}`,
+      'data y',
+      'message-end',
+      'command ',
+    ],
+    small,
+  ],
+  [
     'literals count together',
     'a LOGIN {15+}\r\n123456789012345 {6}\r\nb NOOP\r\n',
     ['refused a literal-too-big', 'command b NOOP'],
@@ -215,5 +235,18 @@ describe('framer', () => {
       while (framer.next() !== null);
     }
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(4 * 1024 * 1024);
+  });
+
+  it('remembers only the end of a line it skips', () => {
+    const framer = new Framer({ ...LIMITS_AFTER_LOGIN, lineBytes: 10 });
+    const octet = Buffer.from('x');
+    const before = process.memoryUsage().arrayBuffers;
+    for (let i = 0; i < 2_000_000; i++) {
+      framer.push(octet);
+      while (framer.next() !== null);
+    }
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(1024 * 1024);
+    framer.push(Buffer.from('{2+}\r\nz x\r\nb NOOP\r\n'));
+    expect(framer.next()).toMatchObject({ kind: 'command', frame: { fragments: [{ bytes: Buffer.from('b NOOP') }] } });
   });
 });

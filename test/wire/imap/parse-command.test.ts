@@ -330,6 +330,7 @@ const bad: readonly (readonly [wire: string, tag: string | null, message: string
   ['a SELECT "a\tb"', 'a', 'Mailbox name is not valid modified UTF-7'],
   ['a SELECT INBOX (QRESYNC (0 1))', 'a', 'Expected a UIDVALIDITY at octet 26'],
   ['a SELECT INBOX (QRESYNC (1 1 1:*))', 'a', 'Invalid set (only numbers are allowed) before octet 33'],
+  ['a SELECT INBOX (QRESYNC (1 1 $))', 'a', 'Invalid set (only numbers are allowed) before octet 31'],
   ['a FETCH 0 FLAGS', 'a', 'Expected a sequence set at octet 9'],
   ['a FETCH 4294967296 FLAGS', 'a', 'Invalid number (above 4294967295) before octet 19'],
   ['a FETCH 1: FLAGS', 'a', 'Expected a sequence set at octet 11'],
