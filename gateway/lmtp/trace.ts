@@ -1,0 +1,49 @@
+/** What a trace header says of how the message came (RFC 5321 §4.4). */
+export interface Arrival {
+  /** Reverse-path without angle brackets. */
+  readonly sender: string;
+  /** What the client called itself in LHLO. */
+  readonly client: string;
+  /** Address of the client; '' for a Unix socket. */
+  readonly remoteAddress: string;
+  readonly servername: string;
+  /** TLS version and cipher, when there is TLS. */
+  readonly tlsInfo: string | undefined;
+  /** Whether SMTPUTF8 was asked for. */
+  readonly utf8: boolean;
+  readonly timeMs: number;
+  /** Minutes that local time is ahead of UTC. */
+  readonly offsetMinutes: number;
+}
+
+/** The lines in front of a delivered message: Return-Path and Received. */
+export function traceHeaders(arrival: Arrival): string {
+  const { sender, client, remoteAddress, servername, tlsInfo, utf8, timeMs, offsetMinutes } = arrival;
+  const from = remoteAddress === '' ? '[unix socket]' : addressLiteral(remoteAddress);
+  // RFC 3848, RFC 6531 §4.3
+  const protocol = `${utf8 ? 'UTF8' : ''}LMTP${tlsInfo === undefined ? '' : 'S'}`;
+  const using = tlsInfo === undefined ? '' : ` (${tlsInfo})`;
+  return (
+    `Return-Path: <${sender}>\r\n` +
+    `Received: from ${client} (${from})\r\n` +
+    `\tby ${servername} (Cirrus) with ${protocol}${using};\r\n` +
+    `\t${formatDateTime(timeMs, offsetMinutes)}\r\n`
+  );
+}
+
+function addressLiteral(address: string): string {
+  return address.includes(':') ? `[IPv6:${address}]` : `[${address}]`;
+}
+
+const days = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
+const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+/** As in `Fri, 20 Nov 2026 13:26:03 +0100` (RFC 5322 §3.3). */
+function formatDateTime(timeMs: number, offsetMinutes: number): string {
+  const local = new Date(timeMs + offsetMinutes * 60_000);
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const day = `${days[local.getUTCDay()]}, ${local.getUTCDate()} ${months[local.getUTCMonth()]} ${local.getUTCFullYear()}`;
+  const time = [local.getUTCHours(), local.getUTCMinutes(), local.getUTCSeconds()].map(two).join(':');
+  const ahead = Math.abs(offsetMinutes);
+  return `${day} ${time} ${offsetMinutes < 0 ? '-' : '+'}${two(Math.floor(ahead / 60))}${two(ahead % 60)}`;
+}
