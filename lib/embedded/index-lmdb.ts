@@ -1,4 +1,4 @@
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { open, type RootDatabase } from 'lmdb';
 import { FormatError } from '../base/bytes.ts';
 import { StoreError } from '../store/errors.ts';
@@ -11,30 +11,41 @@ const PAGE_ROWS = 1000;
 const PAGE_BYTES = 1024 * 1024;
 /** Address space, not disk: the file grows as needed. */
 const MAP_BYTES = 2 ** 40;
+const LMDB_MAGIC = 0xbeefc0de;
 const NOTHING = Buffer.alloc(0);
 
-export interface LmdbIndexOptions {
-  /** Most bytes the file may grow to. */
-  readonly mapBytes?: number;
-}
-
 /** Opens the index file, shared with any number of other processes of this machine. */
-export function openLmdbIndex(path: string, options: LmdbIndexOptions = {}): Index {
+export function openLmdbIndex(path: string): Index {
   try {
-    // lmdb would create them readable by all.
-    for (const file of [path, `${path}-lock`]) closeSync(openSync(file, 'a', 0o600));
+    prepare(path);
     const database = open<Buffer, Buffer>(path, {
       encoding: 'binary',
       keyEncoding: 'binary',
       useVersions: true,
       overlappingSync: false,
       noSubdir: true,
-      mapSize: options.mapBytes ?? MAP_BYTES,
+      // With it every event turn has a promise that nobody can catch: a full disk would end the process.
+      eventTurnBatching: false,
+      mapSize: MAP_BYTES,
       maxReaders: 256,
     });
     return new LmdbIndex(database);
   } catch (error) {
     throw failed(error, `opening ${path}`);
+  }
+}
+
+/** Creates the files for their owner only, and refuses what is no lmdb file: lmdb would crash on it. */
+function prepare(path: string): void {
+  closeSync(openSync(`${path}-lock`, 'a', 0o600));
+  const file = openSync(path, 'a+', 0o600);
+  try {
+    const header = Buffer.alloc(32);
+    const length = readSync(file, header, 0, header.length, 0);
+    if (length > 0 && (length < header.length || header.readUInt32LE(24) !== LMDB_MAGIC))
+      throw new FormatError('not an lmdb file');
+  } finally {
+    closeSync(file);
   }
 }
 

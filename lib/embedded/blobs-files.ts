@@ -1,0 +1,241 @@
+import { type FileHandle, open, rmdir, stat, unlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { type Clock, systemClock } from '../base/clock.ts';
+import { StoreError } from '../store/errors.ts';
+import { checkBlobKey, checkBlobMetadata } from '../store/port-limits.ts';
+import type { BlobInfo, BlobMetadata, Blobs, ByteRange } from '../store/ports.ts';
+import { openWhole, type WholeFile } from './blob-file.ts';
+import { encodeFooter } from './blob-footer.ts';
+import { FILE_SUFFIX, keysUnder } from './blob-walk.ts';
+import { DurableFolders } from './durable-folders.ts';
+import { isErrno, translated } from './errors.ts';
+import { writeAll } from './write-all.ts';
+
+const WRITE_BYTES = 256 * 1024;
+const WRITE_PIECES = 512;
+const PIECE_BYTES = 256 * 1024;
+const PAGE_BLOBS = 1000;
+const AT_ONCE = 16;
+const TORN_MS = 24 * 60 * 60 * 1000; /* Rule 9: never under 24 h */
+
+/** The Blobs port on a folder, which must exist. Any number of processes may share it. */
+export class FileBlobs implements Blobs {
+  readonly #root: string;
+  readonly #folders: DurableFolders;
+  readonly #clock: Clock;
+
+  constructor(root: string, clock: Clock = systemClock) {
+    this.#root = root;
+    this.#folders = new DurableFolders(root);
+    this.#clock = clock;
+  }
+
+  /**
+   * Writes the file under its final name: `wx` lets one writer win, the footer makes it an object, fdatasync of the file
+   * and fsync of its folder make it durable. No rename, so no second name to clean up.
+   */
+  async put(key: string, body: Uint8Array | AsyncIterable<Uint8Array>, metadata: BlobMetadata = {}) {
+    checkBlobKey(key);
+    checkBlobMetadata(metadata);
+    const path = this.#path(key);
+    const file = await guarded(`writing blob ${key}`, () => this.#create(path));
+    if (file === undefined) {
+      // The winner may not have finished; when it has, the size is known.
+      const there = await this.info(key);
+      return { created: false, sizeBytes: there?.sizeBytes ?? 0 };
+    }
+    try {
+      const sizeBytes = await this.#write(file, key, body, metadata).finally(() => file.close());
+      await guarded(`writing blob ${key}`, () => this.#folders.sync(dirname(path)));
+      return { created: true, sizeBytes };
+    } catch (error) {
+      await unlink(path).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  async get(key: string, range?: ByteRange): Promise<Buffer | undefined> {
+    const file = await this.#open(key);
+    if (file === undefined) return undefined;
+    return guarded(`reading blob ${key}`, async () => {
+      try {
+        const { start, end } = cut(range, file.footer.bodyBytes);
+        return await file.read(start, end);
+      } finally {
+        await file.close();
+      }
+    });
+  }
+
+  async stream(key: string, range?: ByteRange): Promise<AsyncIterable<Buffer> | undefined> {
+    const info = await this.info(key);
+    if (info === undefined) return undefined;
+    return this.#pieces(key, cut(range, info.sizeBytes));
+  }
+
+  async info(key: string) {
+    const file = await this.#open(key);
+    if (file === undefined) return undefined;
+    await file.close();
+    return { key, sizeBytes: file.footer.bodyBytes, metadata: file.footer.metadata };
+  }
+
+  async copy(from: string, to: string): Promise<boolean> {
+    checkBlobKey(to);
+    const info = await this.info(from);
+    if (info === undefined) return false;
+    await this.put(to, this.#pieces(from, { start: 0, end: info.sizeBytes }), info.metadata);
+    return true;
+  }
+
+  async deleteMany(keys: readonly string[]): Promise<void> {
+    for (const key of keys) checkBlobKey(key);
+    const folders = new Set<string>();
+    await inGroups(keys, async (key) => {
+      const path = this.#path(key);
+      await guarded(`deleting blob ${key}`, () => unlink(path).catch(unless('ENOENT')));
+      folders.add(dirname(path));
+    });
+    for (const folder of folders) await this.#removeEmpty(folder);
+  }
+
+  async list(prefix: string, after = '', limit = PAGE_BLOBS) {
+    return guarded(`listing blobs ${prefix}`, async () => {
+      const blobs: BlobInfo[] = [];
+      let batch: string[] = [];
+      const take = async (): Promise<void> => {
+        const found = await inGroups(batch, (key) => this.info(key));
+        for (const info of found) if (info !== undefined) blobs.push({ key: info.key, sizeBytes: info.sizeBytes });
+        batch = [];
+      };
+      for await (const key of keysUnder(this.#root, prefix, after)) {
+        batch.push(key);
+        if (batch.length >= Math.min(AT_ONCE, limit - blobs.length)) await take();
+        if (blobs.length >= limit) return { blobs, next: key };
+      }
+      await take();
+      return { blobs };
+    });
+  }
+
+  /** Removes files of writers that died: torn, and not written to for 24 h. Answers how many. */
+  async removeTorn(prefix = ''): Promise<number> {
+    let removed = 0;
+    for await (const key of keysUnder(this.#root, prefix, '')) {
+      if ((await this.info(key)) !== undefined) continue;
+      const there = await stat(this.#path(key)).catch(unless('ENOENT'));
+      if (there === undefined || this.#clock.now() - there.mtimeMs < TORN_MS) continue;
+      await this.deleteMany([key]);
+      removed++;
+    }
+    return removed;
+  }
+
+  async close(): Promise<void> {}
+
+  #path(key: string): string {
+    return join(this.#root, key + FILE_SUFFIX);
+  }
+
+  async #open(key: string): Promise<WholeFile | undefined> {
+    checkBlobKey(key);
+    return guarded(`reading blob ${key}`, () => openWhole(this.#path(key), key));
+  }
+
+  /** The new file, or undefined when the name is taken. */
+  async #create(path: string): Promise<FileHandle | undefined> {
+    const folder = dirname(path);
+    for (;;) {
+      await this.#folders.make(folder);
+      try {
+        return await open(path, 'wx', 0o600);
+      } catch (error) {
+        if (isErrno(error, 'EEXIST')) return undefined;
+        if (!isErrno(error, 'ENOENT')) throw error;
+        // Another process removed the empty folder. Its own absence is the only way to get here again.
+        await stat(this.#root);
+        this.#folders.forget(folder);
+      }
+    }
+  }
+
+  async #write(file: FileHandle, key: string, body: Uint8Array | AsyncIterable<Uint8Array>, metadata: BlobMetadata) {
+    const doing = `writing blob ${key}`;
+    let bodyBytes = 0;
+    let waiting: Uint8Array[] = [];
+    let waitingBytes = 0;
+    const flush = async (): Promise<void> => {
+      await guarded(doing, () => writeAll(file, waiting, bodyBytes - waitingBytes));
+      waiting = [];
+      waitingBytes = 0;
+    };
+    for await (const piece of body instanceof Uint8Array ? [body] : body) {
+      waiting.push(piece);
+      waitingBytes += piece.length;
+      bodyBytes += piece.length;
+      if (!(body instanceof Uint8Array) && (waitingBytes >= WRITE_BYTES || waiting.length >= WRITE_PIECES))
+        await flush();
+    }
+    const footer = encodeFooter(key, { bodyBytes, metadata });
+    await guarded(doing, async () => {
+      await writeAll(file, [...waiting, footer], bodyBytes - waitingBytes);
+      await file.datasync();
+    });
+    return bodyBytes;
+  }
+
+  /** Opens the file at the first pull, so that a reader who never pulls holds nothing. */
+  async *#pieces(key: string, range: ByteRange): AsyncGenerator<Buffer, void, undefined> {
+    const file = await this.#open(key);
+    if (file === undefined) throw new StoreError('unavailable', `blob ${key} was removed while it was read`);
+    try {
+      for (let at = range.start; at < range.end; at += PIECE_BYTES)
+        yield await guarded(`reading blob ${key}`, () => file.read(at, Math.min(at + PIECE_BYTES, range.end)));
+    } finally {
+      await file.close();
+    }
+  }
+
+  /** Removes the folder and its parents as long as they are empty; a put that is about to use them makes them again. */
+  async #removeEmpty(folder: string): Promise<void> {
+    for (let at = folder; at !== this.#root; at = dirname(at)) {
+      try {
+        await rmdir(at);
+      } catch (error) {
+        if (isErrno(error, 'ENOENT')) continue;
+        return;
+      }
+      this.#folders.forget(at);
+    }
+  }
+}
+
+function cut(range: ByteRange | undefined, sizeBytes: number): ByteRange {
+  if (range === undefined) return { start: 0, end: sizeBytes };
+  const { start, end } = range;
+  if (!Number.isSafeInteger(start) || !Number.isSafeInteger(end) || start < 0 || end < start)
+    throw new RangeError(`byte range ${start} to ${end}`);
+  return { start: Math.min(start, sizeBytes), end: Math.min(end, sizeBytes) };
+}
+
+async function guarded<T>(doing: string, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    throw translated(error, doing);
+  }
+}
+
+function unless(code: string): (error: unknown) => undefined {
+  return (error) => {
+    if (!isErrno(error, code)) throw error;
+  };
+}
+
+/** Runs `each` over all, a few at a time; answers in order. */
+async function inGroups<A, B>(all: readonly A[], each: (one: A) => Promise<B>): Promise<B[]> {
+  const results: B[] = [];
+  for (let at = 0; at < all.length; at += AT_ONCE)
+    results.push(...(await Promise.all(all.slice(at, at + AT_ONCE).map(each))));
+  return results;
+}
