@@ -2,46 +2,28 @@ import { createHash, randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../base/clock.ts';
 import { type Id, newId } from '../base/ids.ts';
+import {
+  AlreadyCommitted,
+  type Base,
+  type Change,
+  type CommitOptions,
+  CommitPlan,
+  type Committed,
+  type Waiting,
+} from './commit-plan.ts';
 import { StoreError } from './errors.ts';
 import { decodeHead, encodeHead, type Head } from './head.ts';
 import { headKey, largeBodySk, logPk, pieceBlobKey, segmentSk } from './keys.ts';
 import { catchUp, type LogStorage, type LogType, type LogView, Moved, withHead } from './log-reader.ts';
 import type { Item, WriteResult } from './ports.ts';
-import {
-  encodeRecord,
-  isLarge,
-  type LargeBody,
-  type LogRecord,
-  NONCE_BYTES,
-  type RecordDraft,
-  type StoredRecord,
-} from './record.ts';
-
-/**
- * A change: a pure, synchronous function of the view (Rule 4), run again on every attempt. It answers the record to
- * commit, or none when there is nothing to do, and a reply. What it throws fails only its own caller.
- */
-export type Change<V, R> = (view: V) => { readonly record?: RecordDraft | undefined; readonly reply: R };
-
-export interface CommitOptions<V> {
-  /** A delivery's (Rule 13); else random. */
-  readonly nonce?: Buffer;
-  /** Fetches what the change needs of the view (cold columns), before every attempt on another view. */
-  readonly prepare?: (view: V) => Promise<void>;
-}
-
-export interface Committed<R> {
-  readonly reply: R;
-  /** The head's rev and seq after the commit; the seq is the record's own, or the view's when nothing was written. */
-  readonly rev: number;
-  readonly seq: number;
-  readonly watchers: Head['watchers'];
-}
+import { encodeRecord, isLarge, type LargeBody, type LogRecord, NONCE_BYTES, type StoredRecord } from './record.ts';
 
 /** Limits of a head (design-store.md, Layout). */
 export const HEAD_BYTES = 1000;
 export const HEAD_HARD_BYTES = 4000;
 const HEAD_FIXED_BYTES = 180;
+/** Of a record besides its body: length, kind, seq, time, nonce. */
+const RECORD_FIXED_BYTES = 28;
 /** Flushed records left in the tail, so that a reader slightly behind needs no query. */
 const TAIL_KEEP_BYTES = 250;
 /** A body longer than this leaves the head. */
@@ -52,20 +34,6 @@ export const OBJECT_BODY_BYTES = 8192;
 const BACK_OFF_MS = { first: 5, last: 320 };
 /** How long one write is repeated while the world is unwell, before its callers are told. */
 const UNAVAILABLE_TRIES = 6;
-
-interface Waiting<V> {
-  readonly change: Change<V, unknown>;
-  readonly options: CommitOptions<V>;
-  readonly nonce: Buffer;
-  readonly objects: Map<string, Id>;
-  readonly resolve: (committed: Committed<unknown>) => void;
-  readonly reject: (error: unknown) => void;
-}
-
-interface Base<V> {
-  readonly head: Head;
-  readonly view: V;
-}
 
 export interface LogContext extends LogStorage {
   readonly clock: Clock;
@@ -199,7 +167,7 @@ export class Log<V extends LogView<V>> {
         }
         throw new StoreError('gone', 'the mailbox was deleted or is being moved');
       }
-      group = await this.#prepare(group, base.view);
+      group = await this.#prepare(group, base);
       const plan = this.#evaluate(group, base);
       if (!fresh && plan.unwritten) {
         // An answer without a write is not checked by the compare-and-set: it must rest on a fresh view.
@@ -218,7 +186,7 @@ export class Log<V extends LogView<V>> {
         plan.resolve(next.head);
         return rest;
       }
-      const lost = await this.#lookUp(base, next.current, group[0]?.nonce);
+      const lost = await this.#lookUp(base, next.current, plan.records[0]?.record);
       if (lost.committed) {
         plan.resolve(lost.base.head);
         return rest;
@@ -231,11 +199,12 @@ export class Log<V extends LogView<V>> {
   }
 
   /** Fetches what the changes need; one that cannot be prepared fails only its own caller. */
-  async #prepare(group: Waiting<V>[], view: V): Promise<Waiting<V>[]> {
+  async #prepare(group: Waiting<V>[], base: Base<V>): Promise<Waiting<V>[]> {
     const ready: Waiting<V>[] = [];
     for (const one of group) {
       try {
-        await one.options.prepare?.(view);
+        if (await one.options.isCommitted?.(base)) throw new AlreadyCommitted();
+        await one.options.prepare?.(base.view);
         ready.push(one);
       } catch (error) {
         one.reject(error);
@@ -245,15 +214,16 @@ export class Log<V extends LogView<V>> {
   }
 
   /** Runs the changes in order on one view, until the head is full. */
-  #evaluate(group: Waiting<V>[], base: Base<V>): Plan<V> {
-    const plan = new Plan(base.view);
+  #evaluate(group: Waiting<V>[], base: Base<V>): CommitPlan<V> {
+    const plan = new CommitPlan(base.view);
     let bytes = HEAD_FIXED_BYTES;
     for (const [i, one] of group.entries()) {
       if (bytes > HEAD_HARD_BYTES - LARGE_BODY_BYTES - HEAD_FIXED_BYTES - TAIL_KEEP_BYTES) {
         plan.rest = group.slice(i);
         break;
       }
-      bytes += plan.add(one, this.#context.clock.now());
+      const record = plan.add(one, this.#context.clock.now());
+      if (record !== undefined) bytes += Math.min(record.body.length, LARGE_BODY_BYTES) + RECORD_FIXED_BYTES;
     }
     return plan;
   }
@@ -261,7 +231,7 @@ export class Log<V extends LogView<V>> {
   /** Bodies, then a segment when the head would pass its size, then the head (Rules 2 and 3). */
   async #write(
     base: Base<V>,
-    plan: Plan<V>,
+    plan: CommitPlan<V>,
   ): Promise<{ readonly ok: true; readonly head: Head } | { readonly ok: false; readonly current: Head | undefined }> {
     const added = await Promise.all(plan.records.map(({ record, one }) => this.#store(record, one)));
     const addedBytes = plan.records.reduce((sum, { record }) => sum + record.body.length, 0);
@@ -337,14 +307,15 @@ export class Log<V extends LogView<V>> {
   async #lookUp(
     base: Base<V>,
     current: Head | undefined,
-    nonce: Buffer | undefined,
+    first: LogRecord | undefined,
   ): Promise<{ readonly committed: boolean; readonly base: Base<V> }> {
     const judge = async (head: Head): Promise<{ readonly committed: boolean; readonly base: Base<V> }> => {
       const { view, records } = await catchUp(this.#context, this.#type, this.id, head, base.view);
       if (records === undefined) {
         throw new StoreError('unavailable', 'the log was compacted away under a change that took too long');
       }
-      const committed = nonce !== undefined && records.some((record) => record.nonce.equals(nonce));
+      const found = records.find((record) => first !== undefined && record.nonce.equals(first.nonce));
+      const committed = found !== undefined && found.seq === first?.seq && found.body.equals(first.body);
       return { committed, base: this.#keep({ head, view }) };
     };
     if (current !== undefined) {
@@ -380,57 +351,6 @@ export class Log<V extends LogView<V>> {
         if (!isUnavailable(error) || attempt >= UNAVAILABLE_TRIES) throw error;
       }
       await sleep(this.#context.random() * Math.min(BACK_OFF_MS.last, BACK_OFF_MS.first * 2 ** attempt));
-    }
-  }
-}
-
-/** One attempt of a group: what was evaluated, on which view, and whom to tell. */
-class Plan<V extends LogView<V>> {
-  view: V;
-  rest: Waiting<V>[] = [];
-  readonly group: Waiting<V>[] = [];
-  readonly records: { readonly record: LogRecord; readonly one: Waiting<V>; readonly reply: unknown }[] = [];
-  readonly #answers: { readonly one: Waiting<V>; readonly reply: unknown }[] = [];
-  readonly #failures: { readonly one: Waiting<V>; readonly error: unknown }[] = [];
-
-  constructor(view: V) {
-    this.view = view;
-  }
-
-  /** Some answer does not depend on the write. */
-  get unwritten(): boolean {
-    return this.#answers.length > 0 || this.#failures.length > 0;
-  }
-
-  /** Evaluates one change; answers the bytes that its record adds to the head. */
-  add(one: Waiting<V>, nowMs: number): number {
-    try {
-      const { record: draft, reply } = one.change(this.view);
-      if (draft === undefined) {
-        this.#answers.push({ one, reply });
-        return 0;
-      }
-      const record: LogRecord = { ...draft, seq: this.view.seq + 1, timeMs: nowMs, nonce: one.nonce };
-      this.view = this.view.apply(record);
-      this.records.push({ record, one, reply });
-      this.group.push(one);
-      return Math.min(record.body.length, LARGE_BODY_BYTES) + 24;
-    } catch (error) {
-      this.#failures.push({ one, error });
-      return 0;
-    }
-  }
-
-  /** Tells those whose answer needs no write. */
-  settle(base: Base<V>): void {
-    const { rev, watchers } = base.head;
-    for (const { one, reply } of this.#answers) one.resolve({ reply, rev, seq: base.view.seq, watchers });
-    for (const { one, error } of this.#failures) one.reject(error);
-  }
-
-  resolve(head: Head): void {
-    for (const { record, one, reply } of this.records) {
-      one.resolve({ reply, rev: head.rev, seq: record.seq, watchers: head.watchers });
     }
   }
 }

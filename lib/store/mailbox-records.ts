@@ -1,7 +1,7 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { ByteReader, ByteWriter, FormatError } from '../base/bytes.ts';
 import { type Id, idFromBytes, idToBytes } from '../base/ids.ts';
-import { type Flags, flagBits, flagsOf, KEYWORD_SHIFT } from './flag-sets.ts';
+import { type Flags, flagBits, flagsOf, KEYWORD_SHIFT, MAX_KEYWORDS } from './flag-sets.ts';
 import type { RecordDraft } from './record.ts';
 import { UidSet } from './uid-set.ts';
 
@@ -33,15 +33,25 @@ export interface AppendBody {
   readonly delivered: boolean;
 }
 
-export type FlagOperation = 'add' | 'remove' | 'replace';
-const OPERATIONS: readonly FlagOperation[] = ['add', 'remove', 'replace'];
-
+/** Every message of the set gets the flags (old without `clear`) with `set`. */
 export interface FlagsBody {
-  readonly operation: FlagOperation;
   readonly newKeywords: readonly string[];
-  readonly flags: Flags;
-  /** Only messages that the operation changes. */
+  readonly clear: FlagMask;
+  readonly set: Flags;
+  /** Only messages that this changes. */
   readonly uids: UidSet;
+}
+
+/** Flags to be cleared: some system flags, and some keywords or all of them. */
+export interface FlagMask {
+  readonly system: number;
+  readonly keywords: readonly number[] | 'all';
+}
+
+const ALL_KEYWORDS = ((1n << BigInt(MAX_KEYWORDS)) - 1n) << BigInt(KEYWORD_SHIFT);
+
+export function maskBits({ system, keywords }: FlagMask): bigint {
+  return keywords === 'all' ? ALL_KEYWORDS | BigInt(system) : flagBits({ system, keywords });
 }
 
 export type ExpungeReason = 'expunge' | 'move' | 'expire';
@@ -159,21 +169,23 @@ export function readAppend(packed: Buffer): AppendBody {
   return { firstUid, newKeywords, messages, delivered: (bits & 1) !== 0 };
 }
 
-export function flagsRecord(body: FlagsBody): RecordDraft {
+export function flagsRecord({ newKeywords, clear, set, uids }: FlagsBody): RecordDraft {
   const to = new ByteWriter();
-  to.u8(OPERATIONS.indexOf(body.operation));
-  writeKeywords(to, body.newKeywords);
-  writeBits(to, flagBits(body.flags));
-  body.uids.write(to);
+  writeKeywords(to, newKeywords);
+  to.u8(clear.keywords === 'all' ? 1 : 0);
+  writeBits(to, flagBits({ system: clear.system, keywords: clear.keywords === 'all' ? [] : clear.keywords }));
+  writeBits(to, flagBits(set));
+  uids.write(to);
   return { kind: FLAGS, body: to.finish() };
 }
 
 export function readFlags(packed: Buffer): FlagsBody {
   const from = new ByteReader(packed);
-  const operation = OPERATIONS[from.u8()];
-  if (operation === undefined) throw new FormatError('unknown flag operation');
   const newKeywords = readKeywords(from);
-  return { operation, newKeywords, flags: flagsOf(readBits(from)), uids: UidSet.read(from) };
+  const all = from.u8() === 1;
+  const { system, keywords } = flagsOf(readBits(from));
+  const set = flagsOf(readBits(from));
+  return { newKeywords, clear: { system, keywords: all ? 'all' : keywords }, set, uids: UidSet.read(from) };
 }
 
 export function expungeRecord(body: ExpungeBody): RecordDraft {

@@ -174,17 +174,14 @@ export class MailboxView implements LogView<MailboxView> {
   }
 
   #setFlags(record: LogRecord): Partial<MailboxState> {
-    const { operation, newKeywords, flags, uids } = kinds.readFlags(record.body);
+    const { newKeywords, clear, set, uids } = kinds.readFlags(record.body);
     const { flagSets } = this.state;
-    const operand = flagBits(flags);
+    const [cleared, added] = [~kinds.maskBits(clear), flagBits(set)];
     const changed = new Map<number, number>();
     const after = (index: number): number => {
       let next = changed.get(index);
       if (next === undefined) {
-        const bits = flagSets.bitsAt(index);
-        next = flagSets.indexOf(
-          operation === 'replace' ? operand : operation === 'add' ? bits | operand : bits & ~operand,
-        );
+        next = flagSets.indexOf((flagSets.bitsAt(index) & cleared) | added);
         changed.set(index, next);
       }
       return next;
@@ -245,6 +242,11 @@ export class MailboxView implements LogView<MailboxView> {
       if (next !== undefined) blocks.push(next);
     }
     return blocks;
+  }
+
+  /** The same messages, their cold columns found where the newer view's are. Shares the blocks. */
+  withSnapshotOf(newer: MailboxView): MailboxView {
+    return new MailboxView({ ...this.state, snapshot: newer.state.snapshot, snapshotRef: newer.state.snapshotRef });
   }
 
   /** Rows before each block. */

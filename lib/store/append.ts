@@ -1,0 +1,87 @@
+import type { Id } from '../base/ids.ts';
+import { type OpenMailbox, requireRight } from './account.ts';
+import { StoreError } from './errors.ts';
+import { type FlagNames, parseFlagNames, permitted, toFlags } from './flag-names.ts';
+import { appendRecord, type NewMessage } from './mailbox-records.ts';
+import type { MailboxView } from './mailbox-view.ts';
+import { isOverQuota } from './quota.ts';
+import type { RecordDraft } from './record.ts';
+
+/** Messages per mailbox. */
+export const MAX_MESSAGES = 2_000_000;
+const MAX_UID = 2 ** 32 - 2;
+
+/** A stored message about to be given a UID. */
+export interface MessageToAppend {
+  readonly blob: Id;
+  readonly sizeBytes: number;
+  /** INTERNALDATE, seconds since 1970. */
+  readonly internalDate: number;
+  readonly flags: FlagNames;
+}
+
+export interface Appended {
+  readonly uidValidity: number;
+  readonly firstUid: number;
+  readonly count: number;
+}
+
+/**
+ * The record that appends the messages to the view; a pure function for commits (Rule 4). `too-many`: the mailbox is full.
+ */
+export function appendTo(
+  view: MailboxView,
+  messages: readonly MessageToAppend[],
+  delivered: boolean,
+): { readonly record: RecordDraft; readonly firstUid: number } {
+  const firstUid = view.state.uidNext;
+  if (view.exists + messages.length > MAX_MESSAGES || firstUid + messages.length > MAX_UID) {
+    throw new StoreError('too-many', `a mailbox has at most ${MAX_MESSAGES} messages`);
+  }
+  const { newKeywords } = toFlags(view, { system: 0, keywords: messages.flatMap(({ flags }) => flags.keywords) });
+  const table = [...view.state.keywords, ...newKeywords].map((name) => name.toLowerCase());
+  const rows: NewMessage[] = messages.map(({ blob, sizeBytes, internalDate, flags }) => ({
+    blob,
+    sizeBytes,
+    internalDate,
+    flags: {
+      system: flags.system,
+      keywords: [...new Set(flags.keywords.map((name) => table.indexOf(name.toLowerCase())))].sort((a, b) => a - b),
+    },
+  }));
+  return { record: appendRecord({ firstUid, newKeywords, messages: rows, delivered }), firstUid };
+}
+
+/**
+ * APPEND, and MULTIAPPEND as one commit (RFC 3502): the messages are stored, now they get their UIDs.
+ * Errors: `no-permission`, `over-quota`, `too-many`, `gone`, `unavailable`.
+ */
+export async function append(
+  open: OpenMailbox,
+  messages: readonly (Omit<MessageToAppend, 'flags'> & { readonly flags: readonly string[] })[],
+): Promise<Appended> {
+  requireRight(open, 'i');
+  await requireQuota(open);
+  const wanted = messages.map((message) => ({
+    ...message,
+    flags: permitted(parseFlagNames(message.flags), open.rights),
+  }));
+  const { reply: firstUid } = await open.mailbox.commit((view) => {
+    const { record, firstUid: first } = appendTo(view, wanted, false);
+    return { record, reply: first };
+  });
+  countAppended(open, messages);
+  return { uidValidity: open.uidValidity, firstUid, count: messages.length };
+}
+
+/** `over-quota` when the mailbox's root is at its limit; the message that crosses it is accepted (Rule 19). */
+export async function requireQuota(open: OpenMailbox): Promise<void> {
+  const root = open.quotaRoot;
+  if (root === undefined || (root.storageKib === undefined && root.messages === undefined)) return;
+  if (isOverQuota(root, await open.store.quota.usage(root))) throw new StoreError('over-quota', 'Quota exceeded');
+}
+
+export function countAppended(open: OpenMailbox, messages: readonly { readonly sizeBytes: number }[]): void {
+  const bytes = messages.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  open.store.quota.add(open.quotaRoot, open.space, bytes, messages.length);
+}

@@ -1,0 +1,23 @@
+import type { Base } from './commit-plan.ts';
+import type { LogContext } from './log.ts';
+import { recordsAfter } from './log-reader.ts';
+import { deliveriesAfter } from './mailbox-snapshot.ts';
+import type { MailboxView } from './mailbox-view.ts';
+import type { LogRecord } from './record.ts';
+
+/**
+ * The record with this nonce after `sinceSeq`, at or before the base (Rule 13): from the log while its segments last; else
+ * `'remembered'` when the snapshot's column of nonces tells that there was one.
+ */
+export async function findCommitted(
+  context: LogContext,
+  { head, view }: Base<MailboxView>,
+  nonce: Buffer,
+  sinceSeq: number,
+): Promise<LogRecord | 'remembered' | undefined> {
+  if (view.seq <= sinceSeq) return undefined;
+  const records = await recordsAfter(context, 'M', view.state.id, head, sinceSeq);
+  if (records !== undefined) return records.find((record) => record.seq <= view.seq && record.nonce.equals(nonce));
+  const marks = await deliveriesAfter(context, view, sinceSeq);
+  return marks.some((mark) => mark.nonce.equals(nonce)) ? 'remembered' : undefined;
+}

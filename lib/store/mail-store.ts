@@ -1,0 +1,164 @@
+import type { Clock } from '../base/clock.ts';
+import { systemClock } from '../base/clock.ts';
+import { type Id, newId } from '../base/ids.ts';
+import { StoreError } from './errors.ts';
+import { encodeHead, type Head } from './head.ts';
+import { GRACE_MIN_MS, GRACE_MS } from './keep.ts';
+import { headKey, type LogLetter } from './keys.ts';
+import { Mailbox, type MailboxContext } from './mailbox.ts';
+import { encodeCounts } from './mailbox-view.ts';
+import type { Blobs, Hints, Index, Jobs } from './ports.ts';
+import { QuotaLedger } from './quota.ts';
+import { Tree } from './tree.ts';
+import { encodeTreeExtra } from './tree-view.ts';
+
+export interface StorePorts {
+  readonly index: Index;
+  readonly blobs: Blobs;
+  readonly hints: Hints;
+  readonly jobs: Jobs;
+}
+
+export interface StoreOptions {
+  readonly clock?: Clock;
+  readonly random?: () => number;
+  /** Told of failures in work that nobody waits for. */
+  readonly onError?: (what: string, error: unknown) => void;
+  /** How long expunged mail can be brought back; the grace at least (Rule 9). */
+  readonly expungeDelayMs?: number;
+  /** Mailboxes and trees kept in memory when no session has them open. */
+  readonly cacheSize?: number;
+}
+
+const CACHE_SIZE = 2000;
+
+/** The mail store in one process: everything below is reached through it. */
+export class MailStore {
+  readonly ports: StorePorts;
+  readonly context: MailboxContext;
+  readonly quota: QuotaLedger;
+  readonly expungeDelayMs: number;
+  readonly #mailboxes: Cache<Mailbox>;
+  readonly #trees: Cache<Tree>;
+  readonly #background = new Set<Promise<unknown>>();
+  readonly #stopHints: () => void;
+
+  constructor(ports: StorePorts, options: StoreOptions = {}) {
+    this.ports = ports;
+    this.expungeDelayMs = Math.max(GRACE_MIN_MS, options.expungeDelayMs ?? GRACE_MS);
+    const onError = options.onError ?? (() => undefined);
+    this.context = {
+      index: ports.index,
+      blobs: ports.blobs,
+      hints: ports.hints,
+      clock: options.clock ?? systemClock,
+      random: options.random ?? Math.random,
+      background: (what, work) => {
+        const running = work()
+          .catch((error: unknown) => onError(what, error))
+          .finally(() => this.#background.delete(running));
+        this.#background.add(running);
+      },
+    };
+    const size = options.cacheSize ?? CACHE_SIZE;
+    this.#mailboxes = new Cache(size, (id) => new Mailbox(this.context, id));
+    this.#trees = new Cache(size, (id) => new Tree(this.context, id));
+    this.quota = new QuotaLedger(this.context);
+    this.#stopHints = ports.hints.listen(({ id, rev }) => {
+      const mailbox = this.#mailboxes.peek(id as Id);
+      const known = mailbox?.cached;
+      if (mailbox === undefined || known === undefined || known.head.rev >= rev) return;
+      this.context.background(`hint ${id}`, () => mailbox.refresh());
+    });
+  }
+
+  get clock(): Clock {
+    return this.context.clock;
+  }
+
+  mailbox(id: Id): Mailbox {
+    return this.#mailboxes.get(id);
+  }
+
+  tree(id: Id): Tree {
+    return this.#trees.get(id);
+  }
+
+  newId(options?: { readonly shared?: boolean }): Id {
+    return newId(this.clock.now(), options);
+  }
+
+  /** Puts the head of a new, empty mailbox of a tree; it is nobody's until the tree binds it (Rule 5). */
+  async createMailbox(owner: Id, space: Id): Promise<Id> {
+    const id = this.newId();
+    const none = { uidNext: 1, exists: 0, unseen: 0, deleted: 0, bytes: 0, lastAppendMs: 0 };
+    await this.#createHead('M', id, owner, space, encodeCounts(none));
+    return id;
+  }
+
+  /** Puts the head of a new, empty tree. */
+  async createTree(owner: Id, space: Id): Promise<Id> {
+    const id = this.newId();
+    await this.#createHead('T', id, owner, space, encodeTreeExtra({ inbox: undefined, quota: undefined }));
+    return id;
+  }
+
+  async #createHead(letter: LogLetter, id: Id, owner: Id, space: Id, extra: Buffer): Promise<void> {
+    const head: Head = {
+      rev: 1,
+      state: 'open',
+      space,
+      owner,
+      seq: 0,
+      snapId: undefined,
+      snapSeq: 0,
+      snapIsObject: false,
+      flushedSeq: 0,
+      behindBytes: 0,
+      extra,
+      tail: [],
+      watchers: [],
+    };
+    const result = await this.ports.index.put(headKey(letter, id), encodeHead(head, Buffer.alloc(0)), 'absent');
+    // Ids are random: a head that is there already is our own, put by a try whose answer was lost.
+    if (!result.ok && result.current?.r !== 1) throw new StoreError('unavailable', 'a new id was in use already');
+  }
+
+  /** Waits for the work that nobody waits for, and writes what is batched. The ports stay open. */
+  async close(): Promise<void> {
+    this.#stopHints();
+    await this.quota.close();
+    while (this.#background.size > 0) await Promise.all(this.#background);
+  }
+}
+
+/** The most recently used things by id; those in use are never dropped. */
+class Cache<T extends { readonly inUse: boolean }> {
+  readonly #size: number;
+  readonly #make: (id: Id) => T;
+  readonly #entries = new Map<Id, T>();
+
+  constructor(size: number, make: (id: Id) => T) {
+    this.#size = size;
+    this.#make = make;
+  }
+
+  peek(id: Id): T | undefined {
+    return this.#entries.get(id);
+  }
+
+  get(id: Id): T {
+    const entry = this.#entries.get(id) ?? this.#make(id);
+    this.#entries.delete(id);
+    this.#entries.set(id, entry);
+    if (this.#entries.size > this.#size) this.#evict();
+    return entry;
+  }
+
+  #evict(): void {
+    for (const [id, entry] of this.#entries) {
+      if (this.#entries.size <= this.#size) return;
+      if (!entry.inUse) this.#entries.delete(id);
+    }
+  }
+}

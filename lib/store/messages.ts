@@ -1,0 +1,122 @@
+import { type Id, newId } from '../base/ids.ts';
+import { StructureParser } from '../message/structure.ts';
+import { type Summary, summarize } from '../message/summary.ts';
+import { decodeSummary, encodeSummary } from '../message/summary-codec.ts';
+import { StoreError } from './errors.ts';
+import { holderKey, messageBlobKey, summaryKey } from './keys.ts';
+import type { LogContext } from './log.ts';
+import type { BlobMetadata, ByteRange } from './ports.ts';
+
+/** A message that is stored and in no mailbox yet. */
+export interface StoredMessage {
+  readonly blob: Id;
+  readonly sizeBytes: number;
+  readonly summary: Summary;
+}
+
+/**
+ * Streams a message into one blob and puts its summary, both before any mailbox names them. `spaces`: who will hold it;
+ * more than one makes it a shared blob, held by each before the first commit (Rule 12). A body that throws stores nothing.
+ */
+export async function storeMessage(
+  context: LogContext,
+  spaces: readonly Id[],
+  body: AsyncIterable<Uint8Array> | Uint8Array,
+  metadata: BlobMetadata = {},
+): Promise<StoredMessage> {
+  const holders = [...new Set(spaces)];
+  const [first] = holders;
+  if (first === undefined) throw new RangeError('a message is stored for at least one space');
+  const blob = newId(context.clock.now(), { shared: holders.length > 1 });
+  const parser = new StructureParser();
+  const source = body instanceof Uint8Array ? whole(parser, body) : observed(parser, body);
+  const { sizeBytes } = await context.blobs.put(messageBlobKey(first, blob), source, metadata);
+  const summary = summarize(parser.finish());
+  await Promise.all([
+    ...holders.map((space) => putSummary(context, space, blob, summary)),
+    ...(holders.length > 1 ? holders.map((space) => context.index.put(holderKey(blob, space), { r: 1 })) : []),
+  ]);
+  return { blob, sizeBytes, summary };
+}
+
+/** A summary larger than an item may be (hostile structures) is not kept: it is made again when it is asked for. */
+const MAX_SUMMARY_BYTES = 256 * 1024;
+
+async function putSummary(context: LogContext, space: Id, blob: Id, summary: Summary): Promise<void> {
+  const encoded = encodeSummary(summary);
+  if (encoded.length <= MAX_SUMMARY_BYTES) await context.index.put(summaryKey(space, blob), { b: encoded });
+}
+
+function whole(parser: StructureParser, body: Uint8Array): Uint8Array {
+  parser.feed(body);
+  return body;
+}
+
+async function* observed(parser: StructureParser, body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const chunk of body) {
+    parser.feed(chunk);
+    yield chunk;
+  }
+}
+
+/**
+ * The summaries of messages, in the order asked. A missing one, or one of another format, is made again from the blob: it
+ * is only a cache. `undefined`: the blob is gone too.
+ */
+export async function summaries(
+  context: LogContext,
+  space: Id,
+  blobs: readonly Id[],
+): Promise<readonly (Summary | undefined)[]> {
+  const items = await context.index.batchGet(
+    blobs.map((blob) => summaryKey(space, blob)),
+    { consistent: false },
+  );
+  return Promise.all(
+    blobs.map(async (blob, i) => {
+      const packed = items[i]?.b;
+      const known = packed instanceof Uint8Array ? decodeSummary(packed) : undefined;
+      return known ?? rebuildSummary(context, space, blob);
+    }),
+  );
+}
+
+async function rebuildSummary(context: LogContext, space: Id, blob: Id): Promise<Summary | undefined> {
+  const chunks = await context.blobs.stream(messageBlobKey(space, blob));
+  if (chunks === undefined) return undefined;
+  const parser = new StructureParser();
+  for await (const chunk of chunks) parser.feed(chunk);
+  const summary = summarize(parser.finish());
+  await putSummary(context, space, blob, summary);
+  return summary;
+}
+
+/** Bytes of a message. `StoreError('expunged')` when the blob is gone. */
+export async function messageBytes(context: LogContext, space: Id, blob: Id, range?: ByteRange): Promise<Buffer> {
+  const bytes = await context.blobs.get(messageBlobKey(space, blob), range);
+  if (bytes === undefined) throw new StoreError('expunged', 'the message is not there any more');
+  return bytes;
+}
+
+/** Bytes of a message in pieces of at most 1 MB. `StoreError('expunged')` when the blob is gone. */
+export async function messageStream(
+  context: LogContext,
+  space: Id,
+  blob: Id,
+  range?: ByteRange,
+): Promise<AsyncIterable<Buffer>> {
+  const chunks = await context.blobs.stream(messageBlobKey(space, blob), range);
+  if (chunks === undefined) throw new StoreError('expunged', 'the message is not there any more');
+  return chunks;
+}
+
+/** Copies a message into another space (Rule 12: a crossing after birth copies the object). */
+export async function copyMessage(context: LogContext, from: Id, to: Id, blob: Id): Promise<Id> {
+  const copy = newId(context.clock.now());
+  if (!(await context.blobs.copy(messageBlobKey(from, blob), messageBlobKey(to, copy)))) {
+    throw new StoreError('expunged', 'the message is not there any more');
+  }
+  const item = await context.index.get(summaryKey(from, blob), { consistent: false });
+  if (item !== undefined) await context.index.put(summaryKey(to, copy), item);
+  return copy;
+}

@@ -1,0 +1,205 @@
+import type { Id } from '../base/ids.ts';
+import { type Account, inboxCased, nonexistent, type Place } from './account.ts';
+import { closeMailbox } from './delete-mailbox.ts';
+import { StoreError } from './errors.ts';
+import { hasRight } from './rights.ts';
+import { bindRecord, renameRecord, specialUseRecord, subscribeRecord, unbindRecord } from './tree-records.ts';
+import { type Acl, INBOX, parentOf, SEPARATOR, type TreeView } from './tree-view.ts';
+
+/** Limits of names. */
+export const MAX_NAME_BYTES = 490;
+export const MAX_NAME_DEPTH = 32;
+export const MAX_MAILBOXES = 100_000;
+
+/** Special uses that a mailbox can be given (RFC 6154, RFC 8457, RFC 9051 §7.3.1). */
+export const SPECIAL_USES: readonly string[] = [
+  '\\All',
+  '\\Archive',
+  '\\Drafts',
+  '\\Flagged',
+  '\\Important',
+  '\\Junk',
+  '\\Sent',
+  '\\Trash',
+];
+
+/** One line of LIST, in the user's names. */
+export interface ListedName {
+  readonly name: string;
+  /** Undefined: no mailbox is bound to the name; it is only above others (`\NonExistent`) or subscribed. */
+  readonly mailbox: Id | undefined;
+  readonly hasChildren: boolean;
+  readonly isSubscribed: boolean;
+  readonly specialUse: readonly string[];
+  readonly rights: string;
+}
+
+/** Fails with `cannot` unless a mailbox may have this name. */
+export function checkName(name: string): void {
+  const segments = name.split(SEPARATOR);
+  const problem =
+    name === ''
+      ? 'is empty'
+      : segments.includes('')
+        ? `has an empty part between "${SEPARATOR}"`
+        : segments.some((segment) => segment === '.' || segment === '..')
+          ? 'has a part "." or ".."'
+          : /[\u0000-\u001f\u007f-\u009f\u2028\u2029\ufffd]/.test(name)
+            ? 'has control characters'
+            : /[*%]/.test(name)
+              ? 'has a wildcard (* or %)'
+              : segments.length > MAX_NAME_DEPTH
+                ? `is more than ${MAX_NAME_DEPTH} levels deep`
+                : Buffer.byteLength(name) > MAX_NAME_BYTES
+                  ? `is longer than ${MAX_NAME_BYTES} bytes`
+                  : undefined;
+  if (problem !== undefined) throw new StoreError('cannot', `the mailbox name ${problem}`);
+}
+
+/** RFC 9051 §6.3.4. The head first, then the name (Rule 5). The ACL is the parent's (Rule 18). */
+export async function createMailbox(account: Account, name: string, specialUse: readonly string[] = []): Promise<Id> {
+  const place = await account.locate(name);
+  checkName(place.path);
+  const unknown = specialUse.find((use) => !SPECIAL_USES.includes(use));
+  if (unknown !== undefined) throw new StoreError('cannot', `special use ${unknown} is not supported`);
+  const check = (view: TreeView): Acl => {
+    if (view.binding(place.path) !== undefined)
+      throw new StoreError('already-exists', `mailbox ${name} exists already`);
+    if (view.state.bindings.size >= MAX_MAILBOXES) {
+      throw new StoreError('too-many', `an account has at most ${MAX_MAILBOXES} mailboxes`);
+    }
+    const taken = specialUse.find((use) => [...view.state.bindings.values()].some((b) => b.specialUse.includes(use)));
+    if (taken !== undefined) throw new StoreError('cannot', `another mailbox has the special use ${taken}`);
+    return parentAcl(account, place, view, name);
+  };
+  check((await place.tree.refresh()).view);
+  const mailbox = await account.store.createMailbox(place.tree.id, place.space);
+  await place.tree.commit((view) => ({
+    record: bindRecord({ name: place.path, mailbox, specialUse, acl: check(view) }),
+    reply: undefined,
+  }));
+  return mailbox;
+}
+
+/** The ACL that a new mailbox takes from above; `no-permission` when the user may not create here. */
+function parentAcl(account: Account, place: Place, view: TreeView, name: string): Acl {
+  for (let at = parentOf(place.path); at !== undefined; at = parentOf(at)) {
+    const parent = view.binding(at);
+    if (parent === undefined) continue;
+    requireOn(account, place, parent.acl, 'k', name);
+    return parent.acl;
+  }
+  if (!place.isOwner) throw new StoreError('no-permission', `no k right above ${name}`);
+  return new Map();
+}
+
+function requireOn(account: Account, place: Place, acl: Acl, right: 'k' | 'x', name: string): void {
+  const rights = account.rights(place, { mailbox: '' as Id, uidValidity: 0, specialUse: [], acl });
+  if (hasRight(rights, right)) return;
+  if (!hasRight(rights, 'l')) throw nonexistent(name);
+  throw new StoreError('no-permission', `no ${right} right on ${name}`);
+}
+
+/** RFC 9051 §6.3.5. Children stay; INBOX cannot go. The head is closed, then the name unbound (Rule 5). */
+export async function deleteMailbox(account: Account, name: string): Promise<void> {
+  const place = await account.locate(name);
+  if (place.path === INBOX) throw new StoreError('cannot', 'INBOX cannot be deleted');
+  const { view } = await place.tree.refresh();
+  const binding = view.binding(place.path);
+  if (binding === undefined) {
+    if (place.isOwner && view.children(place.path).length > 0) {
+      throw new StoreError('has-children', `${name} is not a mailbox but has mailboxes below it`);
+    }
+    throw nonexistent(name);
+  }
+  requireOn(account, place, binding.acl, 'x', name);
+  await closeMailbox(account.store, binding.mailbox);
+  await place.tree.commit((now) => {
+    const bound = now.binding(place.path);
+    if (bound?.mailbox !== binding.mailbox) return { reply: undefined };
+    return { record: unbindRecord(place.path), reply: undefined };
+  });
+}
+
+/** RFC 9051 §6.3.6: a mailbox and all below it, in one record. RENAME of INBOX leaves an empty INBOX (Rule 5). */
+export async function renameMailbox(account: Account, from: string, to: string): Promise<void> {
+  const [source, target] = await Promise.all([account.locate(from), account.locate(to)]);
+  if (source.tree !== target.tree) throw new StoreError('cannot', 'a mailbox cannot be renamed into another account');
+  checkName(target.path);
+  if (target.path.startsWith(`${source.path}${SEPARATOR}`) && source.path !== INBOX) {
+    throw new StoreError('cannot', 'a mailbox cannot be renamed to a name below itself');
+  }
+  const check = (view: TreeView): void => {
+    const binding = view.binding(source.path);
+    const children = source.path === INBOX ? [] : view.children(source.path);
+    if (binding === undefined && children.length === 0) throw nonexistent(from);
+    for (const name of [...(binding === undefined ? [] : [source.path]), ...children]) {
+      const acl = view.binding(name)?.acl;
+      if (acl !== undefined) requireOn(account, source, acl, 'x', from);
+      const moved = `${target.path}${name.slice(source.path.length)}`;
+      checkName(moved);
+      if (view.binding(moved) !== undefined) throw new StoreError('already-exists', `mailbox ${moved} exists already`);
+    }
+    parentAcl(account, target, view, to);
+  };
+  check((await source.tree.refresh()).view);
+  const newInbox = source.path === INBOX ? await account.store.createMailbox(source.tree.id, source.space) : undefined;
+  await source.tree.commit((view) => {
+    check(view);
+    return { record: renameRecord({ from: source.path, to: target.path, newInbox }), reply: undefined };
+  });
+}
+
+/** Subscriptions are the user's own, by the user's names; the mailbox need not exist (RFC 9051 §6.3.7). */
+export async function setSubscribed(account: Account, name: string, on: boolean): Promise<void> {
+  const key = inboxCased(name);
+  if (on) checkName(key);
+  await account.tree.commit((view) =>
+    view.state.subscriptions.has(key) === on
+      ? { reply: undefined }
+      : { record: subscribeRecord(key, on), reply: undefined },
+  );
+}
+
+/** Gives a mailbox the special uses (RFC 6154 §3); takes them from whoever had them. */
+export async function setSpecialUse(account: Account, name: string, specialUse: readonly string[]): Promise<void> {
+  const place = await account.locate(name);
+  await place.tree.commit((view) => {
+    if (view.binding(place.path) === undefined) throw nonexistent(name);
+    return { record: specialUseRecord(place.path, specialUse), reply: undefined };
+  });
+}
+
+/** All names that the user can see in the own account: bound ones, those above them, and subscribed ones. */
+export async function listNames(account: Account): Promise<readonly ListedName[]> {
+  const { view } = await account.tree.refresh();
+  const rows = new Map<string, Omit<ListedName, 'hasChildren'>>();
+  const place: Place = { tree: account.tree, space: account.user.space, path: '', isOwner: true };
+  for (const [name, binding] of view.state.bindings) {
+    const { mailbox, specialUse } = binding;
+    const isSubscribed = view.state.subscriptions.has(name);
+    rows.set(name, { name, mailbox, specialUse, isSubscribed, rights: account.rights(place, binding) });
+  }
+  const parents = new Set<string>();
+  const virtual = (name: string): void => {
+    if (rows.has(name)) return;
+    const isSubscribed = view.state.subscriptions.has(name);
+    rows.set(name, { name, mailbox: undefined, specialUse: [], isSubscribed, rights: '' });
+  };
+  for (const name of view.state.bindings.keys()) {
+    for (let at = parentOf(name); at !== undefined && !parents.has(at); at = parentOf(at)) {
+      parents.add(at);
+      virtual(at);
+    }
+  }
+  for (const name of view.state.subscriptions) virtual(name);
+  const listed = [...rows.values()].map((row) => ({ ...row, hasChildren: parents.has(row.name) }));
+  return listed.sort((a, b) => compareNames(a.name, b.name));
+}
+
+/** INBOX first, then by code point, children after their parent. */
+export function compareNames(a: string, b: string): number {
+  if (a === b) return 0;
+  if (a === INBOX || b === INBOX) return a === INBOX ? -1 : 1;
+  return a.replaceAll(SEPARATOR, '\0') < b.replaceAll(SEPARATOR, '\0') ? -1 : 1;
+}

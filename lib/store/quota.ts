@@ -1,0 +1,91 @@
+import type { Id } from '../base/ids.ts';
+import { quotaKey, quotaPk } from './keys.ts';
+import type { LogContext } from './log.ts';
+import type { QuotaRoot } from './tree-view.ts';
+
+/** Usage of a quota root: messages that exist, and their bytes. Expunged mail does not count (Rule 19). */
+export interface Usage {
+  readonly bytes: number;
+  readonly messages: number;
+}
+
+/** Usage changes are added up for so long before they are written. */
+const BATCH_MS = 1000;
+
+/** Counts usage per root and space; adds are batched per process (Rule 19). Drift heals by the sweep's recount. */
+export class QuotaLedger {
+  readonly #context: LogContext & { readonly background: (what: string, work: () => Promise<unknown>) => void };
+  #pending = new Map<string, { readonly root: Id; readonly space: Id; bytes: number; messages: number }>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(context: LogContext & { readonly background: (what: string, work: () => Promise<unknown>) => void }) {
+    this.#context = context;
+  }
+
+  /** Notes that messages came (or, negative, went). */
+  add(root: QuotaRoot | undefined, space: Id, bytes: number, messages: number): void {
+    if (root === undefined || (bytes === 0 && messages === 0)) return;
+    const key = `${root.id}/${space}`;
+    const sum = this.#pending.get(key) ?? { root: root.id, space, bytes: 0, messages: 0 };
+    sum.bytes += bytes;
+    sum.messages += messages;
+    this.#pending.set(key, sum);
+    if (this.#timer === undefined) {
+      this.#timer = setTimeout(() => this.#context.background('quota', () => this.flush()), BATCH_MS);
+      this.#timer.unref();
+    }
+  }
+
+  /** Writes what is batched. A failed add is lost, not repeated: it may have been applied, and the recount heals it. */
+  async flush(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const sums = [...this.#pending.values()];
+    this.#pending = new Map();
+    await Promise.all(
+      sums.map(({ root, space, bytes, messages }) =>
+        this.#context.index.add(quotaKey(root, space), { b: bytes, n: messages, r: 1 }),
+      ),
+    );
+  }
+
+  /** Usage of the root over all its spaces, this process's batched adds included. */
+  async usage(root: QuotaRoot): Promise<Usage> {
+    let [bytes, messages] = [0, 0];
+    let after: Buffer | undefined;
+    do {
+      const page = await this.#context.index.query({ pk: quotaPk(root.id), ...(after && { after }) });
+      for (const { item } of page.rows) {
+        bytes += typeof item.b === 'number' ? item.b : 0;
+        messages += typeof item.n === 'number' ? item.n : 0;
+      }
+      after = page.next;
+    } while (after !== undefined);
+    for (const sum of this.#pending.values()) {
+      if (sum.root === root.id) [bytes, messages] = [bytes + sum.bytes, messages + sum.messages];
+    }
+    return { bytes, messages };
+  }
+
+  /** Sets the usage of one space to what a recount found, unless it was changed since `rev` was read (Rule 19). */
+  async recount(root: Id, space: Id, counted: Usage): Promise<boolean> {
+    const key = quotaKey(root, space);
+    const item = await this.#context.index.get(key);
+    if (item?.b === counted.bytes && item.n === counted.messages) return true;
+    const rev = typeof item?.r === 'number' ? item.r : undefined;
+    const next = { b: counted.bytes, n: counted.messages, r: (rev ?? 0) + 1 };
+    return (await this.#context.index.put(key, next, rev === undefined ? 'absent' : { rev })).ok;
+  }
+
+  async close(): Promise<void> {
+    await this.flush();
+  }
+}
+
+/** Whether one more message may come: the one that crosses the limit is accepted (Rule 19). */
+export function isOverQuota(root: QuotaRoot, { bytes, messages }: Usage): boolean {
+  return (
+    (root.storageKib !== undefined && bytes >= root.storageKib * 1024) ||
+    (root.messages !== undefined && messages >= root.messages)
+  );
+}
