@@ -98,13 +98,12 @@ export class Framer {
   /** Ends the APPEND here, before, within or after a message, and skips what is left of it. The caller answers the client. */
   refuse(): void {
     const state = this.#state;
-    if (state.at === 'message') this.#skip(state.left);
+    // A client that waits for `+` and gets NO or BAD instead sends nothing more of this command.
+    if (this.#continue || (state.at === 'asking' && this.#head.sync)) this.#reset();
+    else if (state.at === 'asking') this.#skip(this.#head.sizeBytes);
+    else if (state.at === 'message') this.#skip(state.left);
     else if (state.at === 'message-done' || (state.at === 'line' && this.#afterMessage)) this.#skip(0);
-    else {
-      this.#mustBe('asking');
-      if (this.#head.sync) this.#reset();
-      else this.#skip(this.#head.sizeBytes);
-    }
+    else throw new Error(`framer is at ${state.at}: there is no message to refuse`);
   }
 
   /** The next line is not a command but an answer to `+`: AUTHENTICATE (RFC 9051 §6.2.2) and IDLE (§6.3.13). */

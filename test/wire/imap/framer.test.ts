@@ -150,6 +150,16 @@ describe('framer', () => {
     expect(seen.slice(seen.indexOf(when))).toEqual([when, 'command']);
   });
 
+  it('a message accepted and refused before its "+" is not invited', () => {
+    const framer = new Framer(LIMITS_AFTER_LOGIN);
+    framer.push(Buffer.from('a APPEND x {10}\r\nb NOOP\r\n'));
+    expect(framer.next()?.kind).toBe('message');
+    framer.accept();
+    framer.refuse();
+    expect(framer.next()).toMatchObject({ kind: 'command', frame: { fragments: [{ bytes: Buffer.from('b NOOP') }] } });
+    expect(() => framer.refuse()).toThrow('no message to refuse');
+  });
+
   it('stands still at a message until it is answered', () => {
     const framer = new Framer(LIMITS_AFTER_LOGIN);
     framer.push(Buffer.from('a APPEND x {3+}\r\nabc\r\n'));
