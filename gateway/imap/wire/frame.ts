@@ -28,7 +28,7 @@ export const LITERAL_HEAD_BYTES = 24;
  *     literal  = "{" number64 ["+"] "}" CRLF *CHAR8     ; RFC 9051 §9
  *     literal8 = "~{" number64 ["+"] "}" CRLF *OCTET    ; RFC 9051 §9
  *
- * Quirk (early drafts of LITERAL-): `{n-}` is read as `{n+}`; read as text, its octets would be taken for a command.
+ * Quirk (a misread LITERAL-): `{n-}`, which no RFC has, is read as `{n+}`; as text, its octets would be taken for a command.
  */
 export function literalHead(line: Buffer): { readonly head: LiteralHead; readonly before: Buffer } | null {
   if (line.at(-1) !== 0x7d) return null;

@@ -20,7 +20,7 @@ const cases: readonly (readonly [name: string, wire: string, events: readonly st
     'A001 LOGIN {11+}\r\nFRED FOOBAR {7+}\r\nfat man\r\n',
     ['command A001 LOGIN <FRED FOOBAR> <fat man>'],
   ],
-  ['the {n-} of old drafts does not wait', 'a LOGIN {1-}\r\nx y\r\n', ['command a LOGIN <x> y']],
+  ['{n-} does not wait', 'a LOGIN {1-}\r\nx y\r\n', ['command a LOGIN <x> y']],
   ['a literal of no octets', 'a LOGIN {0+}\r\n {0}\r\n\r\n', ['continue', 'command a LOGIN <> <>']],
   [
     'a mailbox name as a literal is collected, the message is not',
