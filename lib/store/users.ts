@@ -1,0 +1,78 @@
+import { newId } from '../base/ids.ts';
+import { closeMailbox } from './delete-mailbox.ts';
+import { Directory, type User } from './directory.ts';
+import { StoreError } from './errors.ts';
+import type { MailStore } from './mail-store.ts';
+import { bindRecord, setQuotaRecord, subscribeRecord } from './tree-records.ts';
+import { INBOX } from './tree-view.ts';
+
+/** Mailboxes that a new user gets besides INBOX, with their special use (design.md §5). */
+export const DEFAULT_MAILBOXES: readonly (readonly [name: string, specialUse: string])[] = [
+  ['Archive', '\\Archive'],
+  ['Drafts', '\\Drafts'],
+  ['Junk', '\\Junk'],
+  ['Sent', '\\Sent'],
+  ['Trash', '\\Trash'],
+];
+
+export interface NewUser {
+  readonly name: string;
+  /** PHC string; undefined: the user cannot log in. */
+  readonly verifier: string | undefined;
+  readonly groups?: readonly string[];
+  /** KiB; undefined: no limit. */
+  readonly quotaKib?: number | undefined;
+  /** Without mailboxes: an administrator who only administers. */
+  readonly withoutMailboxes?: boolean;
+}
+
+const MAX_USER_BYTES = 250;
+
+/** Fails with `cannot` unless a user may have this name: a mail address or its local part, lower case. */
+export function checkUserName(name: string): void {
+  if (!/^[^\s@/*%"\\()<>[\]{}\u0000-\u0020\u007f]+(@[a-z0-9.-]+)?$/u.test(name) || name !== name.toLowerCase()) {
+    throw new StoreError('cannot', `"${name}" cannot be a user name: give a lower-case local part or address`);
+  }
+  if (Buffer.byteLength(name) > MAX_USER_BYTES) {
+    throw new StoreError('cannot', `a user name has at most ${MAX_USER_BYTES} bytes`);
+  }
+}
+
+/** Adds a user with INBOX and the special-use mailboxes, subscribed. Objects first: the directory entry is last. */
+export async function addUser(store: MailStore, user: NewUser): Promise<User> {
+  checkUserName(user.name);
+  const directory = new Directory(store.ports.index);
+  if ((await directory.find(user.name)) !== undefined) {
+    throw new StoreError('already-exists', `user ${user.name} exists already`);
+  }
+  const id = newId(store.clock.now());
+  const space = newId(store.clock.now());
+  const treeId = await store.createTree(id, space);
+  const tree = store.tree(treeId);
+  const names: (readonly [string, string?])[] = user.withoutMailboxes ? [] : [[INBOX], ...DEFAULT_MAILBOXES];
+  const commits: Promise<unknown>[] = [];
+  for (const [name, specialUse] of names) {
+    const mailbox = await store.createMailbox(treeId, space);
+    const bind = { name, mailbox, specialUse: specialUse === undefined ? [] : [specialUse], acl: new Map() };
+    commits.push(tree.commit(() => ({ record: bindRecord(bind), reply: undefined })));
+    commits.push(tree.commit(() => ({ record: subscribeRecord(name, true), reply: undefined })));
+  }
+  if (user.quotaKib !== undefined) {
+    const root = { id: newId(store.clock.now()), storageKib: user.quotaKib, messages: undefined };
+    commits.push(tree.commit(() => ({ record: setQuotaRecord('', root), reply: undefined })));
+  }
+  await Promise.all(commits);
+  const { name, verifier, groups = [] } = user;
+  return directory.add({ id, name, tree: treeId, space, verifier, groups });
+}
+
+/** Removes a user: no login and no delivery from now on; the mail goes with the sweep, a grace later. */
+export async function removeUser(store: MailStore, name: string): Promise<void> {
+  const directory = new Directory(store.ports.index);
+  const user = await directory.find(name);
+  if (user === undefined) throw new StoreError('nonexistent', `there is no user ${name}`);
+  await directory.remove(user);
+  const { view } = await store.tree(user.tree).refresh();
+  for (const { mailbox } of view.state.bindings.values()) await closeMailbox(store, mailbox);
+  await store.tree(user.tree).editHead(({ state }) => (state === 'closed' ? undefined : { state: 'closed' }));
+}
