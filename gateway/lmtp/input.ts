@@ -32,8 +32,8 @@ export class Input {
   async *data(): AsyncGenerator<Buffer, void, void> {
     const decoder = new DataDecoder();
     for (let chunk = this.#lines.takeRest(); ; chunk = await this.#more()) {
-      const { pieces, rest } = decoder.push(chunk);
-      yield* pieces;
+      const { text, rest } = decoder.push(chunk);
+      yield text;
       if (rest === undefined) continue;
       this.#lines.push(rest);
       return;

@@ -4,6 +4,7 @@ import { Body } from './body.ts';
 import type { Context, Envelope } from './context.ts';
 import { traceHeaders } from './trace.ts';
 import { LineEndings } from './wire/line-endings.ts';
+import { ReturnPathFilter } from './wire/return-path-filter.ts';
 
 type Outcome = { readonly answers: readonly Delivered[] } | { readonly error: unknown };
 
@@ -13,6 +14,7 @@ export class Intake {
   readonly #envelope: Envelope;
   readonly #body = new Body();
   readonly #endings = new LineEndings();
+  readonly #filter = new ReturnPathFilter();
   readonly #outcome: Promise<Outcome>;
   #sizeBytes = 0;
 
@@ -43,7 +45,7 @@ export class Intake {
     const piece = this.#endings.push(octets);
     this.#sizeBytes += piece.length;
     if (this.tooBig) this.#body.fail(new Error('the message is too big'));
-    else await this.#body.push(piece);
+    else await this.#body.push(this.#filter.push(piece));
   }
 
   /** The message will not be completed: nobody gets it. Settles when delivery has let go of it. */
@@ -54,6 +56,7 @@ export class Intake {
 
   /** The message is complete: what became of it, for each recipient in order. */
   async finish(): Promise<readonly Delivered[]> {
+    await this.#body.push(this.#filter.end());
     this.#body.end();
     const { recipients } = this.#envelope;
     const outcome = await this.#outcome;
@@ -81,6 +84,8 @@ export class Intake {
     const timeMs = options.clock.now();
     const trace = traceHeaders({
       sender,
+      // With several, none may learn of the others.
+      recipient: recipients.length === 1 ? recipients[0]?.address : undefined,
       client: client ?? 'unknown',
       remoteAddress: connection.remoteAddress,
       servername: options.servername,

@@ -2,6 +2,8 @@
 export interface Arrival {
   /** Reverse-path without angle brackets. */
   readonly sender: string;
+  /** The recipient, when there is only one. */
+  readonly recipient: string | undefined;
   /** What the client called itself in LHLO. */
   readonly client: string;
   /** Address of the client; '' for a Unix socket. */
@@ -16,15 +18,16 @@ export interface Arrival {
   readonly offsetMinutes: number;
 }
 
-/** The lines in front of a delivered message: Return-Path and Received. */
+/** The lines in front of a delivered message: Return-Path, Delivered-To and Received. */
 export function traceHeaders(arrival: Arrival): string {
-  const { sender, client, remoteAddress, servername, tlsInfo, utf8, timeMs, offsetMinutes } = arrival;
+  const { sender, recipient, client, remoteAddress, servername, tlsInfo, utf8, timeMs, offsetMinutes } = arrival;
   const from = remoteAddress === '' ? '[unix socket]' : addressLiteral(remoteAddress);
   // RFC 3848, RFC 6531 §4.3
   const protocol = `${utf8 ? 'UTF8' : ''}LMTP${tlsInfo === undefined ? '' : 'S'}`;
   const using = tlsInfo === undefined ? '' : ` (${tlsInfo})`;
   return (
     `Return-Path: <${sender}>\r\n` +
+    (recipient === undefined ? '' : `Delivered-To: ${recipient}\r\n`) +
     `Received: from ${client} (${from})\r\n` +
     `\tby ${servername} (Cirrus) with ${protocol}${using};\r\n` +
     `\t${formatDateTime(timeMs, offsetMinutes)}\r\n`

@@ -72,7 +72,7 @@ describe('a delivery', () => {
     await client.say('DATA');
     await client.say('.');
     expect(delivery.mails[0]?.trace).toMatch(
-      /^Return-Path: <a@example\.com>\r\nReceived: from client\.example \(\[127\.0\.0\.1\]\)\r\n\tby mail\.example\.com \(Cirrus\) with LMTP;\r\n\tFri, 20 Nov 2026 \d\d:\d\d:03 [+-]\d{4}\r\n$/,
+      /^Return-Path: <a@example\.com>\r\nDelivered-To: r0@example\.com\r\nReceived: from client\.example \(\[127\.0\.0\.1\]\)\r\n\tby mail\.example\.com \(Cirrus\) with LMTP;\r\n\tFri, 20 Nov 2026 \d\d:\d\d:03 [+-]\d{4}\r\n$/,
     );
     const date = delivery.mails[0]?.trace.split(';')[1] ?? '';
     expect(Date.parse(date)).toBe(Date.UTC(2026, 10, 20, 12, 26, 3));
@@ -99,7 +99,19 @@ describe('a delivery', () => {
       C: .
       S: 250 2.1.5 Ok
     `);
-    expect(delivery.mails[0]?.trace).toContain('Return-Path: <>\r\nReceived: from [192.0.2.1] ([unix socket])\r\n');
+    expect(delivery.mails[0]?.trace).toContain(
+      'Return-Path: <>\r\nDelivered-To: geeko\r\nReceived: from [192.0.2.1] ([unix socket])\r\n',
+    );
+  });
+
+  test('there is one Return-Path, and Delivered-To tells nobody of others', async () => {
+    const { delivery, client } = await open();
+    await client.begin(2);
+    await client.say('DATA');
+    client.send('return-path: <forged@example.com>\r\n\tfolded\r\nSubject: x\r\n\r\nReturn-Path: text\r\n.\r\n');
+    await client.replies(2);
+    expect(delivery.mails[0]?.trace).toMatch(/^Return-Path: <a@example\.com>\r\nReceived:/);
+    expect(delivery.mails[0]?.body).toBe('Subject: x\r\n\r\nReturn-Path: text\r\n');
   });
 
   test('several transactions in one connection, RSET between', async () => {

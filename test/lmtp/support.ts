@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect, type NetConnectOpts, type Socket } from 'node:net';
-import { serveLmtp } from '../../gateway/lmtp/session.ts';
+import { lmtpRefusal, serveLmtp } from '../../gateway/lmtp/session.ts';
 import { Listener, type ListenerOptions } from '../../gateway/net/listener.ts';
 import type { ListenAddress } from '../../lib/base/config.ts';
 import { openLog } from '../../lib/base/log.ts';
@@ -80,7 +80,7 @@ export async function openLmtp(delivery: Delivery, settings: LmtpSettings = {}):
     protocol: 'lmtp',
     address,
     serve: serveLmtp(options),
-    refusal: '421 4.3.2 Too many connections\r\n',
+    refusal: lmtpRefusal,
     log,
     ...listener,
   });

@@ -32,5 +32,6 @@ export async function answer(context: Context, envelope: Envelope, intake: Intak
     context.reply(refusalReply(answer, context.options.overQuotaIsPermanent));
   }
   const { sender, recipients } = envelope;
-  context.log.info({ sender, recipients: recipients.length, refused, size: intake.sizeBytes }, 'delivered');
+  const fields = { sender, recipients: recipients.length, refused, size: intake.sizeBytes };
+  context.log.info(fields, refused < recipients.length ? 'delivered' : 'refused');
 }

@@ -1,10 +1,12 @@
+import { nextLf } from './next-lf.ts';
+
 const CR = 0x0d;
 const LF = 0x0a;
 const DOT = 0x2e;
 
 export interface Decoded {
-  /** Bytes of the message; views of the chunk wherever nothing had to be taken out. */
-  readonly pieces: readonly Buffer[];
+  /** Bytes of the message; a view of the chunk when nothing had to be taken out. */
+  readonly text: Buffer;
   /** What follows the end of the message; undefined when the end has not come yet. */
   readonly rest: Buffer | undefined;
 }
@@ -44,7 +46,7 @@ export class DataDecoder {
           this.#state = 'dot-cr';
         } else this.#enterText();
       } else if (byte === LF) {
-        return { pieces, rest: chunk.subarray(at + 1) };
+        return { text: joined(pieces), rest: chunk.subarray(at + 1) };
       } else {
         // The CR that was held back is text after all.
         pieces.push(Buffer.from([CR]));
@@ -53,7 +55,7 @@ export class DataDecoder {
       }
     }
     if (chunk.length > from) pieces.push(chunk.subarray(from));
-    return { pieces, rest: undefined };
+    return { text: joined(pieces), rest: undefined };
   }
 
   #enterText(): void {
@@ -65,7 +67,7 @@ export class DataDecoder {
   #skipText(chunk: Buffer, start: number): number {
     let at = start;
     for (;;) {
-      const lf = chunk.indexOf(LF, at);
+      const lf = nextLf(chunk, at);
       if (lf === -1) {
         this.#afterCr = at < chunk.length ? chunk[chunk.length - 1] === CR : this.#afterCr;
         return chunk.length;
@@ -79,4 +81,8 @@ export class DataDecoder {
       }
     }
   }
+}
+
+function joined(pieces: readonly Buffer[]): Buffer {
+  return pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : Buffer.concat(pieces);
 }

@@ -1,3 +1,5 @@
+import { nextLf } from './next-lf.ts';
+
 const CR = 0x0d;
 const LF = 0x0a;
 
@@ -7,30 +9,30 @@ export class LineEndings {
 
   /** The chunk itself when nothing is to change in it. */
   push(chunk: Buffer): Buffer {
-    let lone = 0;
-    for (let lf = chunk.indexOf(LF); lf !== -1; lf = chunk.indexOf(LF, lf + 1)) {
-      if (!this.#isAfterCr(chunk, lf)) lone++;
-    }
+    if (chunk.length === 0) return chunk;
+    const lone = this.#countLone(chunk);
     const fixed = lone === 0 ? chunk : this.#fix(chunk, lone);
-    if (chunk.length > 0) this.#afterCr = chunk[chunk.length - 1] === CR;
+    this.#afterCr = chunk[chunk.length - 1] === CR;
     return fixed;
+  }
+
+  #countLone(chunk: Buffer): number {
+    let lone = 0;
+    for (let lf = nextLf(chunk, 0); lf !== -1; lf = nextLf(chunk, lf + 1)) {
+      if (lf === 0 ? !this.#afterCr : chunk[lf - 1] !== CR) lone++;
+    }
+    return lone;
   }
 
   #fix(chunk: Buffer, lone: number): Buffer {
     const fixed = Buffer.allocUnsafe(chunk.length + lone);
-    let from = 0;
     let to = 0;
-    for (let lf = chunk.indexOf(LF); lf !== -1; lf = chunk.indexOf(LF, lf + 1)) {
-      if (this.#isAfterCr(chunk, lf)) continue;
-      to += chunk.copy(fixed, to, from, lf);
-      fixed[to++] = CR;
-      from = lf;
+    let afterCr = this.#afterCr;
+    for (const byte of chunk) {
+      if (byte === LF && !afterCr) fixed[to++] = CR;
+      fixed[to++] = byte;
+      afterCr = byte === CR;
     }
-    chunk.copy(fixed, to, from);
     return fixed;
-  }
-
-  #isAfterCr(chunk: Buffer, lf: number): boolean {
-    return lf === 0 ? this.#afterCr : chunk[lf - 1] === CR;
   }
 }
