@@ -1,0 +1,99 @@
+import { mkdir, readdir, readFile, truncate, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { FileBlobs } from '../../lib/embedded/blobs-files.ts';
+import { startChild } from '../support/child.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { blobsContract } from './blobs.contract.ts';
+
+blobsContract('embedded blobs', async () => {
+  const folder = await temporaryFolder();
+  return { blobs: new FileBlobs(folder.path), [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose]() };
+});
+
+describe('embedded blobs, files', () => {
+  test('a file that lost any of its last bytes is no object, and stops being one only then', async () => {
+    await using folder = await temporaryFolder();
+    const blobs = new FileBlobs(folder.path);
+    await blobs.put('s/a', Buffer.alloc(3000, 1), { to: 'someone' });
+    const path = join(folder.path, 's/a.blob');
+    const whole = await readFile(path);
+    for (const length of [whole.length - 1, whole.length - 24, whole.length - 30, 3000, 10, 0]) {
+      await truncate(path, length);
+      expect(await blobs.get('s/a')).toBeUndefined();
+      expect(await blobs.info('s/a')).toBeUndefined();
+      expect(await blobs.stream('s/a')).toBeUndefined();
+      expect((await blobs.list('')).blobs).toEqual([]);
+      expect((await blobs.put('s/a', Buffer.from('x'))).created).toBe(false);
+    }
+    await writeFile(path, whole);
+    expect((await blobs.info('s/a'))?.sizeBytes).toBe(3000);
+    whole.writeUInt8((whole[3005] ?? 0) ^ 1, 3005);
+    await writeFile(path, whole);
+    expect(await blobs.info('s/a')).toBeUndefined();
+  });
+
+  test('a torn file whose body ends like an object is no object', async () => {
+    await using folder = await temporaryFolder();
+    const blobs = new FileBlobs(folder.path);
+    await blobs.put('s/a', Buffer.from('message'));
+    const file = await readFile(join(folder.path, 's/a.blob'));
+    await writeFile(join(folder.path, 's/b.blob'), file, { flag: 'wx' });
+    expect(await blobs.info('s/b')).toBeUndefined();
+  });
+
+  test('a newer format is refused', async () => {
+    await using folder = await temporaryFolder();
+    const blobs = new FileBlobs(folder.path);
+    await blobs.put('s/a', Buffer.from('message'));
+    const path = join(folder.path, 's/a.blob');
+    const file = await readFile(path);
+    file[file.length - 1] = 2;
+    await writeFile(path, file);
+    await expect(blobs.get('s/a')).rejects.toMatchObject({ code: 'format' });
+  });
+
+  test('torn files go after a day, whole ones and other files stay', async () => {
+    await using folder = await temporaryFolder();
+    const blobs = new FileBlobs(folder.path);
+    await blobs.put('s/whole', Buffer.from('x'));
+    for (const name of ['young', 'old']) await writeFile(join(folder.path, `s/${name}.blob`), 'torn');
+    await mkdir(join(folder.path, 'lost+found'));
+    const longAgo = new Date(Date.now() - 25 * 3_600_000);
+    await utimes(join(folder.path, 's/old.blob'), longAgo, longAgo);
+    await utimes(join(folder.path, 's/whole.blob'), longAgo, longAgo);
+    expect(await blobs.removeTorn()).toBe(1);
+    expect((await readdir(join(folder.path, 's'))).sort()).toEqual(['whole.blob', 'young.blob']);
+  });
+
+  test('folders go with their last object and come back, in every process', async () => {
+    await using folder = await temporaryFolder();
+    const [one, two] = [new FileBlobs(folder.path), new FileBlobs(folder.path)];
+    await one.put('a/b/c', Buffer.from('1'));
+    await two.deleteMany(['a/b/c']);
+    expect(await readdir(folder.path)).toEqual([]);
+    expect((await one.put('a/b/d', Buffer.from('2'))).created).toBe(true);
+    expect(await two.get('a/b/d')).toEqual(Buffer.from('2'));
+  });
+
+  test('what was acknowledged outlives the kill of its writer, and nothing torn is seen', async () => {
+    await using folder = await temporaryFolder();
+    const child = startChild('./blobs-child.ts', [folder.path]);
+    const acknowledged: string[] = [];
+    for await (const key of child.lines) {
+      acknowledged.push(key);
+      if (acknowledged.length === 100) child.process.kill('SIGKILL');
+    }
+    await child.ended;
+    const blobs = new FileBlobs(folder.path);
+    for (const key of acknowledged) expect(await blobs.get(key)).toEqual(Buffer.alloc(400_000, key));
+    for (const { sizeBytes } of (await blobs.list('')).blobs) expect(sizeBytes).toBe(400_000);
+  });
+
+  test('a folder that cannot be written is the world being unwell', async () => {
+    await using folder = await temporaryFolder();
+    await writeFile(join(folder.path, 's'), 'a file where a folder should be');
+    const blobs = new FileBlobs(folder.path);
+    await expect(blobs.put('s/a', Buffer.from('x'))).rejects.toMatchObject({ code: 'unavailable' });
+  });
+});
