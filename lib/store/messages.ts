@@ -12,6 +12,8 @@ export interface StoredMessage {
   readonly blob: Id;
   readonly sizeBytes: number;
   readonly summary: Summary;
+  /** The message's own header block (cut at a limit). */
+  readonly header: Buffer;
 }
 
 /**
@@ -31,12 +33,13 @@ export async function storeMessage(
   const parser = new StructureParser();
   const source = body instanceof Uint8Array ? whole(parser, body) : observed(parser, body);
   const { sizeBytes } = await context.blobs.put(messageBlobKey(first, blob), source, metadata);
-  const summary = summarize(parser.finish());
+  const structure = parser.finish();
+  const summary = summarize(structure);
   await Promise.all([
     ...holders.map((space) => putSummary(context, space, blob, summary)),
     ...(holders.length > 1 ? holders.map((space) => context.index.put(holderKey(blob, space), { r: 1 })) : []),
   ]);
-  return { blob, sizeBytes, summary };
+  return { blob, sizeBytes, summary, header: structure.header };
 }
 
 /** A summary larger than an item may be (hostile structures) is not kept: it is made again when it is asked for. */
