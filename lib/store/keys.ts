@@ -8,7 +8,8 @@ export type LogLetter = 'M' | 'T';
 const text = (value: string): Buffer => Buffer.from(value, 'utf8');
 const HEAD = text('H');
 
-export function logPk(letter: LogLetter, id: Id): Buffer {
+/** Partition of a log, or (`O`) of a user's private state. */
+export function logPk(letter: LogLetter | 'O', id: Id): Buffer {
   return Buffer.concat([text(`${letter}#`), idToBytes(id)]);
 }
 
@@ -43,7 +44,7 @@ export function pieceSk(id: Id): Buffer {
 }
 
 export function overlayKey(userId: Id, mailbox: Id): Key {
-  return { pk: Buffer.concat([text('O#'), idToBytes(userId)]), sk: idToBytes(mailbox) };
+  return { pk: logPk('O', userId), sk: idToBytes(mailbox) };
 }
 
 export function claimKey(mailbox: Id, hash16: Buffer): Key {

@@ -13,7 +13,7 @@ export interface PieceRef {
 /** Puts a piece under a random id (Rule 7). */
 export async function putPiece(
   { index, blobs, clock }: LogContext,
-  letter: LogLetter,
+  letter: LogLetter | 'O',
   owner: Id,
   bytes: Buffer,
   metadata?: Readonly<Record<string, string>>,
@@ -27,7 +27,7 @@ export async function putPiece(
 
 export async function getPiece(
   { index, blobs }: LogContext,
-  letter: LogLetter,
+  letter: LogLetter | 'O',
   owner: Id,
   piece: PieceRef,
 ): Promise<Buffer | undefined> {
@@ -38,7 +38,7 @@ export async function getPiece(
 
 export async function deletePiece(
   { index, blobs }: LogContext,
-  letter: LogLetter,
+  letter: LogLetter | 'O',
   owner: Id,
   piece: PieceRef,
 ): Promise<void> {
