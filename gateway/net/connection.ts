@@ -128,15 +128,13 @@ export class Connection {
     this.#reading = true;
     try {
       for (;;) {
+        // A peer that does not read its replies gets no more commands taken.
+        if (this.#socket.writableNeedDrain) await this.flush().catch(ignoreClosed);
         const chunk = this.#take();
         if (chunk !== undefined) return chunk;
         if (this.#ended || this.#closing) return undefined;
-        if (this.#pendingBytes > 0 || this.#socket.writableNeedDrain) {
-          // A peer that does not read its replies gets no more commands taken.
-          await this.flush().catch(ignoreClosed);
-          continue;
-        }
-        await this.#input();
+        this.#send();
+        if (!this.#socket.writableNeedDrain) await this.#input();
       }
     } finally {
       this.#reading = false;
