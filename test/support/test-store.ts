@@ -1,0 +1,96 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Id } from '../../lib/base/ids.ts';
+import { FileBlobs } from '../../lib/embedded/blobs-files.ts';
+import { openLmdbIndex } from '../../lib/embedded/index-lmdb.ts';
+import { MailStore, type StoreOptions } from '../../lib/store/mail-store.ts';
+import { storeMessage } from '../../lib/store/messages.ts';
+import type { Blobs, Hints, Index, Jobs } from '../../lib/store/ports.ts';
+import { temporaryFolder } from './temporary-folder.ts';
+
+/** Real time plus what the test adds to it. */
+export class TestClock {
+  #addedMs = 0;
+
+  now(): number {
+    return Date.now() + this.#addedMs;
+  }
+
+  advance(ms: number): void {
+    this.#addedMs += ms;
+  }
+}
+
+/** Hints and jobs for tests of one process: nobody to tell, nothing to run. */
+export const noHints: Hints = {
+  address: 'test',
+  send: () => undefined,
+  listen: () => () => undefined,
+  close: async () => undefined,
+};
+export const noJobs: Jobs = {
+  enqueue: async () => undefined,
+  run: () => ({ stop: async () => undefined }),
+  dead: async () => [],
+  close: async () => undefined,
+};
+
+export interface TestStore {
+  readonly store: MailStore;
+  readonly clock: TestClock;
+  readonly index: Index;
+  readonly blobs: Blobs;
+  readonly folder: string;
+  /** Another process's view of the same data. */
+  another(options?: StoreOptions): MailStore;
+  /** A stored message, ready to append. */
+  message(
+    space: Id,
+    text?: string,
+  ): Promise<{ blob: Id; sizeBytes: number; internalDate: number; flags: readonly string[] }>;
+  close(): Promise<void>;
+}
+
+export interface TestStoreOptions extends StoreOptions {
+  readonly wrapIndex?: (index: Index) => Index;
+  readonly wrapBlobs?: (blobs: Blobs) => Blobs;
+}
+
+/** A store on the embedded adapters in a folder of its own. */
+export async function openTestStore(options: TestStoreOptions = {}): Promise<TestStore> {
+  const folder = await temporaryFolder();
+  mkdirSync(join(folder.path, 'blobs'));
+  const plainIndex = openLmdbIndex(join(folder.path, 'index'));
+  const plainBlobs = new FileBlobs(join(folder.path, 'blobs'));
+  const index = options.wrapIndex?.(plainIndex) ?? plainIndex;
+  const blobs = options.wrapBlobs?.(plainBlobs) ?? plainBlobs;
+  const clock = new TestClock();
+  const stores: MailStore[] = [];
+  const another = (more: StoreOptions = {}): MailStore => {
+    const ports = { index, blobs, hints: noHints, jobs: noJobs };
+    const store = new MailStore(ports, { clock, ...options, ...more });
+    stores.push(store);
+    return store;
+  };
+  const store = another();
+  let count = 0;
+  return {
+    store,
+    clock,
+    index,
+    blobs,
+    folder: folder.path,
+    another,
+    message: async (space, text) => {
+      const body = Buffer.from(text ?? `From: a@example.com\r\nSubject: ${++count}\r\n\r\nHello ${count}\r\n`);
+      const { blob, sizeBytes } = await storeMessage(store.context, [space], body);
+      return { blob, sizeBytes, internalDate: 1_700_000_000 + count, flags: [] };
+    },
+    close: async () => {
+      for (const one of stores) await one.close();
+      await plainIndex.close();
+      await plainBlobs.close();
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+}
