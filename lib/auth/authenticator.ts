@@ -1,4 +1,12 @@
-import type { User } from '../store/directory.ts';
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Clock, systemClock } from '../base/clock.ts';
+import { Directory, type User } from '../store/directory.ts';
+import type { MailStore } from '../store/mail-store.ts';
+import { type AuthLimits, authLimits, type ThrottleLimits } from './limits.ts';
+import { loginNames } from './login-names.ts';
+import { verifyPassword } from './password.ts';
+import { Throttle } from './throttle.ts';
 
 /** Says who a client is. Protocols ask it and nothing else, whichever mechanism brought the password. */
 export interface Authenticator {
@@ -8,4 +16,113 @@ export interface Authenticator {
    * failures; rejects with `StoreError('unavailable')` when the directory cannot be read.
    */
   authenticate(name: string, password: string, remoteAddress: string): Promise<User | undefined>;
+}
+
+export interface DirectoryAuthenticatorOptions {
+  readonly clock?: Clock;
+  /** Domain of users named without one (`defaultdomain`). */
+  readonly defaultDomain?: string | undefined;
+  readonly limits?: Partial<AuthLimits & ThrottleLimits>;
+  /** Whether failures from loopback addresses count per address; they do not by default: they may be a webmail's. */
+  readonly countLoopback?: boolean;
+  /** Told when failures cannot be counted; logins go on without. */
+  readonly onError?: (error: unknown) => void;
+  /** Waits before a failure is answered. */
+  readonly wait?: (ms: number) => Promise<unknown>;
+}
+
+/** A password that was right a while ago. */
+interface Success {
+  readonly proof: Buffer;
+  readonly atMs: number;
+}
+
+/** Checks passwords against the verifiers in the directory. */
+export class DirectoryAuthenticator implements Authenticator {
+  readonly #directory: Directory;
+  readonly #clock: Clock;
+  readonly #defaultDomain: string | undefined;
+  readonly #limits: AuthLimits;
+  readonly #throttle: Throttle;
+  readonly #wait: (ms: number) => Promise<unknown>;
+  /** Keys the proofs of this process: nothing that could be attacked offline is kept. */
+  readonly #secret = randomBytes(32);
+  /** By user and address, oldest first: elsewhere a right guess must pass the throttle like a wrong one. */
+  readonly #successes = new Map<string, Success>();
+  /** Checks under way, by what they would prove: a client that opens five connections at once costs one. */
+  readonly #checks = new Map<string, Promise<boolean>>();
+
+  constructor(store: MailStore, options: DirectoryAuthenticatorOptions = {}) {
+    this.#directory = new Directory(store.ports.index);
+    this.#clock = options.clock ?? systemClock;
+    this.#defaultDomain = options.defaultDomain || undefined;
+    this.#limits = { ...authLimits, ...options.limits };
+    this.#wait = options.wait ?? ((ms) => sleep(ms));
+    this.#throttle = new Throttle(store.ports.index, {
+      clock: this.#clock,
+      onError: options.onError ?? (() => undefined),
+      ...(options.limits && { limits: options.limits }),
+      ...(options.countLoopback !== undefined && { countLoopback: options.countLoopback }),
+    });
+  }
+
+  async authenticate(name: string, password: string, remoteAddress: string): Promise<User | undefined> {
+    const user = await this.#find(name);
+    const proof = this.#prove(user, password);
+    const place = `${user?.id ?? ''} ${remoteAddress}`;
+    if (user !== undefined && this.#isKnown(place, proof)) return user;
+
+    const subjects = this.#throttle.subjects(user, name.toLowerCase(), remoteAddress);
+    const { refused, delayMs } = await this.#throttle.check(subjects);
+    const ok = !refused && (await this.#check(`${place} ${proof.toString('latin1')}`, subjects, password, user));
+    if (ok && user !== undefined) {
+      this.#remember(place, proof);
+      return user;
+    }
+    if (delayMs > 0) await this.#wait(delayMs);
+    return undefined;
+  }
+
+  /** Every candidate is looked up, so that the time tells nothing. */
+  async #find(name: string): Promise<User | undefined> {
+    const names = loginNames(name, this.#defaultDomain);
+    const found = await Promise.all(names.map((candidate) => this.#directory.find(candidate)));
+    return found.find((user) => user !== undefined);
+  }
+
+  #check(
+    what: string,
+    subjects: Parameters<Throttle['counted']>[0],
+    password: string,
+    user: User | undefined,
+  ): Promise<boolean> {
+    const underWay = this.#checks.get(what);
+    if (underWay !== undefined) return underWay;
+    const check = this.#throttle
+      .counted(subjects, () => verifyPassword(password, user?.verifier))
+      .finally(() => this.#checks.delete(what));
+    this.#checks.set(what, check);
+    return check;
+  }
+
+  /** Stands for the password and the verifier together: another verifier, and the proof is void. */
+  #prove(user: User | undefined, password: string): Buffer {
+    const verifier = user?.verifier ?? '';
+    return createHmac('sha256', this.#secret).update(`${verifier.length}:${verifier}${password}`).digest();
+  }
+
+  #isKnown(place: string, proof: Buffer): boolean {
+    const success = this.#successes.get(place);
+    if (success === undefined) return false;
+    const age = this.#clock.now() - success.atMs;
+    return age >= 0 && age < this.#limits.successMs && timingSafeEqual(success.proof, proof);
+  }
+
+  #remember(place: string, proof: Buffer): void {
+    this.#successes.delete(place);
+    this.#successes.set(place, { proof, atMs: this.#clock.now() });
+    if (this.#successes.size <= this.#limits.successes) return;
+    const [oldest] = this.#successes.keys();
+    if (oldest !== undefined) this.#successes.delete(oldest);
+  }
 }
