@@ -18,6 +18,8 @@ export interface Place {
   /** `INBOX`, `a/b`; '' is the account itself. */
   readonly path: string;
   readonly isOwner: boolean;
+  /** User name of the account's owner. */
+  readonly owner: string;
 }
 
 /** A mailbox that a user has opened, with what the user may do in it. */
@@ -55,13 +57,14 @@ export class Account {
   /** Where a name is; `nonexistent` when it names a user who does not exist. */
   async locate(name: string): Promise<Place> {
     if (name !== OTHER_USERS && !name.startsWith(`${OTHER_USERS}${SEPARATOR}`)) {
-      return { tree: this.tree, space: this.user.space, path: inboxCased(name), isOwner: true };
+      return { tree: this.tree, space: this.user.space, path: inboxCased(name), isOwner: true, owner: this.user.name };
     }
     const [, owner = '', ...rest] = name.split(SEPARATOR);
     const user = owner === '' ? undefined : await new Directory(this.store.ports.index).find(owner);
     if (user === undefined) throw nonexistent(name);
     const path = inboxCased(rest.join(SEPARATOR));
-    return { tree: this.store.tree(user.tree), space: user.space, path, isOwner: user.id === this.user.id };
+    const isOwner = user.id === this.user.id;
+    return { tree: this.store.tree(user.tree), space: user.space, path, isOwner, owner: user.name };
   }
 
   /** What this user may do with the binding. */

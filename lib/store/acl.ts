@@ -30,7 +30,11 @@ export async function setAcl(
     throw hasRight(mine, 'l') ? new StoreError('no-permission', `no a right on ${name}`) : nonexistent(name);
   }
   if (!identifier.startsWith('-') && /[lr]/.test(rights ?? '')) {
-    await account.store.ports.index.put(grantKey(identifier, place.tree.id), { r: 1 }, 'absent');
+    await account.store.ports.index.put(
+      grantKey(identifier, place.tree.id),
+      { r: 1, n: Buffer.from(place.owner, 'utf8') },
+      'absent',
+    );
   }
   await place.tree.commit((now) => {
     if (now.binding(place.path) === undefined) throw nonexistent(name);

@@ -59,8 +59,12 @@ export function holderKey(blob: Id, space: Id): Key {
   return { pk: Buffer.concat([text('B#'), idToBytes(blob)]), sk: idToBytes(space) };
 }
 
+export function grantPk(identifier: string): Buffer {
+  return text(`G#${identifier}`);
+}
+
 export function grantKey(identifier: string, tree: Id): Key {
-  return { pk: text(`G#${identifier}`), sk: idToBytes(tree) };
+  return { pk: grantPk(identifier), sk: idToBytes(tree) };
 }
 
 export function quotaPk(root: Id): Buffer {

@@ -169,37 +169,3 @@ export async function setSpecialUse(account: Account, name: string, specialUse: 
     return { record: specialUseRecord(place.path, specialUse), reply: undefined };
   });
 }
-
-/** All names that the user can see in the own account: bound ones, those above them, and subscribed ones. */
-export async function listNames(account: Account): Promise<readonly ListedName[]> {
-  const { view } = await account.tree.refresh();
-  const rows = new Map<string, Omit<ListedName, 'hasChildren'>>();
-  const place: Place = { tree: account.tree, space: account.user.space, path: '', isOwner: true };
-  for (const [name, binding] of view.state.bindings) {
-    const { mailbox, specialUse } = binding;
-    const isSubscribed = view.state.subscriptions.has(name);
-    rows.set(name, { name, mailbox, specialUse, isSubscribed, rights: account.rights(place, binding) });
-  }
-  const parents = new Set<string>();
-  const virtual = (name: string): void => {
-    if (rows.has(name)) return;
-    const isSubscribed = view.state.subscriptions.has(name);
-    rows.set(name, { name, mailbox: undefined, specialUse: [], isSubscribed, rights: '' });
-  };
-  for (const name of view.state.bindings.keys()) {
-    for (let at = parentOf(name); at !== undefined && !parents.has(at); at = parentOf(at)) {
-      parents.add(at);
-      virtual(at);
-    }
-  }
-  for (const name of view.state.subscriptions) virtual(name);
-  const listed = [...rows.values()].map((row) => ({ ...row, hasChildren: parents.has(row.name) }));
-  return listed.sort((a, b) => compareNames(a.name, b.name));
-}
-
-/** INBOX first, then by code point, children after their parent. */
-export function compareNames(a: string, b: string): number {
-  if (a === b) return 0;
-  if (a === INBOX || b === INBOX) return a === INBOX ? -1 : 1;
-  return a.replaceAll(SEPARATOR, '\0') < b.replaceAll(SEPARATOR, '\0') ? -1 : 1;
-}

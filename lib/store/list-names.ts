@@ -1,0 +1,82 @@
+import { idFromBytes } from '../base/ids.ts';
+import { type Account, OTHER_USERS, type Place } from './account.ts';
+import { grantPk } from './keys.ts';
+import type { ListedName } from './names.ts';
+import { hasRight } from './rights.ts';
+import { INBOX, parentOf, SEPARATOR, type TreeView } from './tree-view.ts';
+
+/** All names that the user can see: the own account's, and others' that the user may look up. */
+export async function listNames(account: Account): Promise<readonly ListedName[]> {
+  const { tree, user } = account;
+  const { view } = await tree.refresh();
+  const place: Place = { tree, space: user.space, path: '', isOwner: true, owner: user.name };
+  const rows = new Map<string, Omit<ListedName, 'hasChildren'>>();
+  addBindings(rows, account, place, view, '');
+  await addOthers(rows, account);
+  const subscribed = view.state.subscriptions;
+  const parents = new Set<string>();
+  for (const name of [...rows.keys()]) {
+    for (let at = parentOf(name); at !== undefined && !parents.has(at); at = parentOf(at)) {
+      parents.add(at);
+      addVirtual(rows, at);
+    }
+  }
+  for (const name of subscribed) addVirtual(rows, name);
+  const listed = [...rows.values()].map((row) => ({
+    ...row,
+    isSubscribed: subscribed.has(row.name),
+    hasChildren: parents.has(row.name),
+  }));
+  return listed.sort((a, b) => compareNames(a.name, b.name));
+}
+
+function addBindings(
+  rows: Map<string, Omit<ListedName, 'hasChildren'>>,
+  account: Account,
+  place: Place,
+  view: TreeView,
+  prefix: string,
+): void {
+  for (const [path, binding] of view.state.bindings) {
+    const rights = account.rights(place, binding);
+    if (!hasRight(rights, 'l')) continue;
+    const name = `${prefix}${path}`;
+    const specialUse = place.isOwner ? binding.specialUse : [];
+    rows.set(name, { name, mailbox: binding.mailbox, specialUse, isSubscribed: false, rights });
+  }
+}
+
+/** One query per identifier tells which trees may hold something for the user; the trees decide (Rule 18). */
+async function addOthers(rows: Map<string, Omit<ListedName, 'hasChildren'>>, account: Account): Promise<void> {
+  const { store, user, identity } = account;
+  const owners = new Map<string, string>();
+  for (const identifier of [identity.identifier, ...identity.groups.map((group) => `group:${group}`), 'anyone']) {
+    let after: Buffer | undefined;
+    do {
+      const page = await store.ports.index.query({ pk: grantPk(identifier), ...(after && { after }) });
+      for (const { sk, item } of page.rows) {
+        const owner = item.n instanceof Uint8Array ? Buffer.from(item.n).toString('utf8') : '';
+        owners.set(idFromBytes(sk), owner);
+      }
+      after = page.next;
+    } while (after !== undefined);
+  }
+  for (const owner of owners.values()) {
+    const prefix = `${OTHER_USERS}${SEPARATOR}${owner}${SEPARATOR}`;
+    // A grant may outlive its account: then there is nothing to show.
+    const place = owner === user.name ? undefined : await account.locate(prefix).catch(() => undefined);
+    if (place === undefined || place.isOwner) continue;
+    addBindings(rows, account, place, (await place.tree.refresh()).view, prefix);
+  }
+}
+
+function addVirtual(rows: Map<string, Omit<ListedName, 'hasChildren'>>, name: string): void {
+  if (!rows.has(name)) rows.set(name, { name, mailbox: undefined, specialUse: [], isSubscribed: false, rights: '' });
+}
+
+/** INBOX first, then by code point, children after their parent. */
+function compareNames(a: string, b: string): number {
+  if (a === b) return 0;
+  if (a === INBOX || b === INBOX) return a === INBOX ? -1 : 1;
+  return a.replaceAll(SEPARATOR, '\0') < b.replaceAll(SEPARATOR, '\0') ? -1 : 1;
+}
