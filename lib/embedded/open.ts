@@ -1,0 +1,74 @@
+import { mkdir, open } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import type { Hints, Index, Jobs } from '../store/ports.ts';
+import { FileBlobs } from './blobs-files.ts';
+import { translated } from './errors.ts';
+import { openUnixHints } from './hints-unix.ts';
+import { openLmdbIndex } from './index-lmdb.ts';
+import { IndexJobs, type IndexJobsOptions } from './jobs-index.ts';
+
+/** The ports on one folder. */
+export interface Embedded {
+  readonly index: Index;
+  readonly blobs: FileBlobs;
+  readonly hints: Hints;
+  readonly jobs: Jobs;
+  /** Ends jobs, hints and index, in that order. */
+  close(): Promise<void>;
+}
+
+export interface EmbeddedOptions {
+  readonly jobs?: IndexJobsOptions;
+}
+
+/**
+ * Opens (or makes) a data folder: `index` and `index-lock` (lmdb), `blobs/`, `run/` (sockets). Folders get mode 700, files
+ * 600. Several processes may have it open.
+ */
+export async function openEmbedded(folder: string, options: EmbeddedOptions = {}): Promise<Embedded> {
+  const root = resolve(folder);
+  const blobFolder = join(root, 'blobs');
+  try {
+    await makeDurable(root);
+    await makeDurable(blobFolder);
+  } catch (error) {
+    throw translated(error, `opening ${root}`);
+  }
+  const index = openLmdbIndex(join(root, 'index'));
+  try {
+    // The files of the index are new, perhaps.
+    await syncFolder(root);
+    const hints = await openUnixHints(root);
+    const jobs = new IndexJobs(index, options.jobs);
+    const blobs = new FileBlobs(blobFolder);
+    const close = async (): Promise<void> => {
+      await jobs.close();
+      await hints.close();
+      await blobs.close();
+      await index.close();
+    };
+    return { index, blobs, hints, jobs, close };
+  } catch (error) {
+    await index.close();
+    throw translated(error, `opening ${root}`);
+  }
+}
+
+/** Makes the folder and its parents, each durable in its own parent. */
+async function makeDurable(folder: string): Promise<void> {
+  const first = await mkdir(folder, { recursive: true, mode: 0o700 });
+  if (first === undefined) return;
+  for (let at = folder; ; at = dirname(at)) {
+    await syncFolder(dirname(at));
+    if (at === first) return;
+  }
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,12 @@
+// Takes jobs of kind `k` and never ends one.
+import { openLmdbIndex } from '../../lib/embedded/index-lmdb.ts';
+import { IndexJobs } from '../../lib/embedded/jobs-index.ts';
+
+const jobs = new IndexJobs(openLmdbIndex(process.argv[2] ?? ''), { pollMs: 20, leaseMs: 300 });
+jobs.run({
+  k: ({ id }) => {
+    console.log(`running ${id}`);
+    return new Promise(() => undefined);
+  },
+});
+setInterval(() => undefined, 60_000);
