@@ -17,7 +17,7 @@ import {
 import type { Manifest } from './mailbox-manifest.ts';
 import * as kinds from './mailbox-records.ts';
 import type { PieceRef } from './pieces.ts';
-import type { LogRecord } from './record.ts';
+import { type LogRecord, unknownKind } from './record.ts';
 import { UidSet } from './uid-set.ts';
 
 /** The counts that a mailbox's head answers STATUS from. */
@@ -127,7 +127,7 @@ export class MailboxView implements LogView<MailboxView> {
       case kinds.RAISE:
         return { uidNext: this.state.uidNext + new ByteReader(record.body).varint() };
       default:
-        throw new FormatError(`mailbox record of kind ${record.kind}`);
+        throw unknownKind('mailbox', record.kind);
     }
   }
 

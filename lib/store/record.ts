@@ -1,5 +1,6 @@
-import { ByteReader, ByteWriter, FormatError } from '../base/bytes.ts';
+import { ByteReader, ByteWriter } from '../base/bytes.ts';
 import { type Id, idFromBytes, idToBytes } from '../base/ids.ts';
+import { StoreError } from './errors.ts';
 
 /** What a change wants written; `seq`, time and nonce are given by the commit. */
 export interface RecordDraft {
@@ -71,7 +72,7 @@ export function decodeRecords(packed: Uint8Array): StoredRecord[] {
 function decodeRecord(reader: ByteReader): StoredRecord {
   const head = reader.u8();
   const kind = head & KIND;
-  if (kind === 0 || (head & 0x40) !== 0) throw new FormatError(`record of kind ${head}`);
+  if (kind === 0 || (head & 0x40) !== 0) throw unknownKind('log', head);
   const seq = reader.varint();
   const timeMs = reader.varint();
   const nonce = Buffer.from(reader.fixed(NONCE_BYTES));
@@ -80,4 +81,12 @@ function decodeRecord(reader: ByteReader): StoredRecord {
   const sizeBytes = reader.varint();
   const object = reader.u8() === 0 ? undefined : idFromBytes(reader.fixed(16));
   return { kind, seq, timeMs, nonce, body: { hash16, sizeBytes, object } };
+}
+
+/** A record that only a newer version knows: refused, because what it changed cannot be guessed (Rule 23). */
+export function unknownKind(of: string, kind: number): StoreError {
+  return new StoreError(
+    'format',
+    `a ${of} has a record of kind ${kind}, which this version does not know: upgrade first`,
+  );
 }

@@ -73,7 +73,8 @@ export async function foldTree(context: LogContext, view: TreeView): Promise<Fol
   };
 }
 
-function encodeTree({ state }: TreeView): Buffer {
+/** The tree as its one snapshot piece. */
+export function encodeTree({ state }: TreeView): Buffer {
   const to = new ByteWriter(4096).varint(state.seq).varint(state.lastUidValidity);
   const acls = internAcls(state.bindings.values());
   to.varint(acls.size);
@@ -103,7 +104,8 @@ function encodeTree({ state }: TreeView): Buffer {
   return Buffer.concat([Buffer.of(FORMAT), deflateRawSync(to.finish(), { level: 3 })]);
 }
 
-function decodeTree(id: Id, packed: Buffer, snapshotRef: PieceRef): TreeView {
+/** Reads what {@link encodeTree} wrote. */
+export function decodeTree(id: Id, packed: Buffer, snapshotRef: PieceRef): TreeView {
   assertFormat(packed[0] ?? 0, FORMAT, 'a tree snapshot');
   const from = new ByteReader(inflateRawSync(packed.subarray(1)));
   const seq = from.varint();

@@ -2,7 +2,7 @@ import { ByteReader, ByteWriter, FormatError } from '../base/bytes.ts';
 import { type Id, idFromBytes, idToBytes } from '../base/ids.ts';
 import type { LogView } from './log-reader.ts';
 import type { PieceRef } from './pieces.ts';
-import type { LogRecord } from './record.ts';
+import { type LogRecord, unknownKind } from './record.ts';
 import * as kinds from './tree-records.ts';
 
 /** Rights by identifier, e.g. `anna` -> `lrs` (RFC 4314); a leading `-` takes rights away. */
@@ -138,7 +138,7 @@ export class TreeView implements LogView<TreeView> {
         return { deleted };
       }
       default:
-        throw new FormatError(`tree record of kind ${record.kind}`);
+        throw unknownKind('tree', record.kind);
     }
   }
 
