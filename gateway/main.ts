@@ -1,0 +1,71 @@
+import type { Config, ListenAddress } from '../lib/base/config.ts';
+import type { Log } from '../lib/base/log.ts';
+import type { MailStore } from '../lib/store/mail-store.ts';
+import { lmtpRefusal, serveLmtp } from './lmtp/session.ts';
+import { formatAddress } from './net/listen-error.ts';
+import { type Listener, type ListenerOptions, openListeners } from './net/listener.ts';
+import { Certificate } from './net/tls.ts';
+import { type OpenStore, openStore } from './open-store.ts';
+
+/** Protocols of the gateway, as they are named in the log. */
+export type GatewayProtocol = 'imap' | 'imaps' | 'lmtp';
+
+export interface GatewayAddress {
+  readonly protocol: GatewayProtocol;
+  /** Where it listens; the port is the real one when 0 was asked for. */
+  readonly address: ListenAddress;
+}
+
+/** A gateway that serves. */
+export interface Gateway {
+  readonly addresses: readonly GatewayAddress[];
+  readonly store: MailStore;
+  /** Takes no more connections, says goodbye to those there are, waits for them a limited time, and closes the store. */
+  stop(): Promise<void>;
+}
+
+/** Opens the store and serves; when any part cannot be opened, what was opened is closed again before it throws. */
+export async function startGateway(config: Config, log: Log): Promise<Gateway> {
+  if (config.workers > 1) log.warn({ workers: config.workers }, 'workers: one process serves for now');
+  const opened = await openStore(config, log);
+  const listeners: { readonly protocol: GatewayProtocol; readonly listener: Listener }[] = [];
+  const stop = async (): Promise<void> => {
+    await Promise.all(listeners.map(({ listener }) => listener.drain()));
+    await opened.close();
+  };
+  try {
+    for (const { protocol, addresses, options } of await services(config, log, opened)) {
+      const found = await openListeners(addresses, { ...options, protocol, log });
+      listeners.push(...found.map((listener) => ({ protocol, listener })));
+    }
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  const addresses = listeners.map(({ protocol, listener }) => ({ protocol, address: listener.address }));
+  for (const { protocol, address } of addresses) log.info({ protocol, address: formatAddress(address) }, 'listening');
+  return { addresses, store: opened.store, stop };
+}
+
+interface Service {
+  readonly protocol: GatewayProtocol;
+  readonly addresses: readonly ListenAddress[];
+  readonly options: Omit<ListenerOptions, 'address' | 'protocol' | 'log'>;
+}
+
+async function services(config: Config, log: Log, { delivery }: OpenStore): Promise<readonly Service[]> {
+  const certificate = await Certificate.ofConfig(config, log);
+  const secureContext = () => certificate.context;
+  const lmtp: Service['options'] = {
+    refusal: lmtpRefusal,
+    serve: serveLmtp({
+      delivery,
+      servername: config.servername,
+      maxMessageBytes: config.maxmessagesize,
+      overQuotaIsPermanent: config.lmtp_over_quota_perm_failure,
+      secureContext,
+      log,
+    }),
+  };
+  return [{ protocol: 'lmtp', addresses: [...config.listen_lmtp, ...config.listen_lmtp_unix], options: lmtp }];
+}

@@ -1,0 +1,36 @@
+import type { Config } from '../lib/base/config.ts';
+import type { Log } from '../lib/base/log.ts';
+import { StoreDelivery } from '../lib/delivery/deliver.ts';
+import type { Delivery } from '../lib/delivery/ports.ts';
+import { openEmbedded } from '../lib/embedded/open.ts';
+import { MailStore } from '../lib/store/mail-store.ts';
+
+/** The store of a configuration, opened in this process. */
+export interface OpenStore extends AsyncDisposable {
+  readonly store: MailStore;
+  readonly delivery: Delivery;
+  /** Writes what is batched, then lets go of the data folder. */
+  close(): Promise<void>;
+}
+
+/** Opens the data folder, which is made when it is not there; other processes may have it open. Throws `StoreError`. */
+export async function openStore(config: Config, log: Log): Promise<OpenStore> {
+  const home = await openEmbedded(config.configdirectory);
+  const onError = (what: string, err: unknown): void => log.error({ err, what }, 'background work failed');
+  const store = new MailStore(home, {
+    onError,
+    expungeDelayMs: config.expunge_mode === 'delayed' ? config.expunge_delay : 0,
+  });
+  const delivery = new StoreDelivery(store, {
+    defaultDomain: config.defaultdomain || undefined,
+    lowerCase: config.lmtp_downcase_rcpt,
+    maxMessageBytes: config.maxmessagesize,
+    suppressDuplicates: config.duplicatesuppression,
+    onError: (what, err) => log.error({ err, what }, 'delivery failed'),
+  });
+  const close = async (): Promise<void> => {
+    await store.close();
+    await home.close();
+  };
+  return { store, delivery, close, [Symbol.asyncDispose]: close };
+}
