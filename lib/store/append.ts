@@ -1,9 +1,9 @@
 import type { Id } from '../base/ids.ts';
 import { type OpenMailbox, requireRight } from './account.ts';
+import type { Appendable } from './append-view.ts';
 import { StoreError } from './errors.ts';
 import { type FlagNames, parseFlagNames, permitted, toFlags } from './flag-names.ts';
 import { appendRecord, type NewMessage } from './mailbox-records.ts';
-import type { MailboxView } from './mailbox-view.ts';
 import { isOverQuota } from './quota.ts';
 import type { RecordDraft } from './record.ts';
 
@@ -30,7 +30,7 @@ export interface Appended {
  * The record that appends the messages to the view; a pure function for commits (Rule 4). `too-many`: the mailbox is full.
  */
 export function appendTo(
-  view: MailboxView,
+  view: Appendable,
   messages: readonly MessageToAppend[],
   delivered: boolean,
 ): { readonly record: RecordDraft; readonly firstUid: number } {

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
+import type { Id } from '../base/ids.ts';
 import { appendTo, type MessageToAppend } from './append.ts';
 import { AlreadyCommitted } from './commit-plan.ts';
 import { findCommitted } from './committed-before.ts';
 import { StoreError } from './errors.ts';
 import { NONCE_KEEP_MS } from './keep.ts';
 import { claimKey } from './keys.ts';
-import type { LogContext } from './log.ts';
-import type { Mailbox } from './mailbox.ts';
+import type { MailStore } from './mail-store.ts';
 import { NONCE_BYTES } from './record.ts';
 
 /** One message on its way into one mailbox (Rule 13). */
@@ -23,6 +23,8 @@ export interface Delivering {
 /** `delivered`: by this call. `before`: an earlier try, or another copy of the message, had been delivered. */
 export type DeliveryOutcome = 'delivered' | 'before';
 
+const CLAIM_TRIES = 3;
+
 interface Claim {
   readonly deliveryId: Buffer;
   /** The mailbox's seq when the claim was put: the delivery's record comes after it. */
@@ -34,41 +36,27 @@ interface Claim {
  * Delivers exactly once: a claim first, then the append under a nonce that the claim determines, whoever tries and however
  * often (Rule 13). Errors: `gone`, `too-many`, `unavailable`; after any of them the same call may be made again.
  */
-export async function deliverOnce(
-  context: LogContext,
-  mailbox: Mailbox,
-  delivering: Delivering,
-): Promise<DeliveryOutcome> {
+export async function deliverOnce(store: MailStore, mailbox: Id, delivering: Delivering): Promise<DeliveryOutcome> {
   const own = hash16('d', delivering.deliveryId);
   const key = delivering.messageKey === undefined ? own : hash16('m', delivering.messageKey);
-  const claim = await putClaim(context, mailbox, key, delivering);
-  const foreign = claim !== undefined && !claim.deliveryId.equals(delivering.deliveryId);
-  if (foreign && context.clock.now() - claim.timeMs > delivering.suppressMs) {
+  const claim = await putClaim(store, mailbox, key, delivering);
+  const foreign = !claim.deliveryId.equals(delivering.deliveryId);
+  if (foreign && store.clock.now() - claim.timeMs > delivering.suppressMs) {
     // An older message with the same Message-ID is not this one: this delivery claims under its own id.
-    const second = await putClaim(context, mailbox, own, delivering);
-    return commitClaimed(context, mailbox, own, delivering, second);
+    const second = await putClaim(store, mailbox, own, delivering);
+    return commitClaimed(store, mailbox, own, delivering, second);
   }
-  return commitClaimed(context, mailbox, key, delivering, claim);
+  return commitClaimed(store, mailbox, key, delivering, claim);
 }
 
-/** Puts the claim if absent; answers the one that is there otherwise. */
-async function putClaim(
-  context: LogContext,
-  mailbox: Mailbox,
-  key: Buffer,
-  { deliveryId }: Delivering,
-): Promise<Claim | undefined> {
-  const base = mailbox.cached ?? (await mailbox.refresh());
-  const nowMs = context.clock.now();
-  const item = {
-    d: deliveryId,
-    s: base.head.seq,
-    t: nowMs,
-    x: Math.floor((nowMs + NONCE_KEEP_MS) / 1000),
-  };
-  for (let attempt = 0; attempt < 3; attempt++) {
-    const result = await context.index.put(claimKey(mailbox.id, key), item, 'absent');
-    if (result.ok) return undefined;
+/** Puts the claim if absent; answers it, or the one that is there. */
+async function putClaim(store: MailStore, mailbox: Id, key: Buffer, { deliveryId }: Delivering): Promise<Claim> {
+  const seq = store.openedMailbox(mailbox)?.cached?.head.seq ?? (await store.deliveryLog(mailbox).seq());
+  const nowMs = store.clock.now();
+  const item = { d: deliveryId, s: seq, t: nowMs, x: Math.floor((nowMs + NONCE_KEEP_MS) / 1000) };
+  for (let attempt = 0; attempt < CLAIM_TRIES; attempt++) {
+    const result = await store.ports.index.put(claimKey(mailbox, key), item, 'absent');
+    if (result.ok) return { deliveryId, seq, timeMs: nowMs };
     const { d, s, t } = result.current ?? {};
     if (d instanceof Uint8Array && typeof s === 'number' && typeof t === 'number') {
       return { deliveryId: Buffer.from(d), seq: s, timeMs: t };
@@ -78,20 +66,27 @@ async function putClaim(
 }
 
 async function commitClaimed(
-  context: LogContext,
-  mailbox: Mailbox,
+  store: MailStore,
+  mailbox: Id,
   key: Buffer,
   { message }: Delivering,
-  claim: Claim | undefined,
+  claim: Claim,
 ): Promise<DeliveryOutcome> {
   const nonce = createHash('sha256').update('nonce').update(key).digest().subarray(0, NONCE_BYTES);
+  const opened = store.openedMailbox(mailbox);
   try {
-    await mailbox.commit((view) => ({ record: appendTo(view, [message], true).record, reply: undefined }), {
-      nonce,
-      ...(claim && {
-        isCommitted: async (base) => (await findCommitted(context, base, nonce, claim.seq)) !== undefined,
-      }),
-    });
+    if (opened === undefined && message.flags.keywords.length === 0) {
+      await store.deliveryLog(mailbox).append([message], nonce, claim.seq);
+    } else {
+      const whole = opened ?? store.mailbox(mailbox);
+      await whole.commit((view) => ({ record: appendTo(view, [message], true).record, reply: undefined }), {
+        nonce,
+        isCommitted: async (base) => {
+          const view = async () => base.view;
+          return (await findCommitted(store.context, mailbox, base, nonce, claim.seq, view)) !== undefined;
+        },
+      });
+    }
     return 'delivered';
   } catch (error) {
     if (error instanceof AlreadyCommitted) return 'before';

@@ -1,3 +1,4 @@
+import type { Appendable } from './append-view.ts';
 import { StoreError } from './errors.ts';
 import {
   ANSWERED,
@@ -64,7 +65,7 @@ export function flagNames(view: MailboxView, bits: bigint): string[] {
 
 /** The names as the view's table numbers them, with what the table lacks; `too-many` when it would grow too long. */
 export function toFlags(
-  view: MailboxView,
+  view: Appendable,
   names: FlagNames,
 ): { readonly flags: Flags; readonly newKeywords: readonly string[] } {
   const { numbers, added } = view.keywordNumbers(names.keywords);

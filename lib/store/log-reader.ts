@@ -31,6 +31,8 @@ export interface LogType<V extends LogView<V>> {
   empty(id: Id): V;
   /** The view that a snapshot holds; undefined when a piece is missing (Rule 11 decides what that means). */
   load(id: Id, head: Head): Promise<V | undefined>;
+  /** Where the head alone is the view: it is never built from records. */
+  fromHead?(id: Id, head: Head): V;
 }
 
 /** A reference points at nothing although the head has not moved: the log is damaged (Rule 11). Nothing may be deleted. */
@@ -129,8 +131,9 @@ export async function catchUp<V extends LogView<V>>(
   if (from !== undefined && from.seq >= head.seq) return { view: from, records: [] };
   if (from !== undefined) {
     const records = await recordsAfter(storage, type.letter, id, head, from.seq);
-    if (records !== undefined) return { view: applyAll(from, records), records };
+    if (records !== undefined) return { view: type.fromHead?.(id, head) ?? applyAll(from, records), records };
   }
+  if (type.fromHead !== undefined) return { view: type.fromHead(id, head), records: undefined };
   const base = head.snapId === undefined ? type.empty(id) : await type.load(id, head);
   if (base === undefined) throw new Moved(`snapshot ${head.snapId}`);
   const rest = base.seq >= head.seq ? [] : await recordsAfter(storage, type.letter, id, head, base.seq);

@@ -35,6 +35,15 @@ const BACK_OFF_MS = { first: 5, last: 320 };
 /** How long one write is repeated while the world is unwell, before its callers are told. */
 const UNAVAILABLE_TRIES = 6;
 
+interface LookedUp<V> {
+  /** Our write had been applied. */
+  readonly committed: boolean;
+  /** Else: changes that another process has committed under the same nonce (Rule 13). */
+  readonly elsewhere: ReadonlySet<Waiting<V>>;
+  /** The view to go on from. */
+  readonly base: Base<V>;
+}
+
 export interface LogContext extends LogStorage {
   readonly clock: Clock;
   /** 0 <= random() < 1, for back-off. */
@@ -186,11 +195,17 @@ export class Log<V extends LogView<V>> {
         plan.resolve(next.head);
         return rest;
       }
-      const lost = await this.#lookUp(base, next.current, plan.records[0]?.record);
+      const lost = await this.#lookUp(base, next.current, plan);
       if (lost.committed) {
         plan.resolve(lost.base.head);
         return rest;
       }
+      group = group.filter((one) => {
+        if (!lost.elsewhere.has(one)) return true;
+        one.reject(new AlreadyCommitted());
+        return false;
+      });
+      if (group.length === 0) return rest;
       base = lost.base;
       fresh = true;
       const span = Math.min(BACK_OFF_MS.last, BACK_OFF_MS.first * 2 ** attempt);
@@ -304,19 +319,21 @@ export class Log<V extends LogView<V>> {
   }
 
   /** After a failed condition: had our write been applied after all (Rule 3)? And the view to go on from. */
-  async #lookUp(
-    base: Base<V>,
-    current: Head | undefined,
-    first: LogRecord | undefined,
-  ): Promise<{ readonly committed: boolean; readonly base: Base<V> }> {
-    const judge = async (head: Head): Promise<{ readonly committed: boolean; readonly base: Base<V> }> => {
+  async #lookUp(base: Base<V>, current: Head | undefined, plan: CommitPlan<V>): Promise<LookedUp<V>> {
+    const judge = async (head: Head): Promise<LookedUp<V>> => {
       const { view, records } = await catchUp(this.#context, this.#type, this.id, head, base.view);
       if (records === undefined) {
         throw new StoreError('unavailable', 'the log was compacted away under a change that took too long');
       }
-      const found = records.find((record) => first !== undefined && record.nonce.equals(first.nonce));
-      const committed = found !== undefined && found.seq === first?.seq && found.body.equals(first.body);
-      return { committed, base: this.#keep({ head, view }) };
+      const byNonce = new Map(records.map((record) => [record.nonce.toString('hex'), record]));
+      const elsewhere = new Set<Waiting<V>>();
+      let committed = plan.records.length > 0;
+      for (const { record, one } of plan.records) {
+        const found = byNonce.get(record.nonce.toString('hex'));
+        if (found !== undefined) elsewhere.add(one);
+        committed &&= found?.seq === record.seq && found.body.equals(record.body);
+      }
+      return { committed, elsewhere, base: this.#keep({ head, view }) };
     };
     if (current !== undefined) {
       try {

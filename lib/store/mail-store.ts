@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import { systemClock } from '../base/clock.ts';
 import { type Id, newId } from '../base/ids.ts';
+import { DeliveryLog } from './delivery-log.ts';
 import { StoreError } from './errors.ts';
 import { encodeHead, type Head } from './head.ts';
 import { GRACE_MIN_MS, GRACE_MS } from './keep.ts';
@@ -40,6 +41,8 @@ export class MailStore {
   readonly expungeDelayMs: number;
   readonly #mailboxes: Cache<Mailbox>;
   readonly #trees: Cache<Tree>;
+  readonly #deliveries: Cache<DeliveryLog>;
+  readonly #compacting = new Set<Id>();
   readonly #background = new Set<Promise<unknown>>();
   readonly #stopHints: () => void;
 
@@ -64,12 +67,35 @@ export class MailStore {
     this.#mailboxes = new Cache(size, (id) => new Mailbox(this.context, id));
     this.#trees = new Cache(size, (id) => new Tree(this.context, id));
     this.quota = new QuotaLedger(this.context);
-    this.#stopHints = ports.hints.listen(({ id, rev }) => {
-      const mailbox = this.#mailboxes.peek(id as Id);
-      const known = mailbox?.cached;
-      if (mailbox === undefined || known === undefined || known.head.rev >= rev) return;
-      this.context.background(`hint ${id}`, () => mailbox.refresh());
-    });
+    this.#deliveries = new Cache(size, (id) => new DeliveryLog(this, id));
+    this.#stopHints = ports.hints.listen(({ id, rev }) => this.moved(id as Id, rev));
+  }
+
+  /** Somebody committed to the mailbox: whoever has it open in this process is told. */
+  moved(id: Id, rev: number): void {
+    const mailbox = this.#mailboxes.peek(id);
+    const known = mailbox?.cached;
+    if (mailbox === undefined || known === undefined || known.head.rev >= rev) return;
+    this.context.background(`hint ${id}`, () => mailbox.refresh());
+  }
+
+  /** Folds the mailbox's log in the background, unless that is under way here. */
+  compactSoon(id: Id): void {
+    const mailbox = this.#mailboxes.peek(id) ?? new Mailbox(this.context, id);
+    if (this.#compacting.has(id)) return;
+    this.#compacting.add(id);
+    this.context.background(`compact ${id}`, () => mailbox.compact().finally(() => this.#compacting.delete(id)));
+  }
+
+  /** The mailbox when this process has it in memory. */
+  openedMailbox(id: Id): Mailbox | undefined {
+    const mailbox = this.#mailboxes.peek(id);
+    return mailbox?.cached === undefined ? undefined : mailbox;
+  }
+
+  /** Where deliveries to a mailbox that is not in memory go. */
+  deliveryLog(id: Id): DeliveryLog {
+    return this.#deliveries.get(id);
   }
 
   get clock(): Clock {

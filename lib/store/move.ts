@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Id } from '../base/ids.ts';
 import { type OpenMailbox, requireRight } from './account.ts';
 import { appendTo, countAppended, type MessageToAppend, requireQuota } from './append.ts';
-import { AlreadyCommitted } from './commit-plan.ts';
+import { AlreadyCommitted, type Base } from './commit-plan.ts';
 import { findCommitted } from './committed-before.ts';
 import { type Copied, toAppend } from './copy.ts';
 import { StoreError } from './errors.ts';
@@ -10,7 +10,7 @@ import { removeMessages } from './expunge.ts';
 import type { MailStore } from './mail-store.ts';
 import type { Mailbox } from './mailbox.ts';
 import { moveEndRecord, moveIntentRecord, readAppend } from './mailbox-records.ts';
-import type { MoveIntent } from './mailbox-view.ts';
+import type { MailboxView, MoveIntent } from './mailbox-view.ts';
 import { NONCE_BYTES } from './record.ts';
 import { ALL_RIGHTS } from './rights.ts';
 import { UidSet } from './uid-set.ts';
@@ -58,18 +58,20 @@ async function appendMoved(
   nonce: Buffer,
   sinceSeq: number,
 ): Promise<number> {
+  const find = (base: Base<MailboxView>) =>
+    findCommitted(store.context, destination.id, base, nonce, sinceSeq, async () => base.view);
   try {
     const { reply } = await destination.commit(
       (view) => {
         const { record, firstUid } = appendTo(view, messages, true);
         return { record, reply: firstUid };
       },
-      { nonce, isCommitted: async (base) => (await findCommitted(store.context, base, nonce, sinceSeq)) !== undefined },
+      { nonce, isCommitted: async (base) => (await find(base)) !== undefined },
     );
     return reply;
   } catch (error) {
     if (error instanceof AlreadyCommitted) {
-      const found = await findCommitted(store.context, await destination.refresh(), nonce, sinceSeq);
+      const found = await find(await destination.refresh());
       return found === undefined || found === 'remembered' ? 1 : readAppend(found.body).firstUid;
     }
     if (error instanceof StoreError && error.code !== 'unavailable') await endIntent(source, nonce);
