@@ -47,7 +47,7 @@ export interface Row {
 
 export interface Page {
   readonly rows: readonly Row[];
-  /** Pass as `after` to read on; absent at the end. */
+  /** Pass as `after` to read on; absent at the end. A page with `next` may be short, and what follows may be nothing. */
   readonly next?: Buffer;
 }
 
@@ -65,9 +65,15 @@ export interface Index {
   put(key: Key, item: Item, condition?: Condition): Promise<WriteResult>;
   /** Removes the item, if the condition holds; removing what is not there succeeds when there is no condition. */
   delete(key: Key, condition?: Condition): Promise<WriteResult>;
-  /** Adds to number attributes atomically (absent counts as 0, the item is made when absent); answers the new values. */
+  /**
+   * Adds to number attributes atomically (absent counts as 0, the item is made when absent); answers the new values. The one
+   * request that the adapter never repeats after a lost answer: `unavailable` means that it may have been applied once.
+   */
   add(key: Key, deltas: Readonly<Record<string, number>>): Promise<Readonly<Record<string, number>>>;
-  /** Items of one partition in ascending order of sort key. A page is a point-in-time view; a series of pages is not. */
+  /**
+   * Items of one partition in ascending order of sort key. Each row is as fresh as a `get` of it would have been; a page is
+   * no snapshot (DynamoDB promises none), nor is a series of pages.
+   */
   query(range: RangeQuery): Promise<Page>;
   /** Every item, in no order, for audits only (doctor, sweep's orphans). `after` continues from a page's `next`. */
   scan(
@@ -98,7 +104,7 @@ export interface ByteRange {
 export interface Blobs {
   /**
    * Puts the object if the key is absent. `created: false`: another writer has taken the key (its object may still be on
-   * its way). A body that throws leaves nothing visible and the error passes through. Memory is bounded whatever the size.
+   * its way; `sizeBytes` is then that object's, or 0). A body that throws leaves nothing visible and the error passes through. Memory is bounded whatever the size.
    */
   put(
     key: string,
@@ -110,7 +116,7 @@ export interface Blobs {
   /** The bytes in pieces of at most 1 MB, pulled by the reader; undefined when there is no such object. */
   stream(key: string, range?: ByteRange): Promise<AsyncIterable<Buffer> | undefined>;
   info(key: string): Promise<(BlobInfo & { readonly metadata: BlobMetadata }) | undefined>;
-  /** Copies inside the store, if `to` is absent. False when `from` is absent. */
+  /** Copies inside the store, with the metadata, if `to` is absent; true also when it is taken. False when `from` is absent. */
   copy(from: string, to: string): Promise<boolean>;
   /** Removes the objects; absent ones are no error. */
   deleteMany(keys: readonly string[]): Promise<void>;
@@ -143,7 +149,7 @@ export interface Hints {
 
 /** Background work with retry. A job may run more than once; its handler must not mind (Rule 14). */
 export interface Job {
-  /** Jobs with one id are one job while it waits. */
+  /** Jobs of one kind and id are one while it waits (the later body, the earlier time); one asked for while it runs runs again. */
   readonly id: string;
   readonly kind: string;
   readonly body: Uint8Array;
