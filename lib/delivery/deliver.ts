@@ -1,18 +1,15 @@
 import { createHash, randomBytes } from 'node:crypto';
+import type { Id } from '../base/ids.ts';
 import { allValues } from '../message/header.ts';
-import type { OpenMailbox } from '../store/account.ts';
-import { Account } from '../store/account.ts';
-import { countAppended } from '../store/append.ts';
 import { deliverOnce } from '../store/claims.ts';
-import { Directory, type User } from '../store/directory.ts';
 import { StoreError, type StoreErrorCode } from '../store/errors.ts';
 import type { MailStore } from '../store/mail-store.ts';
 import { type StoredMessage, storeMessage } from '../store/messages.ts';
 import { isOverQuota } from '../store/quota.ts';
 import { rightsOf } from '../store/rights.ts';
-import { INBOX } from '../store/tree-view.ts';
-import { parseRecipient } from './address.ts';
+import { parseRecipient, type RecipientAddress } from './address.ts';
 import type { Delivered, Delivery, Recipient, Refusal, RefusalCode, Transaction } from './ports.ts';
+import { type RecipientState, Recipients } from './recipients.ts';
 
 export interface DeliveryOptions {
   /** For recipients without a domain, and the domain whose users may be named without one. */
@@ -33,7 +30,7 @@ const SUPPRESS_MS = 3 * 86_400_000;
 const METADATA_CHARACTERS = 1000;
 
 interface KnownRecipient extends Recipient {
-  readonly user: User;
+  readonly state: RecipientState;
   /** Mailbox below the user, by plus address. */
   readonly detail: string | undefined;
 }
@@ -58,12 +55,12 @@ const REFUSALS = {
 /** Delivery into a mail store (design.md §3): the message is stored once, then committed per recipient, exactly once. */
 export class StoreDelivery implements Delivery {
   readonly #store: MailStore;
-  readonly #directory: Directory;
+  readonly #recipients: Recipients;
   readonly #options: DeliveryOptions;
 
   constructor(store: MailStore, options: DeliveryOptions = {}) {
     this.#store = store;
-    this.#directory = new Directory(store.ports.index);
+    this.#recipients = new Recipients(store);
     this.#options = options;
   }
 
@@ -73,32 +70,27 @@ export class StoreDelivery implements Delivery {
       if (max > 0 && sizeBytes !== undefined && sizeBytes > max) return refusal('too-big', `at most ${max} bytes`);
       const parsed = parseRecipient(address);
       if (parsed === undefined) return refusal('bad-address', 'not a mail address');
-      const user = await this.#find(parsed.local, parsed.domain);
-      if (user === undefined) return refusal('unknown-user', 'Mailbox does not exist');
-      const { view } = await this.#store.tree(user.tree).refresh();
-      const root = view.quotaRootOf(INBOX)?.root;
-      if (root !== undefined && isOverQuota(root, await this.#store.quota.usage(root))) {
+      const state = await this.#recipients.find(this.#names(parsed));
+      if (state === undefined) return refusal('unknown-user', 'Mailbox does not exist');
+      if (state.quotaRoot !== undefined && isOverQuota(state.quotaRoot, state.usage)) {
         return refusal('over-quota', 'Over quota');
       }
-      const known: KnownRecipient = { ok: true, address, user, detail: parsed.detail };
+      const known: KnownRecipient = { ok: true, address, state, detail: parsed.detail };
       return known;
     } catch (error) {
       return this.#refused(`RCPT ${address}`, error);
     }
   }
 
-  async #find(local: string, domain: string | undefined): Promise<User | undefined> {
+  /** User names that the address may mean, the likeliest first. */
+  #names({ local, domain }: RecipientAddress): string[] {
     const { defaultDomain, lowerCase } = this.#options;
     const name = lowerCase === false ? local : local.toLowerCase();
     const names = domain === undefined ? [name] : [`${name}@${domain}`];
     if (domain === undefined && defaultDomain !== undefined) names.push(`${name}@${defaultDomain}`);
     // Without virtual domains the domain says only that the mail has come to the right place.
     if (domain !== undefined && (defaultDomain === undefined || domain === defaultDomain)) names.push(name);
-    for (const candidate of names) {
-      const user = await this.#directory.find(candidate);
-      if (user !== undefined) return user;
-    }
-    return undefined;
+    return names;
   }
 
   async deliver(transaction: Transaction): Promise<readonly Delivered[]> {
@@ -106,7 +98,7 @@ export class StoreDelivery implements Delivery {
     const hash = createHash('sha256');
     let stored: StoredMessage;
     try {
-      const spaces = recipients.map(({ user }) => user.space);
+      const spaces = recipients.map(({ state }) => state.user.space);
       const body = withTrace(transaction, (chunk) => hash.update(chunk));
       stored = await storeMessage(this.#store.context, spaces, body, metadataOf(transaction));
     } catch (error) {
@@ -117,7 +109,9 @@ export class StoreDelivery implements Delivery {
     return Promise.all(
       transaction.recipients.map((recipient) =>
         isKnown(recipient)
-          ? this.#deliverTo(recipient, transaction, stored, digest)
+          ? this.#deliverTo(recipient, transaction, stored, digest).catch((error: unknown) =>
+              this.#refused(`delivery to ${recipient.address}`, error),
+            )
           : refusal('unknown-user', 'Mailbox does not exist'),
       ),
     );
@@ -130,38 +124,49 @@ export class StoreDelivery implements Delivery {
     digest: Buffer,
   ): Promise<Delivered> {
     try {
-      const open = await this.#target(recipient);
-      const { messageId, date } = stored.summary.envelope;
-      const suppress = this.#options.suppressDuplicates !== false && messageId !== undefined;
-      const outcome = await deliverOnce(this.#store.context, open.mailbox, {
-        deliveryId: deliveryId(recipient, transaction, stored, digest),
-        messageKey: suppress ? sha256(messageId, date ?? '') : undefined,
-        suppressMs: this.#options.suppressMs ?? SUPPRESS_MS,
-        message: {
-          blob: stored.blob,
-          sizeBytes: stored.sizeBytes,
-          internalDate: Math.floor(this.#store.clock.now() / 1000),
-          flags: { system: 0, keywords: [] },
-        },
-      });
-      if (outcome === 'delivered') countAppended(open, [stored]);
-      return { ok: true };
+      return await this.#commitTo(recipient, transaction, stored, digest);
     } catch (error) {
-      return this.#refused(`delivery to ${recipient.address}`, error);
+      if (!(error instanceof StoreError && error.code === 'gone')) throw error;
+      // The mailbox was deleted or renamed since RCPT: the user's INBOX may be another one now.
+      const state = await this.#recipients.find([recipient.state.user.name], true);
+      if (state === undefined) return refusal('unknown-user', 'Mailbox does not exist');
+      return await this.#commitTo({ ...recipient, state, detail: undefined }, transaction, stored, digest);
     }
   }
 
+  async #commitTo(
+    recipient: KnownRecipient,
+    transaction: Transaction,
+    stored: StoredMessage,
+    digest: Buffer,
+  ): Promise<Delivered> {
+    const target = await this.#target(recipient);
+    const { messageId, date } = stored.summary.envelope;
+    const suppress = this.#options.suppressDuplicates !== false && messageId !== undefined;
+    const outcome = await deliverOnce(this.#store, target, {
+      deliveryId: deliveryId(recipient, transaction, stored, digest),
+      messageKey: suppress ? sha256(messageId, date ?? '') : undefined,
+      suppressMs: this.#options.suppressMs ?? SUPPRESS_MS,
+      message: {
+        blob: stored.blob,
+        sizeBytes: stored.sizeBytes,
+        internalDate: Math.floor(this.#store.clock.now() / 1000),
+        flags: { system: 0, keywords: [] },
+      },
+    });
+    const { quotaRoot, user } = recipient.state;
+    if (outcome === 'delivered') this.#store.quota.add(quotaRoot, user.space, stored.sizeBytes, 1);
+    return { ok: true };
+  }
+
   /** The mailbox that the plus address names, where anyone may post to it (RFC 4314 p); else INBOX. */
-  async #target({ user, detail }: KnownRecipient): Promise<OpenMailbox> {
-    const account = new Account(this.#store, user);
-    if (detail !== undefined) {
-      const { view } = await account.tree.refresh();
-      const acl = view.binding(detail)?.acl;
-      if (acl !== undefined && rightsOf(acl, { identifier: 'anonymous', groups: [] }).includes('p')) {
-        return account.open(detail, 'p');
-      }
-    }
-    return account.open(INBOX, 'p');
+  async #target({ state, detail }: KnownRecipient): Promise<Id> {
+    if (detail === undefined) return state.inbox;
+    const view = await this.#store.tree(state.user.tree).offer(state.treeHead);
+    const binding = view.binding(detail);
+    const mayPost =
+      binding !== undefined && rightsOf(binding.acl, { identifier: 'anonymous', groups: [] }).includes('p');
+    return mayPost ? binding.mailbox : state.inbox;
   }
 
   #refused(what: string, error: unknown): Refusal {
@@ -174,7 +179,7 @@ export class StoreDelivery implements Delivery {
 }
 
 function isKnown(recipient: Recipient): recipient is KnownRecipient {
-  return 'user' in recipient;
+  return 'state' in recipient;
 }
 
 function refusal(code: RefusalCode, text: string): Refusal {

@@ -3,7 +3,7 @@ import { type Id, idFromBytes, idToBytes } from '../base/ids.ts';
 import { StoreError } from './errors.ts';
 import { assertFormat } from './head.ts';
 import { DOMAIN_PREFIX, directoryKey, domainKey, SYSTEM_PK } from './keys.ts';
-import type { Index, Item } from './ports.ts';
+import type { Index, Item, Key } from './ports.ts';
 
 /** A user: where the mail is, and how the password is checked. */
 export interface User {
@@ -29,7 +29,8 @@ export function splitUserName(name: string): { readonly local: string; readonly 
   return at < 0 ? { local: name, domain: NO_DOMAIN } : { local: name.slice(0, at), domain: name.slice(at + 1) };
 }
 
-function keyOf(name: string): ReturnType<typeof directoryKey> {
+/** Where a user's entry is. */
+export function directoryKeyOf(name: string): Key {
   const { local, domain } = splitUserName(name);
   return directoryKey(domain, local);
 }
@@ -43,7 +44,7 @@ export class Directory {
   }
 
   async find(name: string): Promise<User | undefined> {
-    const item = await this.#index.get(keyOf(name));
+    const item = await this.#index.get(directoryKeyOf(name));
     return item === undefined ? undefined : decodeUser(name, item);
   }
 
@@ -51,7 +52,7 @@ export class Directory {
   async add(user: Omit<User, 'rev'>): Promise<User> {
     await this.#index.put(domainKey(splitUserName(user.name).domain), { r: 1 }, 'absent');
     const added: User = { ...user, rev: 1 };
-    const result = await this.#index.put(keyOf(user.name), encodeUser(added), 'absent');
+    const result = await this.#index.put(directoryKeyOf(user.name), encodeUser(added), 'absent');
     if (result.ok) return added;
     const there = result.current === undefined ? undefined : decodeUser(user.name, result.current);
     if (there?.id === user.id) return there;
@@ -61,13 +62,13 @@ export class Directory {
   /** Replaces a user's entry, if nobody else has since it was read. */
   async update(user: User): Promise<User> {
     const next: User = { ...user, rev: user.rev + 1 };
-    const result = await this.#index.put(keyOf(user.name), encodeUser(next), { rev: user.rev });
+    const result = await this.#index.put(directoryKeyOf(user.name), encodeUser(next), { rev: user.rev });
     if (!result.ok) throw new StoreError('in-use', `user ${user.name} was changed by somebody else: try again`);
     return next;
   }
 
   async remove(user: User): Promise<void> {
-    await this.#index.delete(keyOf(user.name), { rev: user.rev });
+    await this.#index.delete(directoryKeyOf(user.name), { rev: user.rev });
   }
 
   /** All users in order of domain and name. */
@@ -104,7 +105,7 @@ function encodeUser(user: User): Item {
   return { r: user.rev, d: to.finish() };
 }
 
-function decodeUser(name: string, item: Item): User {
+export function decodeUser(name: string, item: Item): User {
   if (!(item.d instanceof Uint8Array) || typeof item.r !== 'number') {
     throw new StoreError('format', `the directory entry of ${name} lacks d or r`);
   }

@@ -1,6 +1,7 @@
 import type { Id } from '../base/ids.ts';
 import { quotaKey, quotaPk } from './keys.ts';
 import type { LogContext } from './log.ts';
+import type { Item } from './ports.ts';
 import type { QuotaRoot } from './tree-view.ts';
 
 /** Usage of a quota root: messages that exist, and their bytes. Expunged mail does not count (Rule 19). */
@@ -51,18 +52,25 @@ export class QuotaLedger {
 
   /** Usage of the root over all its spaces, this process's batched adds included. */
   async usage(root: QuotaRoot): Promise<Usage> {
-    let [bytes, messages] = [0, 0];
+    const items: Item[] = [];
     let after: Buffer | undefined;
     do {
       const page = await this.#context.index.query({ pk: quotaPk(root.id), ...(after && { after }) });
-      for (const { item } of page.rows) {
-        bytes += typeof item.b === 'number' ? item.b : 0;
-        messages += typeof item.n === 'number' ? item.n : 0;
-      }
+      for (const { item } of page.rows) items.push(item);
       after = page.next;
     } while (after !== undefined);
+    return this.usageOf(root, items);
+  }
+
+  /** The same from items that were read already. */
+  usageOf(root: QuotaRoot | undefined, items: readonly Item[]): Usage {
+    let [bytes, messages] = [0, 0];
+    for (const { b, n } of items) {
+      if (typeof b === 'number') bytes += b;
+      if (typeof n === 'number') messages += n;
+    }
     for (const sum of this.#pending.values()) {
-      if (sum.root === root.id) [bytes, messages] = [bytes + sum.bytes, messages + sum.messages];
+      if (sum.root === root?.id) [bytes, messages] = [bytes + sum.bytes, messages + sum.messages];
     }
     return { bytes, messages };
   }

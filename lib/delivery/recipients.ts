@@ -1,0 +1,104 @@
+import type { Id } from '../base/ids.ts';
+import { decodeUser, directoryKeyOf, type User } from '../store/directory.ts';
+import { decodeHead, type Head } from '../store/head.ts';
+import { headKey, quotaKey } from '../store/keys.ts';
+import type { MailStore } from '../store/mail-store.ts';
+import type { Key } from '../store/ports.ts';
+import type { Usage } from '../store/quota.ts';
+import { decodeTreeExtra, type QuotaRoot } from '../store/tree-view.ts';
+
+/** What a delivery needs to know of a user, read at one time. */
+export interface RecipientState {
+  readonly user: User;
+  readonly treeHead: Head;
+  readonly inbox: Id;
+  readonly quotaRoot: QuotaRoot | undefined;
+  readonly usage: Usage;
+}
+
+/** What was true of a user a little while ago: it tells what to read in one request, which confirms it. */
+interface Remembered {
+  readonly name: string;
+  readonly user: User;
+  readonly inbox: Id;
+  readonly quotaRoot: QuotaRoot | undefined;
+  readonly untilMs: number;
+}
+
+const REMEMBER_MS = 60_000;
+const MAX_REMEMBERED = 10_000;
+
+/** Finds recipients: one batch of reads when the user was seen in the last minute, three requests otherwise. */
+export class Recipients {
+  readonly #store: MailStore;
+  readonly #remembered = new Map<string, Remembered>();
+
+  constructor(store: MailStore) {
+    this.#store = store;
+  }
+
+  /** The first of the names that is a user's, with the state of the account; `afresh`: whatever was remembered. */
+  async find(names: readonly string[], afresh = false): Promise<RecipientState | undefined> {
+    if (afresh) return this.#look(names);
+    const nowMs = this.#store.clock.now();
+    for (const name of names) {
+      const known = this.#remembered.get(name);
+      if (known === undefined || known.untilMs < nowMs) continue;
+      const state = await this.#confirm(known);
+      if (state !== undefined) return state;
+    }
+    return this.#look(names);
+  }
+
+  /** Reads all of it in one request; undefined when it is not as remembered. */
+  async #confirm({ name, user, inbox, quotaRoot }: Remembered): Promise<RecipientState | undefined> {
+    const keys: Key[] = [directoryKeyOf(name), headKey('T', user.tree), headKey('M', inbox)];
+    if (quotaRoot !== undefined) keys.push(quotaKey(quotaRoot.id, user.space));
+    const [entry, tree, mailbox, quota] = await this.#store.ports.index.batchGet(keys);
+    if (entry === undefined || tree === undefined || mailbox === undefined) return undefined;
+    const now = decodeUser(name, entry);
+    const treeHead = decodeHead(tree);
+    const extra = decodeTreeExtra(treeHead.extra);
+    if (now.tree !== user.tree || extra.inbox !== inbox || extra.quota?.id !== quotaRoot?.id) return undefined;
+    await this.#offer(inbox, decodeHead(mailbox));
+    const usage = this.#store.quota.usageOf(extra.quota, quota === undefined ? [] : [quota]);
+    return { user: now, treeHead, inbox, quotaRoot: extra.quota, usage };
+  }
+
+  async #look(names: readonly string[]): Promise<RecipientState | undefined> {
+    const { index } = this.#store.ports;
+    const entries = await index.batchGet(names.map(directoryKeyOf));
+    const at = entries.findIndex((entry) => entry !== undefined);
+    const [name, entry] = [names[at], entries[at]];
+    if (name === undefined || entry === undefined) return undefined;
+    const user = decodeUser(name, entry);
+    const tree = await index.get(headKey('T', user.tree));
+    if (tree === undefined) return undefined;
+    const treeHead = decodeHead(tree);
+    const { inbox, quota: quotaRoot } = decodeTreeExtra(treeHead.extra);
+    if (inbox === undefined) return undefined;
+    const keys = [headKey('M', inbox)];
+    if (quotaRoot !== undefined) keys.push(quotaKey(quotaRoot.id, user.space));
+    const [mailbox, quota] = await index.batchGet(keys);
+    if (mailbox !== undefined) await this.#offer(inbox, decodeHead(mailbox));
+    this.#remember({ name, user, inbox, quotaRoot, untilMs: this.#store.clock.now() + REMEMBER_MS });
+    const usage = this.#store.quota.usageOf(quotaRoot, quota === undefined ? [] : [quota]);
+    return { user, treeHead, inbox, quotaRoot, usage };
+  }
+
+  /** The head just read saves the commit a read. */
+  async #offer(inbox: Id, head: Head): Promise<void> {
+    const opened = this.#store.openedMailbox(inbox);
+    if (opened !== undefined) await opened.offer(head);
+    else await this.#store.deliveryLog(inbox).offer(head);
+  }
+
+  #remember(known: Remembered): void {
+    this.#remembered.delete(known.name);
+    this.#remembered.set(known.name, known);
+    if (this.#remembered.size > MAX_REMEMBERED) {
+      const [oldest] = this.#remembered.keys();
+      if (oldest !== undefined) this.#remembered.delete(oldest);
+    }
+  }
+}
