@@ -51,55 +51,82 @@ export interface Waiting<V> {
   readonly reject: (error: unknown) => void;
 }
 
+/**
+ * Thrown by a change that needs more of a view than `prepare` fetched, because changes before it in its group made that
+ * view: it waits for the next group.
+ */
+export class Unprepared extends Error {
+  override readonly name = 'Unprepared';
+}
+
+interface Outcome<V> {
+  readonly one: Waiting<V>;
+  readonly seq: number;
+  readonly record?: LogRecord;
+  readonly reply?: unknown;
+  readonly error?: unknown;
+}
+
 /** One attempt of a group: what was evaluated, on which view, and whom to tell. */
 export class CommitPlan<V extends LogView<V>> {
   view: V;
-  /** Changes for which there is no room. */
+  /** Changes that are not of this attempt. */
   rest: readonly Waiting<V>[] = [];
-  /** Changes that made a record. */
-  readonly group: Waiting<V>[] = [];
-  readonly records: { readonly record: LogRecord; readonly one: Waiting<V>; readonly reply: unknown }[] = [];
-  readonly #answers: { readonly one: Waiting<V>; readonly reply: unknown }[] = [];
-  readonly #failures: { readonly one: Waiting<V>; readonly error: unknown }[] = [];
+  readonly records: { readonly record: LogRecord; readonly one: Waiting<V> }[] = [];
+  #outcomes: Outcome<V>[] = [];
 
   constructor(view: V) {
     this.view = view;
   }
 
-  /** Some answer does not depend on the write. */
+  /** Some answer rests on the view that the attempt began with: the write does not check it. */
   get unwritten(): boolean {
-    return this.#answers.length > 0 || this.#failures.length > 0;
+    const [first] = this.#outcomes;
+    return first !== undefined && first.record === undefined;
   }
 
-  /** Evaluates one change; answers its record, if it made one. */
-  add(one: Waiting<V>, nowMs: number): LogRecord | undefined {
+  /** Changes that are not answered yet. */
+  get group(): Waiting<V>[] {
+    return this.#outcomes.map(({ one }) => one);
+  }
+
+  /** Evaluates one change; false when it cannot be of this attempt. */
+  add(one: Waiting<V>, nowMs: number): boolean {
+    const { nonce } = one.options;
+    // Two tries of one delivery: the second must see that the first has committed (Rule 13).
+    if (nonce !== undefined && this.records.some(({ record }) => record.nonce.equals(nonce))) return false;
     try {
       const { record: draft, reply } = one.change(this.view);
       if (draft === undefined) {
-        this.#answers.push({ one, reply });
-        return undefined;
+        this.#outcomes.push({ one, reply, seq: this.view.seq });
+        return true;
       }
       const record: LogRecord = { ...draft, seq: this.view.seq + 1, timeMs: nowMs, nonce: one.nonce };
       this.view = this.view.apply(record);
-      this.records.push({ record, one, reply });
-      this.group.push(one);
-      return record;
+      this.records.push({ record, one });
+      this.#outcomes.push({ one, reply, record, seq: record.seq });
     } catch (error) {
-      this.#failures.push({ one, error });
-      return undefined;
+      if (error instanceof Unprepared && this.records.length > 0) return false;
+      this.#outcomes.push({ one, error, seq: this.view.seq });
     }
+    return true;
   }
 
-  /** Tells those whose answer needs no write. */
-  settle({ head, view }: Base<V>): void {
-    for (const { one, reply } of this.#answers) {
-      one.resolve({ reply, rev: head.rev, seq: view.seq, watchers: head.watchers });
-    }
-    for (const { one, error } of this.#failures) one.reject(error);
+  /** Tells those whose answer rests on the base alone. Whoever comes after a record waits for its write. */
+  settle({ head }: Base<V>): void {
+    const written = this.#outcomes.findIndex(({ record }) => record !== undefined);
+    const leading = written < 0 ? this.#outcomes : this.#outcomes.slice(0, written);
+    this.#outcomes = written < 0 ? [] : this.#outcomes.slice(written);
+    for (const outcome of leading) tell(outcome, head);
   }
 
-  /** Tells those whose records the head now has. */
-  resolve({ rev, watchers }: Head): void {
-    for (const { record, one, reply } of this.records) one.resolve({ reply, rev, seq: record.seq, watchers });
+  /** Tells the others, now that the head has their records. */
+  resolve(head: Head): void {
+    for (const outcome of this.#outcomes) tell(outcome, head);
   }
+}
+
+function tell<V>({ one, seq, reply, error }: Outcome<V>, { rev, watchers }: Head): void {
+  if (error !== undefined) one.reject(error);
+  else one.resolve({ reply, rev, seq, watchers });
 }

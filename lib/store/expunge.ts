@@ -1,4 +1,5 @@
 import { type OpenMailbox, requireRight } from './account.ts';
+import { Unprepared } from './commit-plan.ts';
 import { DELETED } from './flag-sets.ts';
 import { type ExpungeReason, expungeRecord } from './mailbox-records.ts';
 import type { MailboxView } from './mailbox-view.ts';
@@ -31,7 +32,11 @@ export async function removeMessages(
     (view) => {
       const uids = choose(view);
       let sizeBytes = 0;
-      for (const uid of uids) sizeBytes += view.coldOf(uid)?.sizeBytes ?? 0;
+      for (const uid of uids) {
+        const row = view.coldOf(uid);
+        if (row === undefined) throw new Unprepared(`data of UID ${uid}`);
+        sizeBytes += row.sizeBytes;
+      }
       const reply = { uids, sizeBytes };
       const ends = intent !== undefined && view.state.intents.has(intent.toString('hex'));
       if (uids.isEmpty && !ends) return { reply };
