@@ -1,7 +1,7 @@
 import type { Id } from '../base/ids.ts';
 import type { Base } from './commit-plan.ts';
 import type { LogContext } from './log.ts';
-import { recordsAfter } from './log-reader.ts';
+import { recordsOrSnapshot } from './log-reader.ts';
 import { deliveriesAfter } from './mailbox-snapshot.ts';
 import type { MailboxView } from './mailbox-view.ts';
 import type { LogRecord } from './record.ts';
@@ -19,7 +19,7 @@ export async function findCommitted(
   whole: () => Promise<MailboxView>,
 ): Promise<LogRecord | 'remembered' | undefined> {
   if (view.seq <= sinceSeq) return undefined;
-  const records = await recordsAfter(context, 'M', mailbox, head, sinceSeq);
+  const records = await recordsOrSnapshot(context, 'M', mailbox, head, sinceSeq);
   if (records !== undefined) return records.find((record) => record.seq <= view.seq && record.nonce.equals(nonce));
   const marks = await deliveriesAfter(context, await whole(), sinceSeq);
   return marks.some((mark) => mark.nonce.equals(nonce)) ? 'remembered' : undefined;

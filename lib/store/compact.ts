@@ -23,34 +23,46 @@ export function isDue(head: { readonly seq: number; readonly snapSeq: number; re
   return head.seq - head.snapSeq > COMPACT_RECORDS || head.behindBytes > COMPACT_BYTES;
 }
 
+/** A view that knows on which snapshot it rests. */
+export interface Foldable {
+  /** Undefined: on none. */
+  readonly snapshotId: Id | undefined;
+}
+
+const TRIES = 4;
+
 /**
- * Folds the log into a snapshot and moves the head to it. Any number may run: who finds the head on a later snapshot has
- * lost and deletes nothing, because a lost answer can hide that it won (Rule 7).
+ * Folds the log into a snapshot and moves the head to it. Any number may run: who finds the head on another snapshot than
+ * the one folded has lost and deletes nothing, because a lost answer can hide that it won (Rule 7). So snapshots form a
+ * chain: each retires only pieces of its predecessor, and names none that an earlier one retired.
  */
-export async function compact<V extends LogView<V>>(
+export async function compact<V extends LogView<V> & Foldable>(
   log: Log<V>,
   fold: (view: V) => Promise<Folding<V>>,
 ): Promise<'moved' | 'lost' | 'nothing'> {
-  for (let attempt = 0; ; attempt++) {
-    const base = await log.read();
+  let base = await log.read();
+  for (let attempt = 1; ; attempt++) {
     if (base.head.snapSeq >= base.view.seq) return 'nothing';
+    // A view that has lived long rests on an old snapshot, whose pieces may be retired by now.
+    if (base.view.snapshotId !== base.head.snapId) base = await log.reload();
+    const { head: before, view } = base;
     let folding: Folding<V>;
     try {
-      folding = await fold(base.view);
+      folding = await fold(view);
     } catch (error) {
       // Another compactor's tidying may take away what an old snapshot names.
-      if (!(error instanceof Moved) || attempt === 3) throw error;
-      log.forget();
+      if (!(error instanceof Moved) || attempt === TRIES) throw error;
+      base = await log.reload();
       continue;
     }
     const head = await log.editHead((now) =>
-      now.snapSeq >= folding.seq
+      now.snapId !== before.snapId
         ? undefined
         : {
             snapId: folding.ref.id,
             snapIsObject: folding.ref.isObject,
             snapSeq: folding.seq,
-            behindBytes: Math.max(0, now.behindBytes - base.head.behindBytes),
+            behindBytes: Math.max(0, now.behindBytes - before.behindBytes),
           },
     );
     if (head.snapId !== folding.ref.id) return 'lost';

@@ -88,6 +88,22 @@ export async function recordsAfter(
   return Promise.all(wanted.map(async (record) => ({ ...record, body: await bodyOf(storage, letter, id, record) })));
 }
 
+/** As {@link recordsAfter}; undefined too when what was folded long ago is being tidied away under this reader. */
+export async function recordsOrSnapshot(
+  storage: LogStorage,
+  letter: LogLetter,
+  id: Id,
+  head: Head,
+  afterSeq: number,
+): Promise<readonly LogRecord[] | undefined> {
+  try {
+    return await recordsAfter(storage, letter, id, head, afterSeq);
+  } catch (error) {
+    if (error instanceof Moved && head.snapSeq > afterSeq) return undefined;
+    throw error;
+  }
+}
+
 async function segments(index: Index, pk: Buffer, afterSeq: number, upToSeq: number): Promise<StoredRecord[]> {
   const records: StoredRecord[] = [];
   let after: Buffer | undefined = segmentSk(afterSeq);
@@ -130,7 +146,7 @@ export async function catchUp<V extends LogView<V>>(
 ): Promise<{ readonly view: V; readonly records: readonly LogRecord[] | undefined }> {
   if (from !== undefined && from.seq >= head.seq) return { view: from, records: [] };
   if (from !== undefined) {
-    const records = await recordsAfter(storage, type.letter, id, head, from.seq);
+    const records = await recordsOrSnapshot(storage, type.letter, id, head, from.seq);
     if (records !== undefined) return { view: type.fromHead?.(id, head) ?? applyAll(from, records), records };
   }
   if (type.fromHead !== undefined) return { view: type.fromHead(id, head), records: undefined };

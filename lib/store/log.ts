@@ -103,6 +103,17 @@ export class Log<V extends LogView<V>> {
     return this.#base;
   }
 
+  /** The newest view, on the snapshot that the head names whatever is cached, and kept from now on. */
+  async reload(): Promise<Base<V>> {
+    const base = await withHead(this.#context, this.#type.letter, this.id, async (head) => {
+      const { view } = await catchUp(this.#context, this.#type, this.id, head, undefined);
+      return { head, view };
+    });
+    if (base === undefined) throw new StoreError('gone', 'the mailbox does not exist any more');
+    if (this.#base === undefined || base.head.rev >= this.#base.head.rev) this.#base = base;
+    return base;
+  }
+
   /** Takes in a head that somebody else read (a batch, a failed condition), if it is newer. */
   async offer(head: Head): Promise<Base<V>> {
     if (this.#base !== undefined && this.#base.head.rev >= head.rev) return this.#base;
@@ -111,11 +122,6 @@ export class Log<V extends LogView<V>> {
     } catch {
       return this.read();
     }
-  }
-
-  /** Drops the cached view: the next read starts from the snapshot. */
-  forget(): void {
-    this.#base = undefined;
   }
 
   /** Puts a snapshot at `seq` under the cached view, so that what the snapshot remembers can be forgotten. */
@@ -237,8 +243,12 @@ export class Log<V extends LogView<V>> {
         plan.rest = group.slice(i);
         break;
       }
-      const record = plan.add(one, this.#context.clock.now());
-      if (record !== undefined) bytes += Math.min(record.body.length, LARGE_BODY_BYTES) + RECORD_FIXED_BYTES;
+      if (!plan.add(one, this.#context.clock.now())) {
+        plan.rest = group.slice(i);
+        break;
+      }
+      const last = plan.records.at(-1);
+      if (last?.one === one) bytes += Math.min(last.record.body.length, LARGE_BODY_BYTES) + RECORD_FIXED_BYTES;
     }
     return plan;
   }

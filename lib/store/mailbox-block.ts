@@ -58,9 +58,15 @@ export function lowerBound(uids: Uint32Array, uid: number): number {
   return low;
 }
 
-export function coldRowAt(columns: ColdColumns, row: number): ColdRow {
+/** In the place of a message that an old view still shows and whose data are gone for good (Rule 9). */
+export const GONE: ColdRow = { blob: '0'.repeat(32) as Id, sizeBytes: 0, internalDate: 0, savedDate: 0 };
+
+/** Undefined: the row's data are gone. */
+export function coldRowAt(columns: ColdColumns, row: number): ColdRow | undefined {
+  const blob = idFromBytes(columns.blobs.subarray(row * 16, row * 16 + 16));
+  if (blob === GONE.blob) return undefined;
   return {
-    blob: idFromBytes(columns.blobs.subarray(row * 16, row * 16 + 16)),
+    blob,
     sizeBytes: columns.sizes[row] ?? 0,
     internalDate: columns.internalDates[row] ?? 0,
     savedDate: columns.savedDates[row] ?? 0,

@@ -3,7 +3,7 @@ import { FlagSets } from './flag-sets.ts';
 import type { Head } from './head.ts';
 import type { LogContext } from './log.ts';
 import { type LogType, Moved } from './log-reader.ts';
-import { type Block, type ColdRow, coldColumns, firstUid, lastUid } from './mailbox-block.ts';
+import { type Block, type ColdRow, coldColumns, firstUid, GONE, lastUid } from './mailbox-block.ts';
 import { chainItems, chainOf, decodeCold, decodeExpunged, decodeHot, decodeNonces } from './mailbox-columns.ts';
 import { type ColumnPiece, decodeManifest } from './mailbox-manifest.ts';
 import { type DeliveryMark, MailboxView } from './mailbox-view.ts';
@@ -71,8 +71,16 @@ async function loadMailbox(context: LogContext, id: Id, head: Head): Promise<Mai
   });
 }
 
-/** Fills the cold columns of the blocks that hold any of the messages (all, when no set is given). */
-export async function loadCold(context: LogContext, view: MailboxView, set?: UidSet): Promise<void> {
+/**
+ * Fills the cold columns of the blocks that hold any of the messages (all, when no set is given). Throws {@link Moved}
+ * when the view's snapshot was tidied away. `newest` says which messages must have data: those that still exist.
+ */
+export async function loadCold(
+  context: LogContext,
+  view: MailboxView,
+  set?: UidSet,
+  newest: MailboxView = view,
+): Promise<void> {
   const wanted = view.state.blocks.filter(
     (block) =>
       block.cold.columns === undefined && (set === undefined || set.intersects(firstUid(block), lastUid(block))),
@@ -89,8 +97,8 @@ export async function loadCold(context: LogContext, view: MailboxView, set?: Uid
         rows = loaded === undefined ? new Map() : await coldPiece(context, view.state.id, loaded);
       }
       const row = rows.get(uid);
-      if (row === undefined) throw new Moved(`data of UID ${uid}`);
-      found.push(row);
+      if (row === undefined && newest.has(uid)) throw new Moved(`data of UID ${uid}`);
+      found.push(row ?? GONE);
     }
     block.cold.columns = coldColumns(found);
   }

@@ -92,6 +92,11 @@ export class MailboxView implements LogView<MailboxView> {
     return this.state.seq;
   }
 
+  /** The snapshot that the view rests on. */
+  get snapshotId(): Id | undefined {
+    return this.state.snapshotRef?.id;
+  }
+
   get exists(): number {
     return this.state.exists;
   }
@@ -218,7 +223,8 @@ export class MailboxView implements LogView<MailboxView> {
         exists--;
         if ((system & SEEN) === 0) unseen--;
         if ((system & DELETED) !== 0) deleted--;
-        if (block.cold.columns !== undefined) rows.set(uid, coldRowAt(block.cold.columns, row));
+        const cold = block.cold.columns === undefined ? undefined : coldRowAt(block.cold.columns, row);
+        if (cold !== undefined) rows.set(uid, cold);
       }
       return withoutRows(block, uids);
     });

@@ -114,8 +114,8 @@ export class Mailbox {
     } catch (error) {
       // The view's snapshot was replaced and tidied away: its successor has the same rows for what still exists.
       if (!(error instanceof Moved)) throw error;
-      const { view: newer } = await this.refresh();
-      await loadCold(this.#context, view.withSnapshotOf(newer), uids);
+      const { view: newer } = await this.#log.reload();
+      await loadCold(this.#context, view.withSnapshotOf(newer), uids, newer);
     }
   }
 

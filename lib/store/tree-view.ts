@@ -67,6 +67,11 @@ export class TreeView implements LogView<TreeView> {
     return this.state.seq;
   }
 
+  /** The snapshot that the view rests on. */
+  get snapshotId(): Id | undefined {
+    return this.state.snapshotRef?.id;
+  }
+
   binding(name: string): Binding | undefined {
     return this.state.bindings.get(name);
   }
