@@ -22,6 +22,11 @@ export class DeliveryLog {
     this.#log = new Log(store.context, appendType, id);
   }
 
+  /** What it holds in memory, in messages or names. */
+  get weight(): number {
+    return 0;
+  }
+
   get inUse(): boolean {
     return this.#log.busy;
   }

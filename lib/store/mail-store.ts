@@ -27,11 +27,14 @@ export interface StoreOptions {
   readonly onError?: (what: string, error: unknown) => void;
   /** How long expunged mail can be brought back; the grace at least (Rule 9). */
   readonly expungeDelayMs?: number;
-  /** Mailboxes and trees kept in memory when no session has them open. */
+  /** Mailboxes and trees kept in memory when no session has them open: their number, and their messages in all. */
   readonly cacheSize?: number;
+  readonly cacheMessages?: number;
 }
 
 const CACHE_SIZE = 2000;
+/** At about 60 bytes a message with all its columns: 120 MB. */
+const CACHE_MESSAGES = 2_000_000;
 
 /** The mail store in one process: everything below is reached through it. */
 export class MailStore {
@@ -64,10 +67,11 @@ export class MailStore {
       },
     };
     const size = options.cacheSize ?? CACHE_SIZE;
-    this.#mailboxes = new Cache(size, (id) => new Mailbox(this.context, id));
-    this.#trees = new Cache(size, (id) => new Tree(this.context, id));
+    const messages = options.cacheMessages ?? CACHE_MESSAGES;
+    this.#mailboxes = new Cache(size, messages, (id) => new Mailbox(this.context, id));
+    this.#trees = new Cache(size, messages, (id) => new Tree(this.context, id));
     this.quota = new QuotaLedger(this.context);
-    this.#deliveries = new Cache(size, (id) => new DeliveryLog(this, id));
+    this.#deliveries = new Cache(size, messages, (id) => new DeliveryLog(this, id));
     this.#stopHints = ports.hints.listen(({ id, rev }) => this.moved(id as Id, rev));
   }
 
@@ -158,14 +162,23 @@ export class MailStore {
   }
 }
 
-/** The most recently used things by id; those in use are never dropped. */
-class Cache<T extends { readonly inUse: boolean }> {
+interface Cached {
+  /** A session or a commit holds it: it must stay the only one of its id. */
+  readonly inUse: boolean;
+  /** Messages that it holds in memory. */
+  readonly weight: number;
+}
+
+/** The most recently used things by id, within a number and a weight; those in use are never dropped. */
+class Cache<T extends Cached> {
   readonly #size: number;
+  readonly #maxWeight: number;
   readonly #make: (id: Id) => T;
   readonly #entries = new Map<Id, T>();
 
-  constructor(size: number, make: (id: Id) => T) {
+  constructor(size: number, maxWeight: number, make: (id: Id) => T) {
     this.#size = size;
+    this.#maxWeight = maxWeight;
     this.#make = make;
   }
 
@@ -174,17 +187,26 @@ class Cache<T extends { readonly inUse: boolean }> {
   }
 
   get(id: Id): T {
-    const entry = this.#entries.get(id) ?? this.#make(id);
-    this.#entries.delete(id);
+    const known = this.#entries.get(id);
+    if (known !== undefined) {
+      this.#entries.delete(id);
+      this.#entries.set(id, known);
+      return known;
+    }
+    this.#evict();
+    const entry = this.#make(id);
     this.#entries.set(id, entry);
-    if (this.#entries.size > this.#size) this.#evict();
     return entry;
   }
 
   #evict(): void {
+    let weight = 0;
+    for (const entry of this.#entries.values()) weight += entry.weight;
     for (const [id, entry] of this.#entries) {
-      if (this.#entries.size <= this.#size) return;
-      if (!entry.inUse) this.#entries.delete(id);
+      if (this.#entries.size < this.#size && weight <= this.#maxWeight) return;
+      if (entry.inUse) continue;
+      weight -= entry.weight;
+      this.#entries.delete(id);
     }
   }
 }

@@ -41,6 +41,11 @@ export class Mailbox {
     return this.#log.cached;
   }
 
+  /** What it holds in memory, in messages or names. */
+  get weight(): number {
+    return this.#log.cached?.view.exists ?? 0;
+  }
+
   get inUse(): boolean {
     return this.#listeners.size > 0 || this.#log.busy || this.#compacting;
   }

@@ -27,6 +27,11 @@ export class Tree {
     return this.#log.cached;
   }
 
+  /** What it holds in memory, in messages or names. */
+  get weight(): number {
+    return this.#log.cached?.view.state.bindings.size ?? 0;
+  }
+
   get inUse(): boolean {
     return this.#log.busy || this.#compacting;
   }
