@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { type OpenStore, openStore } from '../gateway/open-store.ts';
 import { type Config, loadConfig } from '../lib/base/config.ts';
 import { type Log, openLog } from '../lib/base/log.ts';
@@ -69,4 +69,10 @@ function reasonOf(error: StoreError): string {
   const { cause } = error;
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
   return REASONS.get(code) ?? error.message;
+}
+
+/** A path as the person meant it: npm runs scripts in its own folder and tells where it was called. */
+export function pathGiven(path: string): string {
+  const { npm_lifecycle_event: script, INIT_CWD: calledFrom } = process.env;
+  return resolve(script === 'cirrus' && calledFrom !== undefined ? calledFrom : '', path);
 }
