@@ -1,5 +1,4 @@
 import { Command } from 'commander';
-import { startGateway } from '../../gateway/main.ts';
 import { openLog } from '../../lib/base/log.ts';
 import { prepareAccounts } from '../first-start.ts';
 import { openDataFolder, readSettings } from '../session.ts';
@@ -19,6 +18,8 @@ async function serve(options: { readonly config?: string }): Promise<void> {
   const log = openLog(config.loglevel);
   process.on('uncaughtExceptionMonitor', (err) => log.fatal({ err }, 'internal error, the process ends'));
   const signals = onStopSignals(log);
+  // Loaded only here: `deliver` runs once per message and needs no protocols.
+  const { startGateway } = await import('../../gateway/main.ts');
   // Ports first: a server that cannot listen must not have shown passwords.
   const gateway = await openDataFolder(config, () => startGateway(config, log));
   const show = (text: string): void => void process.stderr.write(text);
