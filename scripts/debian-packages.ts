@@ -1,0 +1,90 @@
+// Programs that tests run but npm does not bring: mail clients and servers of the distribution.
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+/** What must be installed for a program to be there, by the name under which tests ask for it. */
+export const debianPackages = {
+  curl: ['curl'],
+  mbsync: ['isync'],
+  neomutt: ['neomutt'],
+  python3: ['python3'],
+  script: ['bsdutils'],
+  swaks: ['swaks', 'libnet-ssleay-perl'],
+} as const satisfies Readonly<Record<string, readonly string[]>>;
+
+export type Program = keyof typeof debianPackages;
+
+const ATTEMPTS = 3;
+
+/** The machine as far as installing is concerned; tests put another in its place. */
+export interface Machine {
+  has(program: string): boolean;
+  /** Whether this process may install packages. */
+  readonly mayInstall: boolean;
+  /** Runs a command, answers its exit code; null when it could not be run. */
+  run(command: string, args: readonly string[]): number | null;
+  say(text: string): void;
+}
+
+/** Those of the programs that are not in the PATH. */
+export function missingPrograms(
+  programs: readonly Program[],
+  machine: Pick<Machine, 'has'> = thisMachine,
+): readonly Program[] {
+  return programs.filter((program) => !machine.has(program));
+}
+
+/** Installs what tests need and is not there, if this process may; answers what is missing then. */
+export function installDebianPackages(machine: Machine = thisMachine): readonly Program[] {
+  const programs = Object.keys(debianPackages) as Program[];
+  const missing = missingPrograms(programs, machine);
+  if (missing.length === 0) return [];
+  const packages = missing.flatMap((program) => debianPackages[program]);
+  if (machine.mayInstall) {
+    machine.say(`installing for the tests: ${packages.join(' ')}`);
+    install(packages, machine);
+  }
+  const left = missingPrograms(missing, machine);
+  if (left.length > 0) {
+    const why = machine.mayInstall ? 'apt-get failed, see above' : 'only root can install them';
+    const command = `apt-get install ${left.flatMap((program) => debianPackages[program]).join(' ')}`;
+    machine.say(`not here: ${left.join(', ')} (${why}). To have their tests run: ${command}`);
+  }
+  return left;
+}
+
+function install(packages: readonly string[], { run, say }: Machine): void {
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    // A mirror that is being written, or another apt-get at work: both pass.
+    const wait = ['-o', 'DPkg::Lock::Timeout=120', '-o', 'Acquire::Retries=3'];
+    const updated = run('apt-get', ['update', '-qq', ...wait]);
+    if (updated === null) {
+      say('there is no apt-get on this machine');
+      return;
+    }
+    if (run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...wait, ...packages]) === 0) return;
+    say(`apt-get install failed (attempt ${attempt} of ${ATTEMPTS})`);
+  }
+}
+
+const thisMachine: Machine = {
+  mayInstall: process.getuid?.() === 0,
+  has: (program) => (process.env.PATH ?? '').split(delimiter).some((folder) => isExecutable(join(folder, program))),
+  run: (command, args) =>
+    spawnSync(command, args, {
+      // Standard error for all: what the caller prints stays the end of standard output.
+      stdio: ['ignore', 2, 2],
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    }).status,
+  say: (text) => console.error(`debian packages: ${text}`),
+};
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

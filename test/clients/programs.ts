@@ -1,0 +1,15 @@
+import { describe } from 'vitest';
+import { debianPackages, missingPrograms, type Program } from '../../scripts/debian-packages.ts';
+
+/**
+ * `describe` for tests that run these programs. Where one is missing they are skipped, and the title says why; in CI they
+ * fail instead, so that nothing is left out unseen.
+ */
+export function describeWith(programs: readonly Program[], title: string, tests: () => void): void {
+  const missing = missingPrograms(programs);
+  if (missing.length === 0) return void describe(title, tests);
+  const packages = missing.flatMap((program) => debianPackages[program]);
+  const reason = `${missing.join(', ')} not installed: apt-get install ${packages.join(' ')}`;
+  if (process.env.CI) throw new Error(reason);
+  describe.skip(`${title} (${reason})`, tests);
+}
