@@ -1,6 +1,8 @@
+import { DirectoryAuthenticator } from '../lib/auth/authenticator.ts';
 import type { Config, ListenAddress } from '../lib/base/config.ts';
 import type { Log } from '../lib/base/log.ts';
 import type { MailStore } from '../lib/store/mail-store.ts';
+import { imapRefusal, serveImap } from './imap/session.ts';
 import { lmtpRefusal, serveLmtp } from './lmtp/session.ts';
 import { formatAddress } from './net/listen-error.ts';
 import { type Listener, type ListenerOptions, openListeners } from './net/listener.ts';
@@ -53,19 +55,28 @@ interface Service {
   readonly options: Omit<ListenerOptions, 'address' | 'protocol' | 'log'>;
 }
 
-async function services(config: Config, log: Log, { delivery }: OpenStore): Promise<readonly Service[]> {
+async function services(config: Config, log: Log, { store, delivery }: OpenStore): Promise<readonly Service[]> {
   const certificate = await Certificate.ofConfig(config, log);
   const secureContext = () => certificate.context;
+  const { servername, maxmessagesize: maxMessageBytes } = config;
+  const authenticator = new DirectoryAuthenticator(store, {
+    defaultDomain: config.defaultdomain || undefined,
+    onError: (err) => log.warn({ err }, 'failed logins cannot be counted'),
+  });
+  const allowPlaintext = config.allowplaintext;
+  const limits = { idleMs: config.timeout };
+  const imap: Service['options'] = {
+    refusal: imapRefusal,
+    serve: serveImap({ store, authenticator, servername, maxMessageBytes, allowPlaintext, secureContext, log, limits }),
+  };
+  const overQuotaIsPermanent = config.lmtp_over_quota_perm_failure;
   const lmtp: Service['options'] = {
     refusal: lmtpRefusal,
-    serve: serveLmtp({
-      delivery,
-      servername: config.servername,
-      maxMessageBytes: config.maxmessagesize,
-      overQuotaIsPermanent: config.lmtp_over_quota_perm_failure,
-      secureContext,
-      log,
-    }),
+    serve: serveLmtp({ delivery, servername, maxMessageBytes, overQuotaIsPermanent, secureContext, log }),
   };
-  return [{ protocol: 'lmtp', addresses: [...config.listen_lmtp, ...config.listen_lmtp_unix], options: lmtp }];
+  return [
+    { protocol: 'imap', addresses: config.listen_imap, options: imap },
+    { protocol: 'imaps', addresses: config.listen_imaps, options: { ...imap, secureContext } },
+    { protocol: 'lmtp', addresses: [...config.listen_lmtp, ...config.listen_lmtp_unix], options: lmtp },
+  ];
 }

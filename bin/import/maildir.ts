@@ -97,7 +97,7 @@ async function messageOf(path: string, file: File, keywords: KeywordsOf): Promis
     // A copy has a later time than the arrival in its name; a message appended with a date of its own an earlier one.
     internalDate: Math.min(modified > 0 ? modified : Number.POSITIVE_INFINITY, arrivalOf(base) ?? modified),
     flags: [...new Set([...letters.flatMap((letter) => FLAGS.get(letter) ?? []), ...keywords(base, letters)])],
-    open: () => openMessage(path, file),
+    open: () => openMessage(path, file, there?.size ?? 0),
   };
 }
 
@@ -114,17 +114,27 @@ function arrivalOf(name: string): number | undefined {
   return digits === undefined ? undefined : Number(digits);
 }
 
-async function openMessage(path: string, file: File): Promise<Uint8Array | AsyncIterable<Uint8Array> | undefined> {
+/** `size` is what the file had when it was listed. */
+async function openMessage(
+  path: string,
+  file: File,
+  size: number,
+): Promise<Uint8Array | AsyncIterable<Uint8Array> | undefined> {
   const handle = await openFile(path, file);
   if (handle === undefined) return undefined;
-  let isLarge = false;
+  if (size > importLimits.wholeBytes) return withLineEndings(handle.createReadStream());
   try {
-    isLarge = (await handle.stat()).size > importLimits.wholeBytes;
-    if (!isLarge) return new LineEndings().push(await handle.readFile());
+    return new LineEndings().push(await readWhole(handle, size));
   } finally {
-    if (!isLarge) await handle.close();
+    await handle.close();
   }
-  return withLineEndings(handle.createReadStream());
+}
+
+/** The file in one read. What a program still appends to it is not looked for: messages are complete when they get here. */
+async function readWhole(handle: FileHandle, size: number): Promise<Buffer> {
+  const bytes = Buffer.allocUnsafe(size);
+  const { bytesRead } = await handle.read(bytes, 0, size, 0);
+  return bytes.subarray(0, bytesRead);
 }
 
 /** The file, also when a client has given it other flags meanwhile. */
