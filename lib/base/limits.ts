@@ -53,3 +53,31 @@ export const lmtpLimits = {
 } as const;
 
 export type LmtpLimits = { readonly [name in keyof typeof lmtpLimits]: number };
+
+/** Limits of one IMAP session; those of command lines and literals are in `gateway/imap/wire/limits.ts`. */
+export const imapLimits = {
+  /** Before login, no input for this long and the session ends. */
+  loginMs: 3 * MINUTE,
+  /** After login (`timeout`); RFC 9051 §5.4 asks for at least 30 minutes. */
+  idleMs: 32 * MINUTE,
+  /** In IDLE, a sign of life after this long without one: load balancers drop connections that are silent for 350 s. */
+  stillHereMs: 4 * MINUTE,
+  /** In IDLE, how often the mailbox is looked at even when nobody says that it moved. */
+  pollMs: 1 * MINUTE,
+  /** Failed logins of one connection; then it is closed. */
+  failedLogins: 5,
+  /** Commands in a row that could not be understood; then the connection is closed. */
+  badCommands: 50,
+  /** Messages of one MULTIAPPEND. */
+  appendMessages: 1000,
+  /** Messages whose data is loaded together by FETCH and SEARCH. */
+  batchMessages: 200,
+  /** Output is handed on in pieces of at most this size. */
+  pieceBytes: 256 * KIB,
+  /** Octets of the message at hand that FETCH keeps, so that a client may fetch in small pieces. */
+  windowBytes: 4 * MIB,
+  /** A search lets others run after this long. */
+  sliceMs: 10,
+} as const;
+
+export type ImapLimits = { readonly [name in keyof typeof imapLimits]: number };

@@ -29,6 +29,7 @@ export class Mailbox {
   readonly #listeners = new Set<() => void>();
   #compacting = false;
   #told: MailboxView | undefined;
+  #toldState: Head['state'] = 'open';
 
   constructor(context: MailboxContext, id: Id) {
     this.id = id;
@@ -143,9 +144,12 @@ export class Mailbox {
   }
 
   #tell(): void {
-    const view = this.#log.cached?.view;
-    if (view === this.#told) return;
+    const { view, head } = this.#log.cached ?? {};
+    const state = head?.state ?? 'open';
+    // A mailbox that is closed has the view it had.
+    if (view === this.#told && state === this.#toldState) return;
     this.#told = view;
+    this.#toldState = state;
     for (const listener of this.#listeners) listener();
   }
 }
