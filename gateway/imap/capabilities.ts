@@ -1,0 +1,42 @@
+/** What the session offers depends on these. */
+export interface Offers {
+  readonly loggedIn: boolean;
+  /** A certificate is there and TLS has not begun. */
+  readonly startTls: boolean;
+  /** Passwords may be sent now: TLS protects them, or the configuration says so. */
+  readonly passwords: boolean;
+  /** Octets, 0 for any (`maxmessagesize`). */
+  readonly maxMessageBytes: number;
+}
+
+const always = ['IMAP4rev1', 'IMAP4rev2', 'LITERAL+', 'ID', 'ENABLE'];
+
+const afterLogin = [
+  'IDLE',
+  'NAMESPACE',
+  'UNSELECT',
+  'UIDPLUS',
+  'MOVE',
+  'MULTIAPPEND',
+  'BINARY',
+  'CHILDREN',
+  'LIST-EXTENDED',
+  'LIST-STATUS',
+  'SPECIAL-USE',
+  'CREATE-SPECIAL-USE',
+  'STATUS=SIZE',
+  'ESEARCH',
+  'SEARCHRES',
+  'WITHIN',
+  'CONDSTORE',
+  'QRESYNC',
+];
+
+/** The capabilities, always in this order (RFC 9051 §6.1.1). Before login only what helps to log in. */
+export function capabilities({ loggedIn, startTls, passwords, maxMessageBytes }: Offers): string[] {
+  // RFC 7889 §3: without a limit there is none to announce.
+  const limit = maxMessageBytes > 0 ? [`APPENDLIMIT=${maxMessageBytes}`] : [];
+  if (loggedIn) return [...always, ...afterLogin, ...limit];
+  const login = passwords ? ['SASL-IR', 'AUTH=PLAIN'] : ['SASL-IR', 'LOGINDISABLED'];
+  return [...always, ...(startTls ? ['STARTTLS'] : []), ...login];
+}

@@ -1,0 +1,23 @@
+import { type Copied, copyMessages } from '../../../lib/store/copy.ts';
+import type { CommandOf } from '../command-of.ts';
+import type { Context } from '../context.ts';
+import { asDestination } from '../errors.ts';
+import { no, ok, type Reply } from '../reply.ts';
+import { rangesOf } from '../selected.ts';
+import { copyUid } from '../wire/write/response-code.ts';
+
+/** COPY (RFC 9051 §6.4.7) of any number of messages in one commit. */
+export async function copy(context: Context, { set, uid, mailbox }: CommandOf<'COPY'>): Promise<Reply> {
+  const { selected } = context;
+  const { uids, expunged } = selected.named(set, uid);
+  // RFC 2180 §4.4: all or nothing.
+  if (expunged) return no('Some of the messages are gone', 'EXPUNGEISSUED');
+  const destination = await asDestination(context.account.open(mailbox, 'i'));
+  const copied = await copyMessages(selected.open, uids, destination);
+  return ok('Completed', copyCode(copied));
+}
+
+/** COPYUID (RFC 9051 §7.1), or nothing when nothing was copied. */
+export function copyCode({ uidValidity, sourceUids, destinationUids }: Copied): string | null {
+  return sourceUids.isEmpty ? null : copyUid(uidValidity, rangesOf(sourceUids), rangesOf(destinationUids));
+}

@@ -1,0 +1,15 @@
+import { createMailbox } from '../../../lib/store/names.ts';
+import { SEPARATOR } from '../../../lib/store/tree-view.ts';
+import type { CommandOf } from '../command-of.ts';
+import type { Context } from '../context.ts';
+import { ok, type Reply } from '../reply.ts';
+
+/**
+ * CREATE (RFC 9051 §6.3.4, RFC 6154 §3). A name that ends in the separator says that mailboxes will be created below it;
+ * such a name needs no creation here, but RFC 9051 lets it be created without the separator.
+ */
+export async function create(context: Context, { mailbox, use }: CommandOf<'CREATE'>): Promise<Reply> {
+  const name = mailbox.endsWith(SEPARATOR) && mailbox !== SEPARATOR ? mailbox.slice(0, -1) : mailbox;
+  await createMailbox(context.account, name, use);
+  return ok();
+}

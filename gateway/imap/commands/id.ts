@@ -1,0 +1,12 @@
+import type { CommandOf } from '../command-of.ts';
+import type { Context } from '../context.ts';
+import { ok, type Reply } from '../reply.ts';
+import { id as idLine } from '../wire/write/response.ts';
+
+/** ID (RFC 2971): who we are; what the client says of itself is for the log. */
+export async function id(context: Context, { params }: CommandOf<'ID'>): Promise<Reply> {
+  const client = params.slice(0, 30).map(([field, value]) => `${field}=${value ?? ''}`.slice(0, 200));
+  context.log.info({ client }, 'client');
+  context.write(idLine([['name', 'Cirrus']], context.dialect));
+  return ok();
+}

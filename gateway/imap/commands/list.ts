@@ -1,0 +1,125 @@
+import { listNames } from '../../../lib/store/list-names.ts';
+import type { ListedName } from '../../../lib/store/names.ts';
+import { hasRight } from '../../../lib/store/rights.ts';
+import { mailboxStatuses } from '../../../lib/store/status.ts';
+import { parentOf, SEPARATOR } from '../../../lib/store/tree-view.ts';
+import type { CommandOf } from '../command-of.ts';
+import type { Context } from '../context.ts';
+import { ListPattern } from '../list-pattern.ts';
+import { ok, type Reply } from '../reply.ts';
+import { listed, status as statusLine } from '../wire/write/response.ts';
+import { enableCondstore } from './enable.ts';
+import { recentFrom, statusValues } from './status.ts';
+
+/** A name to be listed. */
+interface Line {
+  readonly row: ListedName;
+  /** It does not meet the selection options itself, or not only it: something below does (RFC 5258 §3.5). */
+  readonly childInfo: boolean;
+}
+
+/** Mailboxes whose heads are read together. */
+const STATUS_BATCH = 100;
+
+/** LIST (RFC 9051 §6.3.9; RFC 5258, RFC 5819, RFC 6154). */
+export async function list(context: Context, command: CommandOf<'LIST'>): Promise<Reply> {
+  const { reference, patterns, extended } = command;
+  if (!extended && patterns[0] === '') {
+    // RFC 3501 §6.3.8: an empty pattern asks for the separator.
+    context.write(listed('LIST', { attributes: ['\\Noselect'], delimiter: SEPARATOR, name: '' }, context.dialect));
+    return ok();
+  }
+  const rows = await listNames(context.account);
+  const globs = patterns.map((pattern) => new ListPattern(`${reference}${pattern}`));
+  if (command.status?.includes('HIGHESTMODSEQ')) enableCondstore(context);
+  let batch: ListedName[] = [];
+  for (const { row, childInfo } of linesOf(rows, command)) {
+    await context.breathe();
+    if (!globs.some((glob) => glob.matches(row.name))) continue;
+    const attributes = attributesOf(row, command, context.style.rev2 || extended);
+    const info = childInfo ? { childInfo: childInfoOf(command) } : {};
+    context.write(listed('LIST', { attributes, delimiter: SEPARATOR, name: row.name, ...info }, context.dialect));
+    if (command.status === null) continue;
+    batch.push(row);
+    if (batch.length < STATUS_BATCH) continue;
+    await writeStatuses(context, batch, command);
+    batch = [];
+  }
+  await writeStatuses(context, batch, command);
+  return ok();
+}
+
+/** The names that meet the selection options, and with RECURSIVEMATCH those above them. */
+function linesOf(rows: readonly ListedName[], { select }: CommandOf<'LIST'>): readonly Line[] {
+  const subscribed = select.includes('SUBSCRIBED');
+  const selected = rows.filter((row) => {
+    if (subscribed && !row.isSubscribed) return false;
+    if (select.includes('SPECIAL-USE') && row.specialUse.length === 0) return false;
+    // A name that is only subscribed is no mailbox; one that is above others is worth knowing.
+    return subscribed || row.mailbox !== undefined || row.hasChildren;
+  });
+  if (!select.includes('RECURSIVEMATCH')) return selected.map((row) => ({ row, childInfo: false }));
+  const above = new Set<string>();
+  for (const { name } of selected) {
+    for (let at = parentOf(name); at !== undefined && !above.has(at); at = parentOf(at)) above.add(at);
+  }
+  const lines = new Map<string, Line>();
+  for (const row of selected) lines.set(row.name, { row, childInfo: above.has(row.name) });
+  const known = new Map(rows.map((row) => [row.name, row]));
+  for (const name of above) {
+    const nobody = { name, mailbox: undefined, hasChildren: true, isSubscribed: false, specialUse: [], rights: '' };
+    if (!lines.has(name)) lines.set(name, { row: known.get(name) ?? nobody, childInfo: true });
+  }
+  return [...lines.values()];
+}
+
+/** RFC 9051 §7.3.1; what a client that knows no \NonExistent is told is \Noselect. */
+function attributesOf(row: ListedName, { select, returns }: CommandOf<'LIST'>, modern: boolean): string[] {
+  const attributes: string[] = [];
+  if (row.mailbox === undefined) attributes.push(modern ? '\\NonExistent' : '\\Noselect');
+  attributes.push(row.hasChildren ? '\\HasChildren' : '\\HasNoChildren');
+  const showsSubscribed = select.includes('SUBSCRIBED') || returns.includes('SUBSCRIBED');
+  if (showsSubscribed && row.isSubscribed) attributes.push('\\Subscribed');
+  return [...attributes, ...row.specialUse];
+}
+
+function childInfoOf({ select }: CommandOf<'LIST'>): string[] {
+  return select.filter((option) => option === 'SUBSCRIBED' || option === 'SPECIAL-USE');
+}
+
+/** RFC 5819: the STATUS of each mailbox that can be selected. */
+async function writeStatuses(
+  context: Context,
+  rows: readonly ListedName[],
+  { status }: CommandOf<'LIST'>,
+): Promise<void> {
+  const readable = rows.flatMap(({ name, mailbox, rights }) =>
+    mailbox !== undefined && hasRight(rights, 'r') ? [{ name, mailbox }] : [],
+  );
+  if (readable.length === 0 || status === null) return;
+  const { store } = context.options;
+  const found = await mailboxStatuses(
+    store.ports.index,
+    readable.map(({ mailbox }) => mailbox),
+  );
+  for (const [i, { name, mailbox }] of readable.entries()) {
+    const one = found[i];
+    if (one === undefined) continue;
+    const needsBinding = status.includes('UIDVALIDITY');
+    const uidValidity = needsBinding ? await uidValidityOf(context, name) : 0;
+    const values = statusValues(status, one, uidValidity);
+    if (status.includes('RECENT')) {
+      const from = await recentFrom(context, mailbox, one.seq);
+      const { view } = await store.mailbox(mailbox).refresh();
+      values.set('RECENT', view.exists - view.countBelow(from));
+    }
+    context.write(statusLine(name, [...values], context.dialect));
+    await context.breathe();
+  }
+}
+
+async function uidValidityOf(context: Context, name: string): Promise<number> {
+  const place = await context.account.locate(name);
+  const view = place.tree.cached?.view ?? (await place.tree.refresh()).view;
+  return view.binding(place.path)?.uidValidity ?? 0;
+}

@@ -1,0 +1,24 @@
+import { moveMessages } from '../../../lib/store/move.ts';
+import type { CommandOf } from '../command-of.ts';
+import type { Context } from '../context.ts';
+import { asDestination } from '../errors.ts';
+import { modSeqOf } from '../mod-seq.ts';
+import { no, ok, type Reply } from '../reply.ts';
+import { condition } from '../wire/write/response.ts';
+import { numberCode } from '../wire/write/response-code.ts';
+import { copyCode } from './copy.ts';
+
+/** MOVE (RFC 9051 §6.4.8): COPYUID before the EXPUNGEs that it explains. */
+export async function move(context: Context, { set, uid, mailbox }: CommandOf<'MOVE'>): Promise<Reply> {
+  const { selected } = context;
+  if (selected.readOnly) return no('The mailbox is read-only', 'NOPERM');
+  const { uids, expunged } = selected.named(set, uid);
+  if (expunged) return no('Some of the messages are gone', 'EXPUNGEISSUED');
+  const destination = await asDestination(context.account.open(mailbox, 'i'));
+  const code = copyCode(await moveMessages(selected.open, uids, destination));
+  if (code === null) return ok('Completed: there is nothing to move');
+  context.write(condition(null, 'OK', code, 'Moved'));
+  await context.tell({ expunges: true, withUid: uid });
+  // RFC 7162 §3.2.8, as for EXPUNGE.
+  return ok('Completed', context.style.condstore ? numberCode('HIGHESTMODSEQ', modSeqOf(selected.view.seq)) : null);
+}

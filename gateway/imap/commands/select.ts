@@ -1,0 +1,73 @@
+import { StoreError } from '../../../lib/store/errors.ts';
+import { SEEN } from '../../../lib/store/flag-sets.ts';
+import type { MailboxView } from '../../../lib/store/mailbox-view.ts';
+import type { CommandOf } from '../command-of.ts';
+import type { Context } from '../context.ts';
+import { flagsLine, permanentFlagsCode } from '../flag-texts.ts';
+import { modSeqOf } from '../mod-seq.ts';
+import { bad, ok, type Reply } from '../reply.ts';
+import { resync } from '../resync.ts';
+import { Selected } from '../selected.ts';
+import { condition, listed, numbered } from '../wire/write/response.ts';
+import { numberCode } from '../wire/write/response-code.ts';
+import { enableCondstore } from './enable.ts';
+import { recentFrom } from './status.ts';
+
+/** SELECT and EXAMINE (RFC 9051 §6.3.2, §6.3.3), with CONDSTORE and QRESYNC (RFC 7162 §3.1.8, §3.2.5). */
+export async function select(context: Context, command: CommandOf<'SELECT'>): Promise<Reply> {
+  // RFC 7162 §3.2.5: QRESYNC must have been enabled.
+  if (command.qresync !== null && !context.style.qresync) return bad('QRESYNC is not enabled');
+  if (context.hasSelected) {
+    // RFC 9051 §7.1, CLOSED; a SELECT that fails leaves nothing selected.
+    context.select(undefined);
+    context.write(condition(null, 'OK', 'CLOSED', 'The mailbox selected before is closed'));
+  }
+  if (command.condstore || command.qresync !== null) enableCondstore(context);
+  const open = await context.account.open(command.mailbox);
+  const { view, head } = await open.mailbox.refresh();
+  if (head.state !== 'open') throw new StoreError('nonexistent', `no mailbox ${command.mailbox}`);
+  const readOnly = command.name === 'EXAMINE' || !/[istwe]/.test(open.rights);
+  const selected = new Selected(open, view, readOnly, context.options.limits.windowBytes);
+  if (!context.style.rev2) {
+    if (readOnly) selected.noteRecent(await recentFrom(context, open.mailbox.id, view.seq), view.state.uidNext);
+    else await selected.claimRecent();
+  }
+  context.select(selected);
+  writeState(context, selected);
+  if (command.qresync !== null && command.qresync.uidValidity === open.uidValidity) {
+    await resync(context, command.qresync);
+  }
+  return ok('Completed', readOnly ? 'READ-ONLY' : 'READ-WRITE');
+}
+
+function writeState(context: Context, selected: Selected): void {
+  const { open, view, readOnly } = selected;
+  const { rev2 } = context.style;
+  const lines = [flagsLine(view), condition(null, 'OK', permanentFlagsCode(open, view, readOnly), 'Permanent flags')];
+  lines.push(numbered(view.exists, 'EXISTS'));
+  if (!rev2) {
+    lines.push(numbered(selected.recent, 'RECENT'));
+    const unseen = firstUnseen(view);
+    if (unseen !== undefined) lines.push(condition(null, 'OK', numberCode('UNSEEN', unseen), 'First unseen'));
+  }
+  lines.push(condition(null, 'OK', numberCode('UIDVALIDITY', open.uidValidity), 'UIDs valid'));
+  lines.push(condition(null, 'OK', numberCode('UIDNEXT', view.state.uidNext), 'Predicted next UID'));
+  lines.push(condition(null, 'OK', numberCode('HIGHESTMODSEQ', modSeqOf(view.seq)), 'Highest'));
+  // RFC 9051 §6.3.2: the name as the server has it.
+  if (rev2) lines.push(listed('LIST', { attributes: [], delimiter: '/', name: open.name }, context.dialect));
+  context.write(lines.join(''));
+}
+
+/** Sequence number of the first message without \Seen (RFC 3501 §7.1, UNSEEN). */
+function firstUnseen(view: MailboxView): number | undefined {
+  if (view.state.unseen === 0) return undefined;
+  const { flagSets } = view.state;
+  let sequence = 0;
+  for (const block of view.state.blocks) {
+    for (const index of block.flags) {
+      sequence++;
+      if ((flagSets.systemAt(index) & SEEN) === 0) return sequence;
+    }
+  }
+  return undefined;
+}

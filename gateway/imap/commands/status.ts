@@ -1,0 +1,57 @@
+import type { Id } from '../../../lib/base/ids.ts';
+import { nonexistent, type OpenMailbox } from '../../../lib/store/account.ts';
+import { readOverlay } from '../../../lib/store/overlay.ts';
+import { type MailboxStatus, mailboxStatuses } from '../../../lib/store/status.ts';
+import type { CommandOf } from '../command-of.ts';
+import type { Context } from '../context.ts';
+import { modSeqOf } from '../mod-seq.ts';
+import { ok, type Reply } from '../reply.ts';
+import type { StatusItem } from '../wire/commands.ts';
+import { status as statusLine } from '../wire/write/response.ts';
+import { enableCondstore } from './enable.ts';
+
+/** STATUS (RFC 9051 §6.3.11): answered from the mailbox's head, without its messages. */
+export async function status(context: Context, { mailbox, items }: CommandOf<'STATUS'>): Promise<Reply> {
+  const open = await context.account.open(mailbox);
+  const [found] = await mailboxStatuses(context.options.store.ports.index, [open.mailbox.id]);
+  if (found === undefined) throw nonexistent(mailbox);
+  if (items.includes('HIGHESTMODSEQ')) enableCondstore(context);
+  const values = statusValues(items, found, open.uidValidity);
+  if (items.includes('RECENT')) values.set('RECENT', await recentOf(context, open, found));
+  context.write(statusLine(mailbox, [...values], context.dialect));
+  return ok();
+}
+
+/** The values, each item once, in the order asked. */
+export function statusValues(
+  items: readonly StatusItem[],
+  { uidNext, exists, unseen, deleted, bytes, seq }: MailboxStatus,
+  uidValidity: number,
+): Map<StatusItem, number> {
+  const values: Readonly<Record<StatusItem, number>> = {
+    MESSAGES: exists,
+    RECENT: 0,
+    UIDNEXT: uidNext,
+    UIDVALIDITY: uidValidity,
+    UNSEEN: unseen,
+    DELETED: deleted,
+    SIZE: bytes,
+    HIGHESTMODSEQ: modSeqOf(seq),
+  };
+  return new Map(items.map((item) => [item, values[item]]));
+}
+
+/** RFC 3501 §6.3.10: how many messages would be \Recent; asking takes that from none. */
+async function recentOf(context: Context, open: OpenMailbox, found: MailboxStatus): Promise<number> {
+  const from = await recentFrom(context, open.mailbox.id, found.seq);
+  if (from >= found.uidNext) return 0;
+  const { view } = await open.mailbox.refresh();
+  return view.exists - view.countBelow(from);
+}
+
+/** The first UID that is \Recent for the next session. */
+export async function recentFrom(context: Context, mailbox: Id, seq: number): Promise<number> {
+  const { store } = context.options;
+  const overlay = await readOverlay(store.context, context.account.user.id, mailbox, seq);
+  return overlay === 'ahead' ? 1 : overlay.recentFrom;
+}

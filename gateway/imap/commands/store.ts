@@ -1,0 +1,60 @@
+import { parseFlagNames, permitted, systemMask } from '../../../lib/store/flag-names.ts';
+import { flagBits } from '../../../lib/store/flag-sets.ts';
+import { maskBits } from '../../../lib/store/mailbox-records.ts';
+import { hasRight } from '../../../lib/store/rights.ts';
+import { type FlagChange, setFlags } from '../../../lib/store/set-flags.ts';
+import type { UidSet } from '../../../lib/store/uid-set.ts';
+import type { CommandOf } from '../command-of.ts';
+import type { Context } from '../context.ts';
+import { seqKnownAt } from '../mod-seq.ts';
+import { no, ok, type Reply } from '../reply.ts';
+import { type Known, rangesOf, type Selected } from '../selected.ts';
+import { modified } from '../wire/write/response-code.ts';
+import { formatSet } from '../wire/write/sequence-set.ts';
+import { enableCondstore } from './enable.ts';
+
+/** STORE (RFC 9051 §6.4.6) of any number of messages in one commit, with UNCHANGEDSINCE (RFC 7162 §3.1.3). */
+export async function store(context: Context, command: CommandOf<'STORE'>): Promise<Reply> {
+  const { selected } = context;
+  if (command.unchangedSince !== null) enableCondstore(context);
+  if (selected.readOnly) return no('The mailbox is read-only', 'NOPERM');
+  const { uids, expunged } = selected.named(command.set, command.uid);
+  const operation = command.mode;
+  const unchangedSince = command.unchangedSince === null ? {} : { unchangedSince: seqKnownAt(command.unchangedSince) };
+  const change: FlagChange = { operation, flags: command.flags, uids, ...unchangedSince };
+  const { modified: left } = await setFlags(selected.open, change);
+  const touched = uids.minus(left);
+  const knows = ownChange(selected, change, touched);
+  await context.tell({
+    expunges: command.uid,
+    withUid: command.uid,
+    // RFC 9051 §6.4.6: answered "as if a FETCH of those flags was done".
+    ...(command.silent ? { knows } : { always: touched }),
+  });
+  if (!left.isEmpty) return ok('Conditional STORE failed for some', modifiedCode(selected, left, command.uid));
+  return expunged ? no('Some of the messages are gone', 'EXPUNGEISSUED') : ok();
+}
+
+/** RFC 7162 §3.1.3: the messages left alone, as the command named messages. */
+function modifiedCode({ numbering }: Selected, left: UidSet, byUid: boolean): string {
+  if (byUid) return modified(rangesOf(left));
+  return `MODIFIED ${formatSet([...left].map((uid) => numbering.sequenceOf(uid)).filter((n) => n > 0))}`;
+}
+
+/** Whether flags are now what this change alone makes of them: then a silent client knows (RFC 9051 §6.4.6). */
+function ownChange(
+  { open }: Selected,
+  { operation, flags }: FlagChange,
+  touched: UidSet,
+): (uid: number, before: bigint, after: bigint) => Known {
+  const names = permitted(parseFlagNames(flags), open.rights);
+  const keywords = open.mailbox.cached?.view.keywordNumbers(names.keywords).numbers ?? [];
+  const named = flagBits({ system: names.system, keywords });
+  const all = hasRight(open.rights, 'w') ? ('all' as const) : [];
+  const replaced = maskBits({ system: systemMask(open.rights), keywords: all });
+  return (uid, before, after) => {
+    if (!touched.has(uid)) return 'nothing';
+    const cleared = operation === 'add' ? before : before & ~(operation === 'remove' ? named : replaced);
+    return after === (operation === 'remove' ? cleared : cleared | named) ? 'flags' : 'nothing';
+  };
+}

@@ -1,0 +1,81 @@
+import type { CommandOf } from '../command-of.ts';
+import type { Context } from '../context.ts';
+import type { Reply } from '../reply.ts';
+import type { ImapCommandName } from '../wire/commands.ts';
+import { authenticate } from './authenticate.ts';
+import { capability } from './capability.ts';
+import { close, unselect } from './close.ts';
+import { copy } from './copy.ts';
+import { create } from './create.ts';
+import { deleteCommand } from './delete.ts';
+import { enable } from './enable.ts';
+import { expungeCommand } from './expunge.ts';
+import { fetch } from './fetch.ts';
+import { id } from './id.ts';
+import { idle } from './idle.ts';
+import { list } from './list.ts';
+import { login } from './login.ts';
+import { logout } from './logout.ts';
+import { lsub } from './lsub.ts';
+import { move } from './move.ts';
+import { namespace } from './namespace.ts';
+import { noop } from './noop.ts';
+import { rename } from './rename.ts';
+import { search } from './search.ts';
+import { select } from './select.ts';
+import { startTls } from './starttls.ts';
+import { status } from './status.ts';
+import { store } from './store.ts';
+import { subscribe } from './subscribe.ts';
+
+/** How a verb is run. */
+export interface Row<C = never> {
+  /** When it is allowed (RFC 9051 §3). */
+  readonly state: 'any' | 'before-login' | 'logged-in' | 'selected';
+  /**
+   * `used`: the client counts messages while this runs (unless it is the UID form), so that no EXPUNGE may be told
+   * (RFC 9051 §7.5.1); `free`: what is new is told at its end.
+   */
+  readonly numbers: 'free' | 'used';
+  /** Without an answer when it has given the tagged response itself. */
+  run(context: Context, command: C, tag: string): Promise<Reply | undefined>;
+}
+
+type Table = { readonly [N in ImapCommandName]?: Row<CommandOf<N>> };
+
+/** Every verb that is answered, but APPEND, whose messages stream. */
+export const commands = {
+  // RFC 9051 §6.1: any state
+  CAPABILITY: { state: 'any', numbers: 'free', run: capability },
+  NOOP: { state: 'any', numbers: 'free', run: noop },
+  LOGOUT: { state: 'any', numbers: 'free', run: logout },
+  ID: { state: 'any', numbers: 'free', run: id },
+  // RFC 9051 §6.2: not authenticated
+  STARTTLS: { state: 'before-login', numbers: 'free', run: startTls },
+  AUTHENTICATE: { state: 'before-login', numbers: 'free', run: authenticate },
+  LOGIN: { state: 'before-login', numbers: 'free', run: login },
+  // RFC 9051 §6.3: authenticated
+  ENABLE: { state: 'logged-in', numbers: 'free', run: enable },
+  SELECT: { state: 'logged-in', numbers: 'free', run: select },
+  EXAMINE: { state: 'logged-in', numbers: 'free', run: select },
+  CREATE: { state: 'logged-in', numbers: 'free', run: create },
+  DELETE: { state: 'logged-in', numbers: 'free', run: deleteCommand },
+  RENAME: { state: 'logged-in', numbers: 'free', run: rename },
+  SUBSCRIBE: { state: 'logged-in', numbers: 'free', run: subscribe },
+  UNSUBSCRIBE: { state: 'logged-in', numbers: 'free', run: subscribe },
+  LIST: { state: 'logged-in', numbers: 'free', run: list },
+  LSUB: { state: 'logged-in', numbers: 'free', run: lsub },
+  NAMESPACE: { state: 'logged-in', numbers: 'free', run: namespace },
+  STATUS: { state: 'logged-in', numbers: 'free', run: status },
+  IDLE: { state: 'logged-in', numbers: 'free', run: idle },
+  // RFC 9051 §6.4: selected
+  CHECK: { state: 'selected', numbers: 'free', run: noop },
+  CLOSE: { state: 'selected', numbers: 'free', run: close },
+  UNSELECT: { state: 'selected', numbers: 'free', run: unselect },
+  EXPUNGE: { state: 'selected', numbers: 'free', run: expungeCommand },
+  SEARCH: { state: 'selected', numbers: 'used', run: search },
+  FETCH: { state: 'selected', numbers: 'used', run: fetch },
+  STORE: { state: 'selected', numbers: 'used', run: store },
+  COPY: { state: 'selected', numbers: 'free', run: copy },
+  MOVE: { state: 'selected', numbers: 'free', run: move },
+} satisfies Table;

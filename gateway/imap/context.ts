@@ -1,0 +1,66 @@
+import type { SecureContext } from 'node:tls';
+import type { Authenticator } from '../../lib/auth/authenticator.ts';
+import type { Clock } from '../../lib/base/clock.ts';
+import type { Bytes } from '../../lib/base/config-values.ts';
+import type { ImapLimits } from '../../lib/base/limits.ts';
+import type { Log } from '../../lib/base/log.ts';
+import type { Account } from '../../lib/store/account.ts';
+import type { User } from '../../lib/store/directory.ts';
+import type { MailStore } from '../../lib/store/mail-store.ts';
+import type { Connection } from '../net/connection.ts';
+import type { Input } from './input.ts';
+import type { Selected, Style, Telling } from './selected.ts';
+import type { Dialect } from './wire/read/reader.ts';
+
+/** What IMAP sessions are run with. */
+export interface ImapOptions {
+  readonly store: MailStore;
+  readonly authenticator: Authenticator;
+  /** Our name, in the greeting. */
+  readonly servername: string;
+  /** Largest message that APPEND takes, 0 for any (`maxmessagesize`). */
+  readonly maxMessageBytes: Bytes;
+  /** Passwords may be sent outside TLS (`allowplaintext`). */
+  readonly allowPlaintext: boolean;
+  /** The certificate of the moment; STARTTLS is offered when it is given. */
+  readonly secureContext?: () => SecureContext;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly limits: ImapLimits;
+}
+
+/** Extensions that a client turns on (RFC 9051 §6.3.1, RFC 7162 §3.1, §3.2). */
+export type Extension = 'CONDSTORE' | 'IMAP4REV2' | 'QRESYNC';
+
+/** What the commands see of the session. */
+export interface Context {
+  readonly options: ImapOptions;
+  readonly connection: Connection;
+  readonly input: Input;
+  readonly log: Log;
+  readonly enabled: Set<Extension>;
+  readonly dialect: Dialect;
+  readonly style: Style;
+  readonly capabilities: readonly string[];
+  /** Whether passwords may be sent now. */
+  readonly passwordsAllowed: boolean;
+  /** The user's mail; only asked for after login. */
+  readonly account: Account;
+  /** The selected mailbox; only asked for when one is selected. */
+  readonly selected: Selected;
+  readonly hasSelected: boolean;
+  /** Adds to the output. */
+  write(data: string | Uint8Array): void;
+  /** Waits while the client lags behind in reading; throws `ConnectionClosed` when it is gone. */
+  flow(): Promise<void>;
+  /** Waits for the client when it lags, and lets other sessions run. */
+  breathe(): Promise<void>;
+  /** Writes untagged responses about the selected mailbox, from what this process knows. */
+  tell(telling: Telling): Promise<void>;
+  select(selected: Selected | undefined): void;
+  logIn(user: User): void;
+  /** Counts a failed login; too many end the session. */
+  failLogin(): void;
+  /** Says BYE; the session ends after the tagged response. */
+  bye(text: string, code?: string): void;
+}

@@ -1,0 +1,51 @@
+import type { OpenMailbox } from '../../lib/store/account.ts';
+import { flagNames, systemMask } from '../../lib/store/flag-names.ts';
+import { ANSWERED, DELETED, DRAFT, FLAGGED, SEEN } from '../../lib/store/flag-sets.ts';
+import type { MailboxView } from '../../lib/store/mailbox-view.ts';
+import { hasRight } from '../../lib/store/rights.ts';
+import { flags } from './wire/write/response.ts';
+import { permanentFlags } from './wire/write/response-code.ts';
+import { flagList } from './wire/write/text.ts';
+
+const systemFlags: readonly (readonly [name: string, bit: number])[] = [
+  ['\\Answered', ANSWERED],
+  ['\\Flagged', FLAGGED],
+  ['\\Deleted', DELETED],
+  ['\\Seen', SEEN],
+  ['\\Draft', DRAFT],
+];
+
+/** `* FLAGS`: the flags that messages of the mailbox can have (RFC 9051 §7.3.5). */
+export function flagsLine(view: MailboxView): string {
+  return flags([...systemFlags.map(([name]) => name), ...view.state.keywords]);
+}
+
+/** The code PERMANENTFLAGS: the flags that the client can change for good (RFC 9051 §7.1); `\*`: new keywords too. */
+export function permanentFlagsCode(open: OpenMailbox, view: MailboxView, readOnly: boolean): string {
+  if (readOnly) return permanentFlags([]);
+  const mask = systemMask(open.rights);
+  const names = systemFlags.filter(([, bit]) => (mask & bit) !== 0).map(([name]) => name);
+  return permanentFlags(hasRight(open.rights, 'w') ? [...names, ...view.state.keywords, '\\*'] : names);
+}
+
+/** Flags of messages as they are written, each distinct set made once. */
+export class FlagTexts {
+  readonly #view: MailboxView;
+  readonly #texts = new Map<bigint, readonly [plain: string, recent: string]>();
+
+  constructor(view: MailboxView) {
+    this.#view = view;
+  }
+
+  /** `FLAGS (...)` of the message. */
+  of(uid: number, recent: boolean): string {
+    const bits = this.#view.bitsOf(uid) ?? 0n;
+    let texts = this.#texts.get(bits);
+    if (texts === undefined) {
+      const names = flagNames(this.#view, bits);
+      texts = [`FLAGS ${flagList(names)}`, `FLAGS ${flagList([...names, '\\Recent'])}`];
+      this.#texts.set(bits, texts);
+    }
+    return texts[recent ? 1 : 0];
+  }
+}

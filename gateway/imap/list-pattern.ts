@@ -1,0 +1,46 @@
+import { SEPARATOR } from '../../lib/store/tree-view.ts';
+
+/** More characters than a name can have: a longer pattern matches nothing. */
+const MAX_PATTERN = 2000;
+
+/**
+ * A LIST pattern: `*` stands for anything, `%` for anything without the separator (RFC 9051 §6.3.9). Matching takes at
+ * most pattern times name steps, whatever the pattern.
+ */
+export class ListPattern {
+  readonly #pattern: string;
+
+  constructor(pattern: string) {
+    // INBOX is INBOX in any case (RFC 9051 §5.1); neighbouring wildcards are one.
+    this.#pattern = pattern
+      .replace(/[*%]*\*[*%]*/g, '*')
+      .replace(/%+/g, '%')
+      .replace(/^inbox(?=$|\/)/i, 'INBOX');
+  }
+
+  matches(name: string): boolean {
+    if (this.#pattern.length > MAX_PATTERN) return false;
+    // Positions of the pattern that the name read so far can have led to.
+    let at = this.#skipWildcards(new Set([0]));
+    for (const character of name) {
+      const next = new Set<number>();
+      for (const position of at) {
+        const wanted = this.#pattern[position];
+        if (wanted === '*' || (wanted === '%' && character !== SEPARATOR)) next.add(position);
+        else if (wanted !== '%' && this.#pattern.startsWith(character, position)) next.add(position + character.length);
+      }
+      if (next.size === 0) return false;
+      at = this.#skipWildcards(next);
+    }
+    return at.has(this.#pattern.length);
+  }
+
+  /** A wildcard may also stand for nothing. */
+  #skipWildcards(positions: Set<number>): Set<number> {
+    for (const position of positions) {
+      const wanted = this.#pattern[position];
+      if (wanted === '*' || wanted === '%') positions.add(position + 1);
+    }
+    return positions;
+  }
+}

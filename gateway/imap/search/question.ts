@@ -1,0 +1,106 @@
+import { fold } from '../../../lib/message/fold.ts';
+import { ANSWERED, DELETED, DRAFT, FLAGGED, KEYWORD_SHIFT, SEEN } from '../../../lib/store/flag-sets.ts';
+import type { UidSet } from '../../../lib/store/uid-set.ts';
+import { seqFrom } from '../mod-seq.ts';
+import type { Selected } from '../selected.ts';
+import type { CalendarDate, SearchFlag, SearchKey } from '../wire/search-key.ts';
+
+/** What must be loaded to answer a question: the view has it, the message's row, its summary, its header, its text. */
+export type Cost = 'view' | 'row' | 'summary' | 'header' | 'text';
+
+export type TextField = 'bcc' | 'cc' | 'from' | 'subject' | 'to';
+
+/** A search key with everything looked up that can be before the first message (RFC 9051 §6.4.4). */
+export type Question =
+  | { readonly ask: 'constant'; readonly value: boolean }
+  | { readonly ask: 'and' | 'or'; readonly all: readonly Question[] }
+  | { readonly ask: 'not'; readonly inner: Question }
+  | { readonly ask: 'uids'; readonly uids: UidSet }
+  | { readonly ask: 'bits'; readonly bits: bigint }
+  | { readonly ask: 'recent' }
+  | { readonly ask: 'seq'; readonly atLeast: number }
+  | { readonly ask: 'size'; readonly above: number; readonly below: number }
+  /** Days since 1970, `from` to before `before`. */
+  | { readonly ask: 'internal-day' | 'sent-day'; readonly from: number; readonly before: number }
+  /** INTERNALDATE in seconds since 1970. */
+  | { readonly ask: 'internal'; readonly atLeast: number; readonly atMost: number }
+  | { readonly ask: 'field'; readonly field: TextField; readonly needle: string }
+  | { readonly ask: 'header'; readonly name: string; readonly needle: string }
+  | { readonly ask: 'text'; readonly scope: 'body' | 'all'; readonly needle: string };
+
+const flagBits: Readonly<Record<Exclude<SearchFlag, '\\Recent'>, number>> = {
+  '\\Answered': ANSWERED,
+  '\\Deleted': DELETED,
+  '\\Draft': DRAFT,
+  '\\Flagged': FLAGGED,
+  '\\Seen': SEEN,
+};
+
+/** Makes the question of a search key; `decode` gives the text of the client's bytes. */
+export function questionOf(
+  key: SearchKey,
+  selected: Selected,
+  decode: (bytes: Buffer) => string,
+  nowMs: number,
+): Question {
+  const of = (inner: SearchKey): Question => questionOf(inner, selected, decode, nowMs);
+  switch (key.key) {
+    case 'all':
+      return { ask: 'constant', value: true };
+    case 'and':
+      return { ask: 'and', all: key.keys.map(of) };
+    case 'or':
+      return { ask: 'or', all: [of(key.left), of(key.right)] };
+    case 'not':
+      return { ask: 'not', inner: of(key.inner) };
+    case 'sequence':
+      return { ask: 'uids', uids: selected.named(key.set, false).uids };
+    case 'uid':
+      return { ask: 'uids', uids: selected.named(key.set, true).uids };
+    case 'flag':
+      return key.flag === '\\Recent' ? { ask: 'recent' } : { ask: 'bits', bits: BigInt(flagBits[key.flag]) };
+    case 'keyword':
+      return keywordQuestion(key.keyword, selected);
+    case 'modseq':
+      return { ask: 'seq', atLeast: seqFrom(key.atLeast) };
+    case 'larger':
+      return { ask: 'size', above: key.sizeBytes, below: Number.POSITIVE_INFINITY };
+    case 'smaller':
+      return { ask: 'size', above: -1, below: key.sizeBytes };
+    case 'older':
+      return { ask: 'internal', atLeast: Number.NEGATIVE_INFINITY, atMost: nowMs / 1000 - key.seconds };
+    case 'younger':
+      return { ask: 'internal', atLeast: nowMs / 1000 - key.seconds, atMost: Number.POSITIVE_INFINITY };
+    case 'before':
+    case 'on':
+    case 'since':
+      return dayQuestion(key);
+    case 'contains': {
+      const needle = fold(decode(key.value));
+      if (key.field === 'body') return { ask: 'text', scope: 'body', needle };
+      if (key.field === 'text') return { ask: 'text', scope: 'all', needle };
+      return { ask: 'field', field: key.field, needle };
+    }
+    case 'header':
+      return { ask: 'header', name: key.field.toLowerCase(), needle: fold(decode(key.value)) };
+  }
+}
+
+function keywordQuestion(keyword: string, { view }: Selected): Question {
+  const { numbers, added } = view.keywordNumbers([keyword]);
+  const [number] = numbers;
+  if (number === undefined || added.length > 0) return { ask: 'constant', value: false };
+  return { ask: 'bits', bits: 1n << BigInt(KEYWORD_SHIFT + number) };
+}
+
+function dayQuestion(key: SearchKey & { readonly key: 'before' | 'on' | 'since' }): Question {
+  const day = dayNumber(key.date);
+  const from = key.key === 'before' ? Number.NEGATIVE_INFINITY : day;
+  const before = key.key === 'since' ? Number.POSITIVE_INFINITY : key.key === 'on' ? day + 1 : day;
+  return { ask: key.of === 'internal' ? 'internal-day' : 'sent-day', from, before };
+}
+
+/** `Date.UTC` takes the years 0 to 99 for 1900 to 1999. */
+function dayNumber({ year, month, day }: CalendarDate): number {
+  return new Date(0).setUTCFullYear(year, month - 1, day) / 86_400_000;
+}

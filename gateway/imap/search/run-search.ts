@@ -1,0 +1,87 @@
+import { StoreError } from '../../../lib/store/errors.ts';
+import { summaries } from '../../../lib/store/messages.ts';
+import { UidSet } from '../../../lib/store/uid-set.ts';
+import type { Context } from '../context.ts';
+import { MessageWindow } from '../fetch/message-window.ts';
+import { Candidate } from './candidate.ts';
+import { evaluate } from './evaluate.ts';
+import type { Cost, Question } from './question.ts';
+
+/** A search reads a message in pieces of at most this size. */
+const WINDOW_BYTES = 1024 * 1024;
+
+/**
+ * The UIDs of the messages that answer the question with yes, ascending. What is cheap is asked first, and dearer data is
+ * only loaded for messages that are still undecided. Lets other sessions run, and ends when the client is gone.
+ */
+export async function runSearch(context: Context, question: Question): Promise<number[]> {
+  const search = new Search(context, question);
+  const { selected, options } = context;
+  const { view } = selected;
+  let batch: Candidate[] = [];
+  for (const block of view.state.blocks) {
+    for (const [row, uid] of block.uids.entries()) {
+      const bits = view.state.flagSets.bitsAt(block.flags[row] ?? 0);
+      const candidate = new Candidate(uid, bits, block.seqs[row] ?? 0, selected.isRecent(uid));
+      // The usual question is answered by the view alone: then nothing is batched.
+      if (!search.decide(candidate, 'view')) batch.push(candidate);
+      if (batch.length < options.limits.batchMessages) continue;
+      await search.ask(batch);
+      batch = [];
+    }
+    await context.breathe();
+  }
+  await search.ask(batch);
+  return search.found.sort((a, b) => a - b);
+}
+
+class Search {
+  readonly found: number[] = [];
+  readonly #context: Context;
+  readonly #question: Question;
+  readonly #window: MessageWindow;
+
+  constructor(context: Context, question: Question) {
+    this.#context = context;
+    this.#question = question;
+    const { open } = context.selected;
+    this.#window = new MessageWindow(open.store.context, open.space, WINDOW_BYTES);
+  }
+
+  /** Whether the message is decided by what is known of it. */
+  decide(candidate: Candidate, known: Cost): boolean {
+    const value = evaluate(this.#question, candidate, known);
+    if (value === true) this.found.push(candidate.uid);
+    return value !== undefined;
+  }
+
+  /** Decides messages that need more than the view. */
+  async ask(candidates: readonly Candidate[]): Promise<void> {
+    if (candidates.length === 0) return;
+    const { open, view } = this.#context.selected;
+    const rows = await open.mailbox.cold(view, UidSet.fromSorted(candidates.map(({ uid }) => uid)));
+    for (const candidate of candidates) candidate.row = rows.get(candidate.uid);
+    const undecided = candidates.filter((candidate) => !this.decide(candidate, 'row'));
+    const present = undecided.flatMap(({ row }) => (row === undefined ? [] : [row.blob]));
+    const known = await summaries(open.store.context, open.space, present);
+    let next = 0;
+    for (const candidate of undecided) if (candidate.row !== undefined) candidate.summary = known[next++];
+    for (const candidate of undecided) {
+      if (this.decide(candidate, 'summary')) continue;
+      await this.#read(candidate);
+      await this.#context.breathe();
+    }
+  }
+
+  async #read(candidate: Candidate): Promise<void> {
+    try {
+      await candidate.loadHeader(this.#window);
+      if (this.decide(candidate, 'header')) return;
+      await candidate.loadTexts(this.#question, this.#window, () => this.#context.breathe());
+      this.decide(candidate, 'text');
+    } catch (error) {
+      // The message went while it was searched: it is in no result.
+      if (!(error instanceof StoreError && error.code === 'expunged')) throw error;
+    }
+  }
+}

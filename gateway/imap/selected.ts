@@ -1,0 +1,191 @@
+import type { OpenMailbox } from '../../lib/store/account.ts';
+import { StoreError } from '../../lib/store/errors.ts';
+import type { Head } from '../../lib/store/head.ts';
+import type { MailboxView } from '../../lib/store/mailbox-view.ts';
+import { claimRecent } from '../../lib/store/overlay.ts';
+import { UidSet } from '../../lib/store/uid-set.ts';
+import { changesBetween } from './changes.ts';
+import { MessageWindow } from './fetch/message-window.ts';
+import { FlagTexts, flagsLine, permanentFlagsCode } from './flag-texts.ts';
+import { modSeqOf } from './mod-seq.ts';
+import { Numbering } from './numbering.ts';
+import type { NumberRange, SequenceSet } from './wire/sequence-set.ts';
+import { condition, numbered, vanished } from './wire/write/response.ts';
+
+/** How a session wants to hear of changes. */
+export interface Style {
+  /** IMAP4rev2 is enabled: no \Recent. */
+  readonly rev2: boolean;
+  /** Modification sequences are told (RFC 7162 §3.1). */
+  readonly condstore: boolean;
+  /** VANISHED instead of EXPUNGE (RFC 7162 §3.2.10). */
+  readonly qresync: boolean;
+}
+
+/** `flags`: but not the new modification sequence; `all`: or it is told by the command itself. */
+export type Known = 'nothing' | 'flags' | 'all';
+
+/** What may and must be told now. */
+export interface Telling {
+  readonly expunges: boolean;
+  /** FETCH responses have the UID: the command was a UID command (RFC 9051 §6.4.9). */
+  readonly withUid: boolean;
+  /** The flags of these are told even when they did not change. */
+  readonly always?: UidSet;
+  /** What the client knows of a change of flags because it made it: nothing without this. */
+  readonly knows?: (uid: number, before: bigint, after: bigint) => Known;
+}
+
+/** Text is handed on in pieces of about this many characters. */
+const PIECE_CHARS = 32 * 1024;
+
+/** The selected mailbox as this session's client knows it: what it was told is a view, and the truth a newer one. */
+export class Selected {
+  readonly open: OpenMailbox;
+  readonly readOnly: boolean;
+  /** The part of the message at hand that FETCH keeps. */
+  readonly window: MessageWindow;
+  /** `$`: the result of the last SEARCH RETURN (SAVE) (RFC 5182). */
+  saved: UidSet = UidSet.empty;
+  #numbering: Numbering;
+  #recent: UidSet = UidSet.empty;
+  #recentUpTo = 0;
+
+  constructor(open: OpenMailbox, view: MailboxView, readOnly: boolean, windowBytes: number) {
+    this.open = open;
+    this.readOnly = readOnly;
+    this.window = new MessageWindow(open.store.context, open.space, windowBytes);
+    this.#numbering = new Numbering(view);
+  }
+
+  /** The messages as the client counts them. */
+  get numbering(): Numbering {
+    return this.#numbering;
+  }
+
+  /** What the client was told last. */
+  get view(): MailboxView {
+    return this.#numbering.view;
+  }
+
+  /** Whether the mailbox is still there, as far as this process knows. */
+  get isOpen(): boolean {
+    return this.#newest.head.state === 'open';
+  }
+
+  get #newest(): { readonly head: Head; readonly view: MailboxView } {
+    const newest = this.open.mailbox.cached;
+    if (newest === undefined) throw new StoreError('gone', 'the mailbox is not known any more');
+    return newest;
+  }
+
+  /** Whether {@link tell} has something to say. */
+  get isBehind(): boolean {
+    return this.#newest.view.seq > this.view.seq;
+  }
+
+  isRecent(uid: number): boolean {
+    return this.#recent.has(uid);
+  }
+
+  get recent(): number {
+    return this.view.present(this.#recent).size;
+  }
+
+  /** Makes the messages that came since the last time \Recent for this session, and for no later one. */
+  async claimRecent(): Promise<void> {
+    const { uidNext } = this.#newest.view.state;
+    if (this.readOnly || uidNext <= this.#recentUpTo) return;
+    const from = Math.max(await claimRecent(this.open, uidNext), this.#recentUpTo);
+    this.#recentUpTo = uidNext;
+    if (from < uidNext) this.noteRecent(from, uidNext);
+  }
+
+  /** The messages from one UID to before another are \Recent here. */
+  noteRecent(from: number, before: number): void {
+    if (from < before) this.#recent = this.#recent.union(UidSet.fromRanges([[from, before - 1]]));
+  }
+
+  /** The messages that a set names, and whether some of them are known to be expunged. */
+  named(set: SequenceSet, byUid: boolean): { readonly uids: UidSet; readonly expunged: boolean } {
+    const counted = this.counted(set, byUid);
+    const { ghosts } = this.#numbering;
+    const uids = counted.minus(ghosts);
+    return { uids, expunged: !ghosts.isEmpty && uids.size < counted.size };
+  }
+
+  /** The messages that a set names, ghosts included. */
+  counted(set: SequenceSet, byUid: boolean): UidSet {
+    if (set === '$') return this.view.present(this.saved);
+    return byUid ? this.#numbering.byUid(set) : this.#numbering.bySequence(set);
+  }
+
+  /** Brings the client up to what this process knows of the mailbox: untagged responses, in pieces. */
+  *tell(style: Style, telling: Telling): Generator<string> {
+    const before = this.#numbering;
+    const { view } = this.#newest;
+    const { always = UidSet.empty, expunges } = telling;
+    const isNews = view !== before.view || (expunges && !before.ghosts.isEmpty);
+    if (!isNews && always.isEmpty) return;
+    const { gone, changed } = changesBetween(before.view, view);
+    const missing = before.ghosts.union(gone);
+    this.#numbering = new Numbering(view, expunges ? UidSet.empty : missing);
+    if (expunges) yield* expungeTexts(before, missing, style);
+    if (view.state.keywords.length > before.view.state.keywords.length) {
+      yield flagsLine(view);
+      yield condition(null, 'OK', permanentFlagsCode(this.open, view, this.readOnly), 'Permanent flags');
+    }
+    // RFC 9051 §7.4.1: EXPUNGE alone tells the new number of messages.
+    if (this.#numbering.exists > before.exists - (expunges ? missing.size : 0)) {
+      yield numbered(this.#numbering.exists, 'EXISTS');
+      if (!style.rev2) yield numbered(this.recent, 'RECENT');
+    }
+    yield* this.#flagTexts(before.view, changed, style, telling);
+  }
+
+  *#flagTexts(before: MailboxView, changed: UidSet, style: Style, telling: Telling): Generator<string> {
+    const { always = UidSet.empty, knows } = telling;
+    const { view } = this;
+    const texts = new FlagTexts(view);
+    let text = '';
+    for (const uid of view.present(changed.union(always))) {
+      const [was, is] = [before.bitsOf(uid) ?? 0n, view.bitsOf(uid) ?? 0n];
+      const known = always.has(uid) ? 'nothing' : (knows?.(uid, was, is) ?? 'nothing');
+      // RFC 7162 §3.1.3: even a silent STORE tells the new modification sequence.
+      if (known === 'all' || (known === 'flags' && !style.condstore)) continue;
+      const items: string[] = [];
+      if (telling.withUid || style.condstore || style.rev2) items.push(`UID ${uid}`);
+      if (known === 'nothing') items.push(texts.of(uid, !style.rev2 && this.isRecent(uid)));
+      if (style.condstore) items.push(`MODSEQ (${modSeqOf(view.seqOf(uid))})`);
+      text += `* ${this.#numbering.sequenceOf(uid)} FETCH (${items.join(' ')})\r\n`;
+      if (text.length < PIECE_CHARS) continue;
+      yield text;
+      text = '';
+    }
+    if (text !== '') yield text;
+  }
+}
+
+/** The set as ranges to write. */
+export function rangesOf(uids: UidSet): NumberRange[] {
+  return [...uids.ranges()].map(([from, to]) => ({ from, to }));
+}
+
+/** EXPUNGE from the last message to the first, so that no number moves another; VANISHED names UIDs. */
+function* expungeTexts(numbering: Numbering, uids: UidSet, style: Style): Generator<string> {
+  if (style.qresync) {
+    const text = vanished(rangesOf(uids), false);
+    if (text !== '') yield text;
+    return;
+  }
+  const numbers: number[] = [];
+  for (const uid of uids) numbers.push(numbering.sequenceOf(uid));
+  let text = '';
+  for (const number of numbers.reverse()) {
+    text += numbered(number, 'EXPUNGE');
+    if (text.length < PIECE_CHARS) continue;
+    yield text;
+    text = '';
+  }
+  if (text !== '') yield text;
+}

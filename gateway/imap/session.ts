@@ -1,0 +1,291 @@
+import { randomUUID } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { systemClock } from '../../lib/base/clock.ts';
+import { type ImapLimits, imapLimits } from '../../lib/base/limits.ts';
+import type { Log } from '../../lib/base/log.ts';
+import { Account } from '../../lib/store/account.ts';
+import type { User } from '../../lib/store/directory.ts';
+import { StoreError } from '../../lib/store/errors.ts';
+import { type Connection, ConnectionClosed, IdleTimeout } from '../net/connection.ts';
+import { capabilities } from './capabilities.ts';
+import { runAppend } from './commands/append.ts';
+import { commands, type Row } from './commands/table.ts';
+import type { Context, Extension, ImapOptions } from './context.ts';
+import { BrokenLiteral, Refused, refusal } from './errors.ts';
+import { Input } from './input.ts';
+import { bad, no, type Reply } from './reply.ts';
+import type { Selected, Style, Telling } from './selected.ts';
+import { BadSyntax } from './wire/bad-syntax.ts';
+import type { ImapCommand, ImapCommandName } from './wire/commands.ts';
+import type { FramerEvent } from './wire/framer.ts';
+import { LIMITS_AFTER_LOGIN } from './wire/limits.ts';
+import { parseCommand, type TaggedCommand } from './wire/parse-command.ts';
+import type { Dialect } from './wire/read/reader.ts';
+import { condition } from './wire/write/response.ts';
+import { capabilityCode } from './wire/write/response-code.ts';
+
+/** What a client beyond the connection limits is told. */
+export const imapRefusal = '* BYE [UNAVAILABLE] Too many connections\r\n';
+
+/** Makes the `serve` of a listener: each connection becomes an IMAP session (RFC 9051, RFC 3501). */
+export function serveImap(
+  options: Omit<ImapOptions, 'clock' | 'limits'> & {
+    readonly clock?: ImapOptions['clock'];
+    limits?: Partial<ImapLimits>;
+  },
+): (connection: Connection) => Promise<void> {
+  const whole = { clock: systemClock, ...options, limits: { ...imapLimits, ...options.limits } };
+  return (connection) => new Session(connection, whole).run();
+}
+
+/** The row of a verb takes the command of that verb; the reader made both fit, which the types cannot see here. */
+function rowOf(name: ImapCommandName): Row<ImapCommand> | undefined {
+  return (commands as Partial<Record<ImapCommandName, Row>>)[name] as Row<ImapCommand> | undefined;
+}
+
+/** One client, from greeting to goodbye. */
+class Session implements Context {
+  readonly options: ImapOptions;
+  readonly connection: Connection;
+  readonly input: Input;
+  readonly enabled = new Set<Extension>();
+  log: Log;
+  #account: Account | undefined;
+  #selected: Selected | undefined;
+  #over = false;
+  #waiting = false;
+  #lagging = false;
+  #badInARow = 0;
+  #failedLogins = 0;
+  #turnAt = performance.now();
+
+  constructor(connection: Connection, options: ImapOptions) {
+    this.options = options;
+    this.connection = connection;
+    this.input = new Input(connection);
+    const peer = connection.remoteAddress || 'unix';
+    this.log = options.log.child({ protocol: 'imap', connection: connection.id, peer });
+  }
+
+  get dialect(): Dialect {
+    return { utf8: this.enabled.has('IMAP4REV2') };
+  }
+
+  get style(): Style {
+    const qresync = this.enabled.has('QRESYNC');
+    return { rev2: this.enabled.has('IMAP4REV2'), condstore: qresync || this.enabled.has('CONDSTORE'), qresync };
+  }
+
+  get passwordsAllowed(): boolean {
+    return this.options.allowPlaintext || this.connection.secured || this.connection.remoteAddress === '';
+  }
+
+  get capabilities(): string[] {
+    return capabilities({
+      loggedIn: this.#account !== undefined,
+      startTls: this.options.secureContext !== undefined && !this.connection.secured,
+      passwords: this.passwordsAllowed,
+      maxMessageBytes: this.options.maxMessageBytes,
+    });
+  }
+
+  get account(): Account {
+    if (this.#account === undefined) throw new Error('nobody is logged in');
+    return this.#account;
+  }
+
+  get hasSelected(): boolean {
+    return this.#selected !== undefined;
+  }
+
+  get selected(): Selected {
+    if (this.#selected === undefined) throw new Error('no mailbox is selected');
+    return this.#selected;
+  }
+
+  select(selected: Selected | undefined): void {
+    this.#selected = selected;
+  }
+
+  logIn(user: User): void {
+    this.#account = new Account(this.options.store, user);
+    this.log = this.log.child({ user: user.name });
+    this.input.setLimits(LIMITS_AFTER_LOGIN);
+    this.connection.idleTimeoutMs = this.options.limits.idleMs;
+  }
+
+  failLogin(): void {
+    if (++this.#failedLogins >= this.options.limits.failedLogins) this.bye('Too many failed logins');
+  }
+
+  write(data: string | Uint8Array): void {
+    if (!this.connection.write(data)) this.#lagging = true;
+  }
+
+  async flow(): Promise<void> {
+    if (this.connection.closed.aborted) throw new ConnectionClosed('the client is gone');
+    if (!this.#lagging) return;
+    this.#lagging = false;
+    await this.connection.flush();
+  }
+
+  async breathe(): Promise<void> {
+    await this.flow();
+    if (performance.now() - this.#turnAt < this.options.limits.sliceMs) return;
+    await nextTurn();
+    this.#turnAt = performance.now();
+    if (this.connection.closed.aborted) throw new ConnectionClosed('the client is gone');
+  }
+
+  async tell(telling: Telling): Promise<void> {
+    const selected = this.#selected;
+    if (selected === undefined) return;
+    if (!this.style.rev2 && selected.isBehind) await selected.claimRecent();
+    for (const text of selected.tell(this.style, telling)) {
+      this.write(text);
+      await this.flow();
+    }
+    if (selected.isOpen) return;
+    // RFC 2180 §3.3: another session deleted the mailbox.
+    this.select(undefined);
+    this.bye('The selected mailbox was deleted');
+  }
+
+  bye(text: string, code: string | null = null): void {
+    if (!this.#over) this.write(condition(null, 'BYE', code, text));
+    this.#over = true;
+  }
+
+  async run(): Promise<void> {
+    const { connection, options } = this;
+    connection.idleTimeoutMs = options.limits.loginMs;
+    connection.onDrain(() => {
+      if (this.#waiting) void this.#hangUp();
+    });
+    const code = capabilityCode(this.capabilities);
+    this.write(condition(null, 'OK', code, `${options.servername} Cirrus IMAP server ready`));
+    try {
+      while (!this.#over) await this.#step();
+    } catch (error) {
+      this.#end(error);
+    }
+  }
+
+  async #step(): Promise<void> {
+    if (this.connection.draining) return this.bye('Server shutting down', 'UNAVAILABLE');
+    this.#waiting = true;
+    const event = await this.input.next();
+    this.#waiting = false;
+    if (event === undefined) this.#over = true;
+    else await this.#handle(event);
+    await this.flow();
+  }
+
+  async #handle(event: Exclude<FramerEvent, { readonly kind: 'continue' }>): Promise<void> {
+    switch (event.kind) {
+      case 'command':
+        return this.#command(() => parseCommand(event.frame, this.dialect));
+      case 'message':
+        return this.#append(event);
+      case 'refused':
+        if (event.reason === 'line-too-long') return this.#answer(event.tag, bad('The command line is too long'));
+        return this.#answer(event.tag, no('The literal is too big', 'TOOBIG'));
+      case 'hopeless':
+        return this.bye('Too much to skip');
+      case 'line':
+      case 'data':
+      case 'message-end':
+        throw new Error(`unexpected ${event.kind}`);
+    }
+  }
+
+  async #command(parse: () => TaggedCommand): Promise<void> {
+    let tag: string | null = null;
+    let telling: Telling = { expunges: false, withUid: false };
+    try {
+      const { tag: given, command } = parse();
+      tag = given;
+      const row = rowOf(command.name);
+      if (row === undefined) throw new BadSyntax('Unknown command', tag);
+      this.#mayRun(row);
+      const uid = 'uid' in command && command.uid;
+      telling = { expunges: row.numbers !== 'used' || uid, withUid: uid };
+      const reply = await row.run(this, command, tag);
+      await this.tell(telling);
+      if (reply !== undefined) this.#answer(tag, reply);
+    } catch (error) {
+      await this.#fail(tag, error, telling);
+    }
+  }
+
+  #mayRun({ state }: Row<ImapCommand>): void {
+    const loggedIn = this.#account !== undefined;
+    if (state === 'before-login' && loggedIn) throw new BadSyntax('You are logged in already');
+    if ((state === 'logged-in' || state === 'selected') && !loggedIn) throw new BadSyntax('Please log in first');
+    if (state === 'selected' && !this.hasSelected) throw new BadSyntax('Please select a mailbox first');
+  }
+
+  async #append(event: FramerEvent & { readonly kind: 'message' }): Promise<void> {
+    const asked: { tag: string | null } = { tag: null };
+    const telling = { expunges: true, withUid: false };
+    try {
+      const reply = await runAppend(this, event, this.#account, (tag) => (asked.tag = tag));
+      await this.tell(telling);
+      this.#answer(asked.tag, reply);
+    } catch (error) {
+      await this.#fail(asked.tag, error, telling);
+    }
+  }
+
+  /** Answers a command that did not succeed; what is no answer is thrown on. */
+  async #fail(tag: string | null, error: unknown, telling: Telling): Promise<void> {
+    if (error instanceof ConnectionClosed || error instanceof IdleTimeout || error instanceof BrokenLiteral)
+      throw error;
+    if (error instanceof BadSyntax) {
+      this.#answer(error.tag ?? tag, bad(error.message));
+      return;
+    }
+    if (!(error instanceof StoreError) && !(error instanceof Refused)) {
+      const errorId = this.#report(error);
+      this.#answer(tag, no(`Internal error ${errorId}`, 'SERVERBUG'));
+      this.bye(`Internal error ${errorId}`);
+      return;
+    }
+    const reply = error instanceof Refused ? error.reply : refusal(error);
+    try {
+      await this.tell(telling);
+    } finally {
+      this.#answer(tag, reply);
+    }
+  }
+
+  #answer(tag: string | null, { state, code, text }: Reply): void {
+    this.#badInARow = state === 'BAD' ? this.#badInARow + 1 : 0;
+    // RFC 3501 §9: text is US-ASCII unless the client has enabled more.
+    const plain = this.dialect.utf8 ? text : text.replace(/[^\x20-\x7e]/g, '?');
+    this.write(condition(tag, state, code, plain));
+    if (this.#badInARow >= this.options.limits.badCommands) this.bye('Too many bad commands');
+  }
+
+  #report(err: unknown): string {
+    const errorId = randomUUID();
+    this.log.error({ err, errorId }, 'internal error');
+    return errorId;
+  }
+
+  async #hangUp(): Promise<void> {
+    this.bye('Server shutting down', 'UNAVAILABLE');
+    await this.connection.close();
+  }
+
+  #end(error: unknown): void {
+    if (error instanceof IdleTimeout) this.bye('Idle for too long');
+    else if (error instanceof ConnectionClosed) this.log.debug({ reason: error.message }, 'client gone');
+    else {
+      const errorId = this.#report(error);
+      // Within a literal, text would be taken for octets of the message.
+      if (error instanceof BrokenLiteral) this.connection.destroy();
+      else this.bye(`Internal error ${errorId}`);
+    }
+  }
+}
