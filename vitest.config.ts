@@ -25,6 +25,22 @@ export default defineConfig({
           sequence: { groupOrder: 1 },
         },
       },
+      // The long form: `npm run test:soak`.
+      ...(process.env.CIRRUS_TEST_MODE === 'soak'
+        ? [
+            {
+              test: {
+                name: 'soak',
+                include: ['test/soak/**/*.test.ts'],
+                pool: 'forks' as const,
+                testTimeout: 3_600_000,
+                hookTimeout: 600_000,
+                maxWorkers: 2,
+                sequence: { groupOrder: 2 },
+              },
+            },
+          ]
+        : []),
     ],
   },
 });

@@ -192,8 +192,8 @@ export class Log<V extends LogView<V>> {
         if (base.head.rev !== before) continue;
       }
       rest = [...plan.rest, ...rest];
-      group = plan.group;
       plan.settle(base);
+      group = plan.group;
       if (plan.records.length === 0) return rest;
       const next = await this.#write(base, plan);
       if (next.ok) {
