@@ -6,7 +6,7 @@ import type { MailStore } from '../store/mail-store.ts';
 import { type AuthLimits, authLimits, type ThrottleLimits } from './limits.ts';
 import { loginNames } from './login-names.ts';
 import { verifyPassword } from './password.ts';
-import { Throttle } from './throttle.ts';
+import { type Attempt, Throttle } from './throttle.ts';
 
 /** Says who a client is. Protocols ask it and nothing else, whichever mechanism brought the password. */
 export interface Authenticator {
@@ -49,8 +49,8 @@ export class DirectoryAuthenticator implements Authenticator {
   readonly #secret = randomBytes(32);
   /** By user and address, oldest first: elsewhere a right guess must pass the throttle like a wrong one. */
   readonly #successes = new Map<string, Success>();
-  /** Checks under way, by what they would prove: a client that opens five connections at once costs one. */
-  readonly #checks = new Map<string, Promise<boolean>>();
+  /** Attempts under way, by what they would prove: a client that opens five connections at once costs one. */
+  readonly #attempts = new Map<string, Promise<Attempt>>();
 
   constructor(store: MailStore, options: DirectoryAuthenticatorOptions = {}) {
     this.#directory = new Directory(store.ports.index);
@@ -73,8 +73,9 @@ export class DirectoryAuthenticator implements Authenticator {
     if (user !== undefined && this.#isKnown(place, proof)) return user;
 
     const subjects = this.#throttle.subjects(user, name.toLowerCase(), remoteAddress);
-    const { refused, delayMs } = await this.#throttle.check(subjects);
-    const ok = !refused && (await this.#check(`${place} ${proof.toString('latin1')}`, subjects, password, user));
+    const verify = (): Promise<boolean> => verifyPassword(password, user?.verifier);
+    const what = `${name} ${place} ${proof.toString('latin1')}`;
+    const { ok, delayMs } = await this.#once(what, () => this.#throttle.attempt(subjects, verify));
     if (ok && user !== undefined) {
       this.#remember(place, proof);
       return user;
@@ -90,19 +91,12 @@ export class DirectoryAuthenticator implements Authenticator {
     return found.find((user) => user !== undefined);
   }
 
-  #check(
-    what: string,
-    subjects: Parameters<Throttle['counted']>[0],
-    password: string,
-    user: User | undefined,
-  ): Promise<boolean> {
-    const underWay = this.#checks.get(what);
+  #once(what: string, attempt: () => Promise<Attempt>): Promise<Attempt> {
+    const underWay = this.#attempts.get(what);
     if (underWay !== undefined) return underWay;
-    const check = this.#throttle
-      .counted(subjects, () => verifyPassword(password, user?.verifier))
-      .finally(() => this.#checks.delete(what));
-    this.#checks.set(what, check);
-    return check;
+    const begun = attempt().finally(() => this.#attempts.delete(what));
+    this.#attempts.set(what, begun);
+    return begun;
   }
 
   /** Stands for the password and the verifier together: another verifier, and the proof is void. */

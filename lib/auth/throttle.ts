@@ -13,6 +13,11 @@ interface Subject {
   readonly forgiveMs: number;
 }
 
+export interface Attempt {
+  readonly ok: boolean;
+  readonly delayMs: number;
+}
+
 export interface ThrottleOptions {
   readonly clock: Clock;
   readonly limits?: Partial<ThrottleLimits>;
@@ -33,7 +38,7 @@ export class Throttle {
   readonly #index: Index;
   readonly #options: ThrottleOptions;
   readonly #limits: ThrottleLimits;
-  /** Logins being checked now, which may all fail: many at once must not get past the limit. */
+  /** Logins being checked now, which may all fail. */
   readonly #underWay = new Map<string, number>();
 
   constructor(index: Index, options: ThrottleOptions) {
@@ -54,8 +59,28 @@ export class Throttle {
     return subjects;
   }
 
-  /** Whether a login may be tried now, and how late its failure is to be answered. */
-  async check(subjects: readonly Subject[]): Promise<{ readonly refused: boolean; readonly delayMs: number }> {
+  /**
+   * Runs the check of a password, unless there were too many failures, and counts it if it failed. `delayMs`: how late a
+   * failure is to be answered.
+   */
+  async attempt(subjects: readonly Subject[], verify: () => Promise<boolean>): Promise<Attempt> {
+    // Counted from its first moment, or many at once would all see the count before any of them failed.
+    const ahead = subjects.map((subject) => this.#enter(subject));
+    try {
+      const { refused, delayMs } = await this.#look(subjects, ahead);
+      if (refused) return { ok: false, delayMs };
+      const ok = await verify();
+      if (!ok) await Promise.all(subjects.map((subject) => this.#failed(subject)));
+      return { ok, delayMs };
+    } finally {
+      for (const subject of subjects) this.#leave(subject);
+    }
+  }
+
+  async #look(
+    subjects: readonly Subject[],
+    ahead: readonly number[],
+  ): Promise<{ readonly refused: boolean; readonly delayMs: number }> {
     let items: readonly (Item | undefined)[] = [];
     try {
       items = await this.#index.batchGet(subjects.map(({ key }) => key));
@@ -65,24 +90,12 @@ export class Throttle {
     let refused = false;
     let delayMs = 0;
     for (const [i, subject] of subjects.entries()) {
-      const failures = this.#failures(items[i], subject) + (this.#underWay.get(nameOf(subject)) ?? 0);
+      const failures = this.#failures(items[i], subject) + (ahead[i] ?? 0);
       refused ||= failures >= subject.limit;
       // An address may be that of many people: their failures do not add up to a delay as fast.
       delayMs = Math.max(delayMs, this.#delay((failures * this.#limits.userFailures) / subject.limit));
     }
     return { refused, delayMs };
-  }
-
-  /** Runs the check of a password; counts it meanwhile, and afterwards if it failed. */
-  async counted(subjects: readonly Subject[], verify: () => Promise<boolean>): Promise<boolean> {
-    for (const subject of subjects) this.#add(subject, 1);
-    try {
-      const ok = await verify();
-      if (!ok) await Promise.all(subjects.map((subject) => this.#failed(subject)));
-      return ok;
-    } finally {
-      for (const subject of subjects) this.#add(subject, -1);
-    }
   }
 
   async #failed(subject: Subject): Promise<void> {
@@ -122,11 +135,17 @@ export class Throttle {
     return Math.min(lastDelayMs, firstDelayMs * 2 ** Math.floor(failures - free));
   }
 
-  #add(subject: Subject, change: 1 | -1): void {
-    const name = nameOf(subject);
-    const count = (this.#underWay.get(name) ?? 0) + change;
-    if (count === 0) this.#underWay.delete(name);
-    else this.#underWay.set(name, count);
+  /** Answers how many are being checked already. */
+  #enter(subject: Subject): number {
+    const count = this.#underWay.get(nameOf(subject)) ?? 0;
+    this.#underWay.set(nameOf(subject), count + 1);
+    return count;
+  }
+
+  #leave(subject: Subject): void {
+    const count = this.#underWay.get(nameOf(subject)) ?? 0;
+    if (count <= 1) this.#underWay.delete(nameOf(subject));
+    else this.#underWay.set(nameOf(subject), count - 1);
   }
 
   #bucket(name: string): number {
