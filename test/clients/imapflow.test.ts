@@ -79,7 +79,7 @@ describeWith(['swaks', 'python3'], 'imapflow', () => {
       to: [{ name: 'Tux', address: 'tux@example.com' }],
     });
     expect(found.headers?.toString()).toBe('Subject: Gr=?utf-8?q?=C3=BC=C3=9Fe?=\r\n\r\n');
-    expect(found.bodyParts?.get('1')?.toString()).toBe('\u009fe aus'.replace('\u009f', '\ufffd'));
+    expect(found.bodyParts?.get('1')?.toString()).toBe('e aus M');
     expect(found.bodyStructure).toMatchObject({
       type: 'multipart/mixed',
       parameters: { boundary: '=-=' },
