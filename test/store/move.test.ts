@@ -1,0 +1,104 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { OpenMailbox } from '../../lib/store/account.ts';
+import { StoreError } from '../../lib/store/errors.ts';
+import { expunge } from '../../lib/store/expunge.ts';
+import { moveIntentRecord } from '../../lib/store/mailbox-records.ts';
+import { finishMoves, INTENT_MS, moveMessages } from '../../lib/store/move.ts';
+import { createMailbox, deleteMailbox } from '../../lib/store/names.ts';
+import { setFlags } from '../../lib/store/set-flags.ts';
+import { UidSet } from '../../lib/store/uid-set.ts';
+import { FaultPlan } from '../support/fault-plan.ts';
+import { faultyIndex } from '../support/faulty-index.ts';
+import { fill, newInbox, openIn } from '../support/inbox.ts';
+import { openTestStore, type TestStore } from '../support/test-store.ts';
+
+let home: TestStore;
+let failing = false;
+
+beforeAll(async () => {
+  const plan = new FaultPlan(() => (failing ? 'fail' : undefined));
+  home = await openTestStore({ wrapIndex: (index) => faultyIndex(index, plan), random: () => 0 });
+});
+afterAll(() => home.close());
+
+const exists = async ({ mailbox }: OpenMailbox): Promise<number> => (await mailbox.refresh()).view.exists;
+const three = UidSet.fromRanges([[1, 3]]);
+
+/** An INBOX with three messages that a process began to move to Archive when it died. */
+async function interrupted() {
+  const inbox = await newInbox(home, 3);
+  const archive = await openIn(home.store, inbox.account.user, 'Archive');
+  const intent = Buffer.from('intent00');
+  const { head } = await archive.mailbox.refresh();
+  const record = moveIntentRecord({ intent, destination: archive.mailbox.id, destinationSeq: head.seq, uids: three });
+  await inbox.mailbox.commit(() => ({ record, reply: undefined }));
+  return { inbox, archive };
+}
+
+describe('MOVE (Rule 24)', () => {
+  it('tells which message became which, and leaves no intent', async () => {
+    const inbox = await newInbox(home, 3);
+    const archive = await openIn(home.store, inbox.account.user, 'Archive');
+    await fill(home, archive, 2);
+    const moved = await moveMessages(inbox, UidSet.of(1, 3, 99), archive);
+    expect([moved.sourceUids.toString(), moved.destinationUids.toString()]).toEqual(['1,3', '3:4']);
+    const { view } = await inbox.mailbox.refresh();
+    expect(view.allUids().toString()).toBe('2');
+    expect(view.state.intents.size).toBe(0);
+  });
+
+  it('of one message by two sessions at once makes one message', async () => {
+    const inbox = await newInbox(home, 3);
+    const other = await openIn(home.another(), inbox.account.user);
+    const [archive, trash] = [
+      await openIn(home.store, inbox.account.user, 'Archive'),
+      await openIn(other.store, inbox.account.user, 'Trash'),
+    ];
+    await Promise.all([moveMessages(inbox, three, archive), moveMessages(other, three, trash)]);
+    expect(await exists(inbox)).toBe(0);
+    expect((await exists(archive)) + (await exists(trash))).toBe(3);
+  });
+
+  it('that was interrupted is left alone for a minute, then finished by whoever finds it', async () => {
+    const { inbox, archive } = await interrupted();
+    expect((await moveMessages(inbox, three, archive)).sourceUids.isEmpty).toBe(true);
+    expect(await finishMoves(home.store, inbox.mailbox)).toBe(0);
+    home.clock.advance(INTENT_MS);
+    expect(await finishMoves(home.store, inbox.mailbox)).toBe(1);
+    expect([await exists(inbox), await exists(archive)]).toEqual([0, 3]);
+    expect(await finishMoves(home.store, inbox.mailbox)).toBe(0);
+  });
+
+  it('is not given up because the destination cannot be read just now', async () => {
+    const { inbox, archive } = await interrupted();
+    home.clock.advance(INTENT_MS);
+    const other = await openIn(home.another(), inbox.account.user);
+    await other.mailbox.refresh();
+    failing = true;
+    await expect(finishMoves(other.store, other.mailbox)).rejects.toThrow(StoreError);
+    failing = false;
+    expect((await inbox.mailbox.refresh()).view.state.intents.size).toBe(1);
+    expect(await finishMoves(other.store, other.mailbox)).toBe(1);
+    expect([await exists(inbox), await exists(archive)]).toEqual([0, 3]);
+  });
+
+  it('into a mailbox that was deleted meanwhile ends where it began', async () => {
+    const inbox = await newInbox(home, 3);
+    await createMailbox(inbox.account, 'Project');
+    const project = await openIn(home.store, inbox.account.user, 'Project');
+    await deleteMailbox(inbox.account, 'Project');
+    await expect(moveMessages(inbox, three, project)).rejects.toMatchObject({ code: 'gone' });
+    const { view } = await inbox.mailbox.refresh();
+    expect([view.exists, view.state.intents.size]).toEqual([3, 0]);
+  });
+
+  it('of messages that somebody expunged moves nothing and invents nothing', async () => {
+    const { inbox, archive } = await interrupted();
+    await setFlags(inbox, { operation: 'add', flags: ['\\Deleted'], uids: three });
+    await expunge(inbox);
+    home.clock.advance(INTENT_MS);
+    await finishMoves(home.store, inbox.mailbox);
+    expect([await exists(inbox), await exists(archive)]).toEqual([0, 0]);
+    expect((await inbox.mailbox.refresh()).view.state.intents.size).toBe(0);
+  });
+});
