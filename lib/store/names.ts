@@ -124,7 +124,8 @@ export async function deleteMailbox(account: Account, name: string): Promise<voi
 /** RFC 9051 §6.3.6: a mailbox and all below it, in one record. RENAME of INBOX leaves an empty INBOX (Rule 5). */
 export async function renameMailbox(account: Account, from: string, to: string): Promise<void> {
   const [source, target] = await Promise.all([account.locate(from), account.locate(to)]);
-  if (source.tree !== target.tree) throw new StoreError('cannot', 'a mailbox cannot be renamed into another account');
+  if (source.tree.id !== target.tree.id)
+    throw new StoreError('cannot', 'a mailbox cannot be renamed into another account');
   checkName(target.path);
   if (target.path.startsWith(`${source.path}${SEPARATOR}`) && source.path !== INBOX) {
     throw new StoreError('cannot', 'a mailbox cannot be renamed to a name below itself');

@@ -1,4 +1,4 @@
-import { newId } from '../base/ids.ts';
+import { type Id, newId } from '../base/ids.ts';
 import { closeMailbox } from './delete-mailbox.ts';
 import { Directory, type User } from './directory.ts';
 import { StoreError } from './errors.ts';
@@ -26,6 +26,11 @@ export interface NewUser {
   readonly withoutMailboxes?: boolean;
 }
 
+interface NamedMailbox {
+  readonly name: string;
+  readonly specialUse: string | undefined;
+}
+
 const MAX_USER_BYTES = 250;
 
 /** Fails with `cannot` unless a user may have this name: a mail address or its local part, lower case. */
@@ -49,19 +54,20 @@ export async function addUser(store: MailStore, user: NewUser): Promise<User> {
   const space = newId(store.clock.now());
   const treeId = await store.createTree(id, space);
   const tree = store.tree(treeId);
-  const names: (readonly [string, string?])[] = user.withoutMailboxes ? [] : [[INBOX], ...DEFAULT_MAILBOXES];
-  const commits: Promise<unknown>[] = [];
-  for (const [name, specialUse] of names) {
-    const mailbox = await store.createMailbox(treeId, space);
-    const bind = { name, mailbox, specialUse: specialUse === undefined ? [] : [specialUse], acl: new Map() };
-    commits.push(tree.commit(() => ({ record: bindRecord(bind), reply: undefined })));
-    commits.push(tree.commit(() => ({ record: subscribeRecord(name, true), reply: undefined })));
-  }
+  const special = DEFAULT_MAILBOXES.map(([name, specialUse]) => ({ name, specialUse }));
+  const names: NamedMailbox[] = user.withoutMailboxes ? [] : [{ name: INBOX, specialUse: undefined }, ...special];
+  const mailboxes: (NamedMailbox & { readonly mailbox: Id })[] = [];
+  for (const one of names) mailboxes.push({ ...one, mailbox: await store.createMailbox(treeId, space) });
+  const records = mailboxes.flatMap(({ name, specialUse, mailbox }) => [
+    bindRecord({ name, mailbox, specialUse: specialUse === undefined ? [] : [specialUse], acl: new Map() }),
+    subscribeRecord(name, true),
+  ]);
   if (user.quotaKib !== undefined) {
     const root = { id: newId(store.clock.now()), storageKib: user.quotaKib, messages: undefined };
-    commits.push(tree.commit(() => ({ record: setQuotaRecord('', root), reply: undefined })));
+    records.push(setQuotaRecord('', root));
   }
-  await Promise.all(commits);
+  // Asked for at once, they are one write.
+  await Promise.all(records.map((record) => tree.commit(() => ({ record, reply: undefined }))));
   const { name, verifier, groups = [] } = user;
   return directory.add({ id, name, tree: treeId, space, verifier, groups });
 }
