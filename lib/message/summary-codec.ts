@@ -34,9 +34,13 @@ const maxPlainBytes = 64 * 1024 * 1024;
 /** More than any nesting the parser allows. */
 const maxDepth = 1000;
 
+/** Up to this size a summary stays as it is: it fits one write unit of 1 KB, and reading it back costs a tenth. */
+const maxUndeflatedBytes = 900;
+
 /** A summary as compact bytes. */
 export function encodeSummary(summary: Summary): Buffer {
   const body = writeSummary(summary);
+  if (body.length <= maxUndeflatedBytes) return Buffer.concat([Buffer.of(format, plain), body]);
   const small = deflateRawSync(body, { dictionary, level: 9 });
   const isSmaller = small.length < body.length;
   return Buffer.concat([Buffer.of(format, isSmaller ? deflated : plain), isSmaller ? small : body]);
