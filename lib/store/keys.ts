@@ -104,6 +104,23 @@ function hourOf(id: Id): string {
   return new Date(Number.parseInt(id.slice(0, 12), 16)).toISOString().replace(/[-T]/g, '').slice(0, 10);
 }
 
+/** What the sweep remembers of a space, log or shared blobs: its state, and what it found unreferenced (Rule 9). */
+export function sweepPk(owner: Id): Buffer {
+  return Buffer.concat([text('W#'), idToBytes(owner)]);
+}
+
+export function sweepStateKey(space: Id): Key {
+  return { pk: sweepPk(space), sk: text('-') };
+}
+
+/** Since when something is known to be unreferenced; `kind` is one letter, so that kinds sort apart. */
+export function sweepNoteSk(kind: string, id: string): Buffer {
+  return Buffer.concat([text(kind), Buffer.from(id, 'hex')]);
+}
+
+/** Who sweeps now. */
+export const SWEEP_LEASE: Key = { pk: text('K#sweep'), sk: text('-') };
+
 export const MESSAGES = 'm/';
 export const PIECES = 'p/';
 export const SHARED_MESSAGES = 's/';
