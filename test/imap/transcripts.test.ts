@@ -1,0 +1,22 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { openImapGateway } from '../support/imap-gateway.ts';
+import { parseTranscript, playTranscript } from '../support/transcript.ts';
+
+const folder = new URL('./transcripts/', import.meta.url);
+
+for (const file of readdirSync(folder).sort()) {
+  test(file.replace(/\.txt$/, ''), async () => {
+    const transcript = parseTranscript(readFileSync(new URL(file, folder), 'utf8'));
+    const { settings } = transcript;
+    const quota = settings.get('quota');
+    await using gateway = await openImapGateway({
+      users: settings.get('users')?.split(' ') ?? ['anna'],
+      maxMessageBytes: Number(settings.get('max') ?? 0),
+      allowPlaintext: settings.get('plaintext') !== 'no',
+      ...(quota && { quotaKib: Number(quota) }),
+    });
+    await playTranscript(transcript, gateway.port);
+    expect(gateway.errors).toEqual([]);
+  });
+}
