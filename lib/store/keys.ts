@@ -101,8 +101,17 @@ export function throttleKey(subject: string): Key {
 
 /** UTC hour of an id's birth, `yyyymmddhh`: the folder under which its object lies. */
 function hourOf(id: Id): string {
-  return new Date(Number.parseInt(id.slice(0, 12), 16)).toISOString().replace(/[-T]/g, '').slice(0, 10);
+  const hour = Math.floor(Number.parseInt(id.slice(0, 12), 16) / HOUR_MS);
+  if (hour !== lastHour.hour) {
+    const text = new Date(hour * HOUR_MS).toISOString().replace(/[-T]/g, '').slice(0, 10);
+    lastHour = { hour, text };
+  }
+  return lastHour.text;
 }
+
+const HOUR_MS = 3_600_000;
+/** Neighbours in a mailbox are mostly of one hour, and formatting a date costs more than reading a small blob's name. */
+let lastHour = { hour: -1, text: '' };
 
 /** What the sweep remembers of a space, log or shared blobs: its state, and what it found unreferenced (Rule 9). */
 export function sweepPk(owner: Id): Buffer {
