@@ -333,6 +333,8 @@ export class Log<V extends LogView<V>> {
     const judge = async (head: Head): Promise<LookedUp<V>> => {
       const { view, records } = await catchUp(this.#context, this.#type, this.id, head, base.view);
       if (records === undefined) {
+        // Whether it was committed cannot be told; the next change shall not meet the same.
+        this.#keep({ head, view });
         throw new StoreError('unavailable', 'the log was compacted away under a change that took too long');
       }
       const byNonce = new Map(records.map((record) => [record.nonce.toString('hex'), record]));

@@ -1,0 +1,61 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { expunge } from '../../lib/store/expunge.ts';
+import { DAY_MS } from '../../lib/store/keep.ts';
+import { setFlags } from '../../lib/store/set-flags.ts';
+import { UidSet } from '../../lib/store/uid-set.ts';
+import { gatedHeads, newInbox, openIn } from '../support/inbox.ts';
+import { openTestStore, type TestStore } from '../support/test-store.ts';
+
+let home: TestStore;
+let gate = async (): Promise<void> => undefined;
+
+beforeAll(async () => {
+  home = await openTestStore({ wrapIndex: (index) => gatedHeads(index, () => gate()), random: () => 0 });
+});
+afterAll(() => home.close());
+
+const add = (flag: string, ...uids: number[]) => ({
+  operation: 'add' as const,
+  flags: [flag],
+  uids: UidSet.of(...uids),
+});
+
+/** Runs `meanwhile` before the next write of a head reaches the index. */
+function beforeNextHead(meanwhile: () => Promise<unknown>): void {
+  gate = async () => {
+    gate = async () => undefined;
+    await meanwhile();
+  };
+}
+
+describe('a change that was answered (Rule 4)', () => {
+  it('is not run again when the write of its group must be', async () => {
+    const inbox = await newInbox(home, 2);
+    const other = await openIn(home.another(), inbox.account.user);
+    await other.mailbox.refresh();
+    // While the first is written, the others become a group.
+    const first = setFlags(inbox, add('\\Flagged', 1));
+    beforeNextHead(async () => beforeNextHead(() => setFlags(other, add('\\Deleted', 1))));
+    // Nothing is marked when the expunge is evaluated: it is answered so, whatever becomes of what comes after it.
+    const [gone] = await Promise.all([expunge(inbox), setFlags(inbox, add('\\Flagged', 2)), first]);
+    expect(gone.isEmpty).toBe(true);
+    expect((await inbox.mailbox.refresh()).view.exists).toBe(2);
+  });
+});
+
+describe('a view whose records were folded and tidied away (Rule 7)', () => {
+  it('fails one change at most', async () => {
+    const a = await newInbox(home, 1);
+    const b = await openIn(home.another(), a.account.user);
+    await b.mailbox.refresh();
+    for (let round = 0; round < 4; round++) {
+      for (let i = 0; i < 40; i++)
+        await setFlags(a, { ...add('\\Flagged', 1), operation: i % 2 === 0 ? 'add' : 'remove' });
+      await a.mailbox.compact();
+      home.clock.advance(8 * DAY_MS);
+    }
+    await setFlags(b, add('\\Seen', 1)).catch(() => undefined);
+    await setFlags(b, add('\\Seen', 1));
+    expect((await a.mailbox.refresh()).view.state.unseen).toBe(0);
+  });
+});
