@@ -41,20 +41,25 @@ export class Recipients {
   async find(names: readonly string[], afresh = false): Promise<RecipientState | undefined> {
     if (afresh) return this.#look(names);
     const nowMs = this.#store.clock.now();
-    for (const name of names) {
+    for (const [i, name] of names.entries()) {
       const known = this.#remembered.get(name);
       if (known === undefined || known.untilMs < nowMs) continue;
-      const state = await this.#confirm(known);
+      const state = await this.#confirm(known, names.slice(0, i));
       if (state !== undefined) return state;
     }
     return this.#look(names);
   }
 
-  /** Reads all of it in one request; undefined when it is not as remembered. */
-  async #confirm({ name, user, inbox, quotaRoot }: Remembered): Promise<RecipientState | undefined> {
+  /** Reads all of it in one request; undefined when it is not as remembered, or one of the likelier names is a user's. */
+  async #confirm(
+    { name, user, inbox, quotaRoot }: Remembered,
+    likelier: readonly string[],
+  ): Promise<RecipientState | undefined> {
     const keys: Key[] = [directoryKeyOf(name), headKey('T', user.tree), headKey('M', inbox)];
     if (quotaRoot !== undefined) keys.push(quotaKey(quotaRoot.id, user.space));
-    const [entry, tree, mailbox, quota] = await this.#store.ports.index.batchGet(keys);
+    const items = await this.#store.ports.index.batchGet([...likelier.map(directoryKeyOf), ...keys]);
+    if (items.slice(0, likelier.length).some((entry) => entry !== undefined)) return undefined;
+    const [entry, tree, mailbox, quota] = items.slice(likelier.length);
     if (entry === undefined || tree === undefined || mailbox === undefined) return undefined;
     const now = decodeUser(name, entry);
     const treeHead = decodeHead(tree);

@@ -76,6 +76,14 @@ describe('delivery', () => {
     for (const name of ['anna', 'bert', 'carla']) expect(await texts(home.store, name)).toHaveLength(1);
   });
 
+  it('gives mail for anna@example.com to that user, although anna has had mail a moment ago', async () => {
+    await addUser(home.store, { name: 'anna@example.com', verifier: undefined });
+    await send(delivery, ['anna'], mail('1'));
+    await send(delivery, ['anna@example.com'], mail('2'));
+    expect(await texts(home.store, 'anna@example.com')).toEqual([TRACE + mail('2')]);
+    expect(await texts(home.store, 'anna')).toEqual([TRACE + mail('1')]);
+  });
+
   it('answers a recipient named twice twice, and delivers once (Rule 13)', async () => {
     expect(await send(delivery, ['anna', 'anna'], mail('1'))).toEqual([{ ok: true }, { ok: true }]);
     expect(await texts(home.store, 'anna')).toHaveLength(1);
