@@ -14,6 +14,8 @@ const LINE_BYTES = 256;
 /** What may wait for a peer that does not read; more is dropped (the head is the truth). */
 const WAITING_BYTES = 64 * 1024;
 const PEERS = 256;
+/** How long the end of this process waits for a peer that does not read. */
+const FLUSH_MS = 500;
 /** `sun_path` holds 108 bytes with the final zero. */
 const PATH_BYTES = 107;
 
@@ -79,6 +81,8 @@ class UnixHints implements Hints {
 
   async close(): Promise<void> {
     this.#listeners.clear();
+    // A process that commits and ends (`cirrus deliver`) has only now connected to those it tells.
+    await Promise.all([...this.#peers.values()].map(flushed));
     for (const socket of [...this.#peers.values(), ...this.#connections]) socket.destroy();
     if (!this.#server.listening) return;
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
@@ -120,6 +124,16 @@ class UnixHints implements Hints {
     if (rev === undefined || id === undefined || !Number.isSafeInteger(Number(rev))) return;
     for (const listener of this.#listeners) listener({ id, rev: Number(rev) });
   }
+}
+
+/** Resolves when the peer has been sent what waits for it, or does not take it. */
+async function flushed(socket: Socket): Promise<void> {
+  if (socket.destroyed || socket.writableLength === 0) return;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, FLUSH_MS);
+  socket.once('close', resolve).end();
+  await promise;
+  clearTimeout(timer);
 }
 
 /** `run` in the data folder, or, where that makes too long a path, a folder of the user's own for temporary files. */
