@@ -1,4 +1,4 @@
-import { type Id, newId } from '../base/ids.ts';
+import { newId } from '../base/ids.ts';
 import { closeMailbox } from './delete-mailbox.ts';
 import { Directory, type User } from './directory.ts';
 import { StoreError } from './errors.ts';
@@ -56,8 +56,9 @@ export async function addUser(store: MailStore, user: NewUser): Promise<User> {
   const tree = store.tree(treeId);
   const special = DEFAULT_MAILBOXES.map(([name, specialUse]) => ({ name, specialUse }));
   const names: NamedMailbox[] = user.withoutMailboxes ? [] : [{ name: INBOX, specialUse: undefined }, ...special];
-  const mailboxes: (NamedMailbox & { readonly mailbox: Id })[] = [];
-  for (const one of names) mailboxes.push({ ...one, mailbox: await store.createMailbox(treeId, space) });
+  const mailboxes = await Promise.all(
+    names.map(async (one) => ({ ...one, mailbox: await store.createMailbox(treeId, space) })),
+  );
   const records = mailboxes.flatMap(({ name, specialUse, mailbox }) => [
     bindRecord({ name, mailbox, specialUse: specialUse === undefined ? [] : [specialUse], acl: new Map() }),
     subscribeRecord(name, true),
