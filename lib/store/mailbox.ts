@@ -1,7 +1,7 @@
 import type { Id } from '../base/ids.ts';
 import type { Change, CommitOptions, Committed } from './commit-plan.ts';
 import { compact, isDue } from './compact.ts';
-import type { Head, LogState, Watcher } from './head.ts';
+import type { Head, Watcher } from './head.ts';
 import { Log, type LogContext } from './log.ts';
 import { Moved } from './log-reader.ts';
 import type { ColdRow } from './mailbox-block.ts';
@@ -28,7 +28,7 @@ export class Mailbox {
   readonly #log: Log<MailboxView>;
   readonly #listeners = new Set<() => void>();
   #compacting = false;
-  #told: { readonly view: MailboxView; readonly state: LogState } | undefined;
+  #told: MailboxView | undefined;
   #toldState: Head['state'] = 'open';
 
   constructor(context: MailboxContext, id: Id) {
@@ -80,7 +80,7 @@ export class Mailbox {
     return this.#log.editHead(edit);
   }
 
-  /** Calls the listener when this process learns of a newer view, or that the mailbox was deleted; answers a function that ends it. */
+  /** Calls the listener when this process learns of a newer view or of its end; answers a function that ends it. */
   listen(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
