@@ -198,13 +198,20 @@ function fetch(reader: Reader, uid: boolean): ImapCommand {
 function store(reader: Reader, uid: boolean): ImapCommand {
   const set = spaced(reader, sequenceSet);
   reader.sp();
-  let unchangedSince: number | null = null;
-  if (reader.skip('(')) {
-    reader.expect('UNCHANGEDSINCE ');
-    unchangedSince = number64(reader, 'a mod-sequence');
-    reader.expect(') ');
-  }
-  return { name: 'STORE', uid, set, unchangedSince, ...storeFlags(reader) };
+  let unchangedSince = unchangedSinceOf(reader);
+  if (unchangedSince !== null) reader.sp();
+  const change = storeFlags(reader);
+  // Quirk (imapflow 2.0): the modifier behind the flags. Taken for nothing, it would let a stale change through.
+  if (unchangedSince === null && reader.skip(' ')) unchangedSince = unchangedSinceOf(reader);
+  return { name: 'STORE', uid, set, unchangedSince, ...change };
+}
+
+function unchangedSinceOf(reader: Reader): number | null {
+  if (!reader.skip('(')) return null;
+  reader.expect('UNCHANGEDSINCE ');
+  const modSeq = number64(reader, 'a mod-sequence');
+  reader.expect(')');
+  return modSeq;
 }
 
 function copy(reader: Reader, name: 'COPY' | 'MOVE', uid: boolean): ImapCommand {
