@@ -63,7 +63,6 @@ describeWith(['neomutt', 'script', 'swaks', 'python3'], 'neomutt', () => {
       "set spoolfile='+INBOX'",
       `set certificate_file='${gateway.certificate}'`,
       'set ssl_starttls=yes ssl_force_tls=yes',
-      'set header_cache= message_cachedir=',
       'set charset=utf-8 pager=builtin pipe_decode=no wait_key=no timeout=1',
       'set sleep_time=0 resolve=no quit=yes delete=yes move=no mark_old=no',
       'set confirmappend=no confirmcreate=no auto_tag=no',
@@ -74,7 +73,7 @@ describeWith(['neomutt', 'script', 'swaks', 'python3'], 'neomutt', () => {
       // A terminal of its own; `script` gives back the exit code.
       const command = `neomutt -n -F '${file}' -e '${push}'`;
       const env = { TERM: 'xterm', LC_ALL: 'C.UTF-8', HOME: gateway.workFolder };
-      return runWell('script', ['-qec', command, '/dev/null'], { env, timeoutMs: 30_000 });
+      return runWell('script', ['-qec', command, '/dev/null'], { env, cwd: gateway.workFolder, timeoutMs: 30_000 });
     };
   }
 });
