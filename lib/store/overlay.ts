@@ -40,6 +40,18 @@ const MAX_CHANGES = 32;
 const INLINE_BYTES = 900;
 /** A change under way longer than this was left by its process. */
 const TAKE_OVER_MS = 2000;
+
+/** Watches a change that is under way, by this process's own time too: the clock of its maker may be hours ahead. */
+class Patience {
+  #rev = -1;
+  #sinceMs = 0;
+
+  /** Whether the change may be taken over now. */
+  isOver({ rev, changingMs }: Overlay, nowMs: number): boolean {
+    if (rev !== this.#rev) [this.#rev, this.#sinceMs] = [rev, nowMs];
+    return nowMs - Math.min(changingMs, this.#sinceMs) > TAKE_OVER_MS;
+  }
+}
 const WAIT_MS = 25;
 const TRIES = 200;
 
@@ -133,15 +145,15 @@ export async function claimRecent(open: OpenMailbox, uidNext: number): Promise<n
  * newer head; read that and ask again. While a change is under way the reader waits, and takes over after 2 s (Rule 16).
  */
 export async function readOverlay(context: LogContext, user: Id, mailbox: Id, seq: number): Promise<Overlay | 'ahead'> {
+  const patience = new Patience();
   for (let attempt = 0; attempt < TRIES; attempt++) {
     const stored = await load(context, user, mailbox);
     const { overlay } = stored;
-    const nowMs = context.clock.now();
     if (overlay.changingMs === 0) {
       const newest = overlay.changes.at(-1)?.modSeq ?? 0;
       return Math.floor(newest / MODSEQ_STEP) > seq ? 'ahead' : overlay;
     }
-    if (nowMs - overlay.changingMs > TAKE_OVER_MS) {
+    if (patience.isOver(overlay, context.clock.now())) {
       await store(context, user, mailbox, stored, { ...overlay, changingMs: 0 });
       continue;
     }
@@ -160,10 +172,11 @@ export async function setPrivateSeen(
 ): Promise<Overlay> {
   const { context } = open.store;
   const [user, mailbox] = [open.account.user.id, open.mailbox.id];
+  const patience = new Patience();
   for (let attempt = 0; attempt < TRIES; attempt++) {
     const before = await load(context, user, mailbox);
-    if (before.overlay.changingMs !== 0 && context.clock.now() - before.overlay.changingMs <= TAKE_OVER_MS) {
-      await sleep(WAIT_MS * context.random());
+    if (before.overlay.changingMs !== 0 && !patience.isOver(before.overlay, context.clock.now())) {
+      await sleep(WAIT_MS * (0.5 + context.random()));
       continue;
     }
     const marked: Overlay = { ...before.overlay, changingMs: Math.max(1, context.clock.now()) };

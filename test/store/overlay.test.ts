@@ -125,4 +125,22 @@ describe('private seen (Rule 16)', () => {
     const overlay = await readOverlay(home.store.context, user.id, inbox.mailbox.id, 100);
     expect(overlay !== 'ahead' && overlay.seen.toString()).toBe('1');
   });
+
+  it('takes over a change left by a process whose clock is hours ahead', async () => {
+    const inbox = await mailboxOf(2);
+    const { user } = inbox.account;
+    const ahead = home.another({ clock: { now: () => home.clock.now() + 2 * 3_600_000 } });
+    const open = await new Account(ahead, user).open('INBOX');
+    const dies = setPrivateSeen(open, () => {
+      throw new Error('the process dies here');
+    });
+    await expect(dies).rejects.toThrow('dies here');
+    const timer = setInterval(() => home.clock.advance(500), 10);
+    try {
+      const overlay = await readOverlay(home.store.context, user.id, inbox.mailbox.id, 100);
+      expect(overlay !== 'ahead' && overlay.changingMs).toBe(0);
+    } finally {
+      clearInterval(timer);
+    }
+  });
 });
