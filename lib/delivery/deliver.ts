@@ -102,7 +102,11 @@ export class StoreDelivery implements Delivery {
       const body = withTrace(transaction, (chunk) => hash.update(chunk));
       stored = await storeMessage(this.#store.context, spaces, body, metadataOf(transaction));
     } catch (error) {
-      const refused = this.#refused('storing a message', error);
+      // Whoever gave the body knows why it broke off, a client that hung up most often: nothing is wrong with us.
+      const refused =
+        error instanceof BodyBroke
+          ? refusal('unavailable', 'The message did not arrive whole')
+          : this.#refused('storing a message', error);
       return transaction.recipients.map(() => refused);
     }
     const digest = hash.digest();
@@ -186,15 +190,22 @@ function refusal(code: RefusalCode, text: string): Refusal {
   return { ok: false, code, text };
 }
 
+/** The body threw before its end. */
+class BodyBroke extends Error {}
+
 /** The trace lines, then the message; `observe` sees the message as it was received. */
 async function* withTrace(
   { trace, body }: Transaction,
   observe: (chunk: Uint8Array) => void,
 ): AsyncGenerator<Uint8Array> {
   yield Buffer.from(trace, 'utf8');
-  for await (const chunk of body) {
-    observe(chunk);
-    yield chunk;
+  try {
+    for await (const chunk of body) {
+      observe(chunk);
+      yield chunk;
+    }
+  } catch (cause) {
+    throw new BodyBroke('the body broke off', { cause });
   }
 }
 
