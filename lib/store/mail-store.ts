@@ -7,6 +7,7 @@ import { encodeHead, type Head } from './head.ts';
 import { GRACE_MIN_MS, GRACE_MS } from './keep.ts';
 import { headKey, type LogLetter } from './keys.ts';
 import { Mailbox, type MailboxContext } from './mailbox.ts';
+import type { FoldLimits } from './mailbox-fold.ts';
 import { encodeCounts } from './mailbox-view.ts';
 import type { Blobs, Hints, Index, Jobs } from './ports.ts';
 import { QuotaLedger } from './quota.ts';
@@ -30,6 +31,8 @@ export interface StoreOptions {
   /** Mailboxes and trees kept in memory when no session has them open: their number, and their messages in all. */
   readonly cacheSize?: number;
   readonly cacheMessages?: number;
+  /** How finely snapshots of mailboxes are cut. */
+  readonly foldLimits?: FoldLimits;
 }
 
 const CACHE_SIZE = 2000;
@@ -59,6 +62,7 @@ export class MailStore {
       hints: ports.hints,
       clock: options.clock ?? systemClock,
       random: options.random ?? Math.random,
+      ...(options.foldLimits && { foldLimits: options.foldLimits }),
       background: (what, work) => {
         const running = work()
           .catch((error: unknown) => onError(what, error))

@@ -20,14 +20,23 @@ import { type DeliveryMark, type Expunged, MailboxView } from './mailbox-view.ts
 import { deletePiece, getPiece, type PieceRef, putPiece } from './pieces.ts';
 import { UidSet } from './uid-set.ts';
 
-/** Messages per piece. Hot pieces are rewritten when a flag changes, cold ones only when they fill or empty. */
-const HOT_ROWS = 65_536;
-const COLD_ROWS = 8192;
-/** More nonce pieces than this are merged into one. */
-const NONCE_PIECES = 32;
+/** How finely snapshots are cut. Hot pieces are rewritten when a flag changes, cold ones only when they fill or empty. */
+export interface FoldLimits {
+  /** Messages per piece. */
+  readonly hotRows: number;
+  readonly coldRows: number;
+  /** More nonce pieces than this are merged into one. */
+  readonly noncePieces: number;
+}
+
+export const FOLD_LIMITS: FoldLimits = { hotRows: 65_536, coldRows: 8192, noncePieces: 32 };
 
 /** Writes the view as pieces and a manifest; the caller then moves the head to it (Rule 7). */
-export async function foldMailbox(context: LogContext, view: MailboxView): Promise<Folding<MailboxView>> {
+export async function foldMailbox(
+  context: LogContext,
+  view: MailboxView,
+  limits: FoldLimits = FOLD_LIMITS,
+): Promise<Folding<MailboxView>> {
   const before = view.state.snapshot;
   const nowMs = context.clock.now();
   const remembered = [...chainItems(view.state.expunged)].reverse();
@@ -37,9 +46,9 @@ export async function foldMailbox(context: LogContext, view: MailboxView): Promi
   const forgotten = remembered.filter((entry) => !isKept(entry));
   const forgottenUids = forgotten.reduce((sum, { uids }) => sum.union(uids), UidSet.empty);
   const purged = view.state.purged.minus(forgottenUids);
-  const hot = await foldHot(context, view);
-  const cold = await foldCold(context, view, kept, purged);
-  const nonces = await foldNonces(context, view);
+  const hot = await foldHot(context, view, limits);
+  const cold = await foldCold(context, view, kept, purged, limits);
+  const nonces = await foldNonces(context, view, limits);
   const expunged = kept.length === 0 ? undefined : await putPiece(context, 'M', view.state.id, encodeExpunged(kept));
   const used = new Set([...hot, ...cold, ...nonces].map(({ id }) => id));
   const pieces: PieceRef[] = [...(before?.hot ?? []), ...(before?.cold ?? []), ...(before?.nonces ?? [])];
@@ -121,7 +130,7 @@ async function tidy(context: LogContext, id: Id, before: Manifest | undefined): 
 }
 
 /** Hot pieces: those without a change since the last snapshot stay as they are. */
-async function foldHot(context: LogContext, view: MailboxView): Promise<ColumnPiece[]> {
+async function foldHot(context: LogContext, view: MailboxView, { hotRows }: FoldLimits): Promise<ColumnPiece[]> {
   const before = view.state.snapshot;
   const since = before?.seq ?? 0;
   const gone: UidSet[] = [];
@@ -141,7 +150,7 @@ async function foldHot(context: LogContext, view: MailboxView): Promise<ColumnPi
     });
     for (const row of batch) {
       rows.push(row);
-      if (rows.length === HOT_ROWS) await flush();
+      if (rows.length === hotRows) await flush();
     }
   };
   let next = 1;
@@ -149,7 +158,7 @@ async function foldHot(context: LogContext, view: MailboxView): Promise<ColumnPi
     const range = UidSet.fromRanges([[piece.fromUid, piece.toUid]]);
     let dirty = gone.some((uids) => uids.intersects(piece.fromUid, piece.toUid));
     if (!dirty) view.forEach(range, (_uid, _flags, seq) => (dirty ||= seq > since));
-    const full = piece.rows >= HOT_ROWS / 2;
+    const full = piece.rows >= hotRows / 2;
     if (dirty || !full) await take(piece.fromUid, piece.toUid);
     else {
       await flush();
@@ -168,6 +177,7 @@ async function foldCold(
   view: MailboxView,
   remembered: readonly Expunged[],
   purged: UidSet,
+  { coldRows }: FoldLimits,
 ): Promise<ColumnPiece[]> {
   const graves = remembered.reduce((sum, { uids }) => sum.union(uids), UidSet.empty).minus(purged);
   const alive = (from: number, to: number): number[] => {
@@ -186,7 +196,7 @@ async function foldCold(
   };
   const add = async (row: [number, ColdRow]): Promise<void> => {
     rows.push(row);
-    if (rows.length >= COLD_ROWS) await flush();
+    if (rows.length >= coldRows) await flush();
   };
   const before = view.state.snapshot?.cold ?? [];
   let next = 1;
@@ -194,7 +204,7 @@ async function foldCold(
     next = piece.toUid + 1;
     const uids = alive(piece.fromUid, piece.toUid);
     if (uids.length === 0) continue;
-    const small = piece.rows < COLD_ROWS / 2 || uids.length < piece.rows / 4;
+    const small = piece.rows < coldRows / 2 || uids.length < piece.rows / 4;
     if (!small) {
       await flush();
       pieces.push(piece);
@@ -203,7 +213,8 @@ async function foldCold(
     const known = await coldPiece(context, view.state.id, piece);
     for (const uid of uids) {
       const row = known.get(uid);
-      if (row !== undefined) await add([uid, row]);
+      if (row === undefined) throw new Moved(`data of UID ${uid}`);
+      await add([uid, row]);
     }
   }
   const buried = new Map<number, ColdRow>();
@@ -218,12 +229,12 @@ async function foldCold(
 }
 
 /** The nonces of deliveries since the last snapshot in a piece of their own; old pieces go, many are merged. */
-async function foldNonces(context: LogContext, view: MailboxView): Promise<NoncePiece[]> {
+async function foldNonces(context: LogContext, view: MailboxView, { noncePieces }: FoldLimits): Promise<NoncePiece[]> {
   const oldestMs = context.clock.now() - NONCE_KEEP_MS;
   let kept = (view.state.snapshot?.nonces ?? []).filter(({ newestMs }) => newestMs > oldestMs);
   let marks = [...chainItems(view.state.deliveries)].reverse();
   if (marks.length === 0) return kept;
-  if (kept.length >= NONCE_PIECES) {
+  if (kept.length >= noncePieces) {
     const older: DeliveryMark[] = [];
     for (const piece of kept) {
       const packed = await getPiece(context, 'M', view.state.id, piece);

@@ -5,7 +5,7 @@ import type { Head, Watcher } from './head.ts';
 import { Log, type LogContext } from './log.ts';
 import { Moved } from './log-reader.ts';
 import type { ColdRow } from './mailbox-block.ts';
-import { foldMailbox } from './mailbox-fold.ts';
+import { type FoldLimits, foldMailbox } from './mailbox-fold.ts';
 import { loadCold, mailboxType } from './mailbox-snapshot.ts';
 import type { MailboxView } from './mailbox-view.ts';
 import type { Hints } from './ports.ts';
@@ -19,6 +19,7 @@ export interface MailboxContext extends LogContext {
   readonly hints: Hints;
   /** Work that nobody waits for; its failures are logged. */
   readonly background: (what: string, work: () => Promise<unknown>) => void;
+  readonly foldLimits?: FoldLimits;
 }
 
 /** One mailbox in one process, shared by its sessions: the newest view known here, and the door to change it. */
@@ -127,7 +128,7 @@ export class Mailbox {
 
   /** Folds the log into a snapshot now. */
   compact(): Promise<'moved' | 'lost' | 'nothing'> {
-    return compact(this.#log, (view) => foldMailbox(this.#context, view));
+    return compact(this.#log, (view) => foldMailbox(this.#context, view, this.#context.foldLimits));
   }
 
   #compactWhenDue(): void {
