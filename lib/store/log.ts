@@ -31,6 +31,9 @@ export const LARGE_BODY_BYTES = 600;
 /** A large body longer than this is an object: one S3 PUT costs as much as 8 KB of DynamoDB writes. */
 export const OBJECT_BODY_BYTES = 8192;
 
+/** Changes tried together: about as many records as one head takes. */
+const GROUP_CHANGES = 64;
+
 const BACK_OFF_MS = { first: 5, last: 320 };
 /** How long one write is repeated while the world is unwell, before its callers are told. */
 const UNAVAILABLE_TRIES = 6;
@@ -169,8 +172,9 @@ export class Log<V extends LogView<V>> {
 
   /** Commits as many of the waiting changes as fit one head; answers the rest. */
   async #commitGroup(waiting: Waiting<V>[]): Promise<Waiting<V>[]> {
-    let group = waiting;
-    let rest: Waiting<V>[] = [];
+    // Each attempt prepares its whole group: those who wait further behind must not be asked again and again.
+    let group = waiting.slice(0, GROUP_CHANGES);
+    let rest = waiting.slice(GROUP_CHANGES);
     let base = this.#base ?? (await this.read());
     let fresh = false;
     for (let attempt = 0; ; attempt++) {

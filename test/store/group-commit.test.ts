@@ -4,6 +4,7 @@ import { AlreadyCommitted } from '../../lib/store/commit-plan.ts';
 import { findCommitted } from '../../lib/store/committed-before.ts';
 import { StoreError } from '../../lib/store/errors.ts';
 import { expunge } from '../../lib/store/expunge.ts';
+import { emptyRecord } from '../../lib/store/mailbox-records.ts';
 import { setFlags } from '../../lib/store/set-flags.ts';
 import { UidSet } from '../../lib/store/uid-set.ts';
 import { fill, gatedHeads, newInbox, openIn } from '../support/inbox.ts';
@@ -117,6 +118,17 @@ describe('changes that are committed together (Rule 4)', () => {
     expect(new Set(done).size).toBe(1000);
     expect((await inbox.mailbox.refresh()).head.seq).toBe(before + 1000);
     expect(writes).toBeLessThan(50);
+  });
+
+  it('are prepared about once each, however many wait', async () => {
+    const inbox = await newInbox(home, 1);
+    let prepared = 0;
+    const prepare = async (): Promise<void> => {
+      prepared++;
+    };
+    const one = () => inbox.mailbox.commit(() => ({ record: emptyRecord(), reply: undefined }), { prepare });
+    await Promise.all(Array.from({ length: 1000 }, one));
+    expect(prepared).toBeLessThan(2000);
   });
 });
 
