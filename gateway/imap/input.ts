@@ -8,6 +8,7 @@ import { continuation } from './wire/write/response.ts';
 export class Input {
   readonly #connection: Connection;
   readonly #framer = new Framer();
+  #isBetween = false;
 
   constructor(connection: Connection) {
     this.#connection = connection;
@@ -15,6 +16,21 @@ export class Input {
 
   setLimits(limits: WireLimits): void {
     this.#framer.setLimits(limits);
+  }
+
+  /** Whether the client is waited for with nothing under way: one may say goodbye now. */
+  get isBetween(): boolean {
+    return this.#isBetween;
+  }
+
+  /** The next event between commands, or where a command waits for the client. */
+  async between(): ReturnType<Input['next']> {
+    this.#isBetween = true;
+    try {
+      return await this.next();
+    } finally {
+      this.#isBetween = false;
+    }
   }
 
   /** The next event; undefined when the client has ended. Who waits to send a literal is told to go on. */
@@ -35,7 +51,7 @@ export class Input {
   async answer(prompt: string): Promise<string> {
     this.#connection.write(continuation(prompt));
     this.#framer.expectLine();
-    const event = await this.next();
+    const event = await this.between();
     if (event?.kind === 'line') return event.bytes.toString('latin1');
     if (event?.kind === 'refused') throw new BadSyntax('The line is too long');
     throw new ConnectionClosed('the client ended within a command');

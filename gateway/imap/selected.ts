@@ -50,12 +50,20 @@ export class Selected {
   #numbering: Numbering;
   #recent: UidSet = UidSet.empty;
   #recentUpTo = 0;
+  readonly #release: () => void;
 
   constructor(open: OpenMailbox, view: MailboxView, readOnly: boolean, windowBytes: number) {
     this.open = open;
     this.readOnly = readOnly;
     this.window = new MessageWindow(open.store.context, open.space, windowBytes);
     this.#numbering = new Numbering(view);
+    // While somebody listens, the process keeps this mailbox, and all its sessions share one.
+    this.#release = open.mailbox.listen(() => undefined);
+  }
+
+  /** The session has left the mailbox. */
+  release(): void {
+    this.#release();
   }
 
   /** The messages as the client counts them. */

@@ -53,11 +53,11 @@ class Session implements Context {
   #account: Account | undefined;
   #selected: Selected | undefined;
   #over = false;
-  #waiting = false;
   #lagging = false;
   #badInARow = 0;
   #failedLogins = 0;
   #turnAt = performance.now();
+  #wroteAt = performance.now();
 
   constructor(connection: Connection, options: ImapOptions) {
     this.options = options;
@@ -104,6 +104,7 @@ class Session implements Context {
   }
 
   select(selected: Selected | undefined): void {
+    this.#selected?.release();
     this.#selected = selected;
   }
 
@@ -119,6 +120,7 @@ class Session implements Context {
   }
 
   write(data: string | Uint8Array): void {
+    this.#wroteAt = performance.now();
     if (!this.connection.write(data)) this.#lagging = true;
   }
 
@@ -131,7 +133,13 @@ class Session implements Context {
 
   async breathe(): Promise<void> {
     await this.flow();
-    if (performance.now() - this.#turnAt < this.options.limits.sliceMs) return;
+    const now = performance.now();
+    if (now - this.#turnAt < this.options.limits.sliceMs) return;
+    // Also how a client that went away in a long command is found out: it may have ended its side and still listen.
+    if (now - this.#wroteAt >= this.options.limits.stillHereMs) {
+      this.write(condition(null, 'OK', null, 'Still here'));
+      await this.connection.flush();
+    }
     await nextTurn();
     this.#turnAt = performance.now();
     if (this.connection.closed.aborted) throw new ConnectionClosed('the client is gone');
@@ -140,7 +148,7 @@ class Session implements Context {
   async tell(telling: Telling): Promise<void> {
     const selected = this.#selected;
     if (selected === undefined) return;
-    if (!this.style.rev2 && selected.isBehind) await selected.claimRecent();
+    if (!this.style.rev2 && selected.isBehind) await selected.claimRecent().catch(ignoreUnavailable);
     for (const text of selected.tell(this.style, telling)) {
       this.write(text);
       await this.flow();
@@ -160,7 +168,7 @@ class Session implements Context {
     const { connection, options } = this;
     connection.idleTimeoutMs = options.limits.loginMs;
     connection.onDrain(() => {
-      if (this.#waiting) void this.#hangUp();
+      if (this.input.isBetween) void this.#hangUp();
     });
     const code = capabilityCode(this.capabilities);
     this.write(condition(null, 'OK', code, `${options.servername} Cirrus IMAP server ready`));
@@ -168,14 +176,14 @@ class Session implements Context {
       while (!this.#over) await this.#step();
     } catch (error) {
       this.#end(error);
+    } finally {
+      this.select(undefined);
     }
   }
 
   async #step(): Promise<void> {
     if (this.connection.draining) return this.bye('Server shutting down', 'UNAVAILABLE');
-    this.#waiting = true;
-    const event = await this.input.next();
-    this.#waiting = false;
+    const event = await this.input.between();
     if (event === undefined) this.#over = true;
     else await this.#handle(event);
     await this.flow();
@@ -288,4 +296,9 @@ class Session implements Context {
       else this.bye(`Internal error ${errorId}`);
     }
   }
+}
+
+/** Whether a message is \Recent is not worth a session: it can be told next time. */
+function ignoreUnavailable(error: unknown): void {
+  if (!(error instanceof StoreError && error.code === 'unavailable')) throw error;
 }

@@ -60,10 +60,12 @@ export const imapLimits = {
   loginMs: 3 * MINUTE,
   /** After login (`timeout`); RFC 9051 §5.4 asks for at least 30 minutes. */
   idleMs: 32 * MINUTE,
-  /** In IDLE, a sign of life after this long without one: load balancers drop connections that are silent for 350 s. */
+  /** In IDLE and long commands, a sign of life after this long without one: load balancers drop connections that are silent for 350 s. */
   stillHereMs: 4 * MINUTE,
   /** In IDLE, how often the mailbox is looked at even when nobody says that it moved. */
   pollMs: 1 * MINUTE,
+  /** In IDLE, how often other processes are asked again to say that the mailbox moved; they forget after half an hour. */
+  watchMs: 10 * MINUTE,
   /** Failed logins of one connection; then it is closed. */
   failedLogins: 5,
   /** Commands in a row that could not be understood; then the connection is closed. */

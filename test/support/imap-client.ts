@@ -36,6 +36,7 @@ export class ImapClient {
       this.#ended = true;
       this.#wake?.();
     };
+    socket.on('end', () => socket.end());
     socket.on('end', ended).on('close', ended);
   }
 

@@ -29,6 +29,8 @@ export interface ImapGateway extends AsyncDisposable {
   readonly port: number;
   /** Internal errors that sessions or background work met. */
   readonly errors: unknown[];
+  /** Stops listening, and tells the sessions. */
+  drain(): Promise<void>;
 }
 
 /** A real IMAP gateway on the embedded home in a temporary folder, on an ephemeral port. */
@@ -70,6 +72,7 @@ export async function openImapGateway(settings: GatewaySettings = {}): Promise<I
     store,
     port,
     errors,
+    drain: () => listener.drain(),
     async [Symbol.asyncDispose]() {
       await listener.drain();
       await store.close();

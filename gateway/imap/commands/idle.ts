@@ -34,13 +34,9 @@ class Push {
     const { mailbox } = this.#context.selected.open;
     this.#unlisten = mailbox.listen(() => this.#wake());
     store.context.background('watch', () => mailbox.watch());
-    this.#every(limits.pollMs, () => {
-      // A mailbox that cannot be read now is looked at again a minute later.
-      store.context.background('poll', async () => {
-        await mailbox.watch();
-        await mailbox.refresh();
-      });
-    });
+    // A mailbox that cannot be read now is looked at again a minute later.
+    this.#every(limits.pollMs, () => store.context.background('poll', () => mailbox.refresh()));
+    this.#every(limits.watchMs, () => store.context.background('watch', () => mailbox.watch()));
     this.#wake();
   }
 

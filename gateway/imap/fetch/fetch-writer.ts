@@ -26,6 +26,11 @@ interface Message extends Facts {
   readonly row: ColdRow | undefined;
 }
 
+interface Span extends ByteRange {
+  /** As far as a client that asks for pieces will ask next. */
+  readonly upTo: number;
+}
+
 /** Writes FETCH responses (RFC 9051 §7.5.2): data is loaded for many messages together, octets stream. */
 export class FetchWriter {
   /** Some message turned out to be gone. */
@@ -103,8 +108,8 @@ export class FetchWriter {
     else await window.read(row.blob, { start: span.start, end: span.start + AHEAD_BYTES });
   }
 
-  /** The range that covers all octets asked for; `upTo`: what a client that asks for pieces will ask for next. */
-  #span(message: Message): (ByteRange & { readonly upTo: number }) | undefined {
+  /** The range that covers all octets asked for. */
+  #span(message: Message): Span | undefined {
     let [start, end, upTo] = [Number.POSITIVE_INFINITY, 0, 0];
     for (const item of this.#items) {
       const octets = octetsOf(item, message);
@@ -207,11 +212,11 @@ interface Held {
 /** Reads short messages some turns early, so that the way to the store is not waited for each time. */
 class ReadAhead {
   readonly #context: Context;
-  readonly #span: (message: Message) => ByteRange | undefined;
+  readonly #span: (message: Message) => Span | undefined;
   readonly #messages: readonly Message[];
   readonly #reads: Promise<Held | undefined>[] = [];
 
-  constructor(context: Context, span: (message: Message) => ByteRange | undefined, messages: readonly Message[]) {
+  constructor(context: Context, span: (message: Message) => Span | undefined, messages: readonly Message[]) {
     this.#context = context;
     this.#span = span;
     this.#messages = messages;
@@ -230,6 +235,8 @@ class ReadAhead {
   async #read(message: Message | undefined): Promise<Held | undefined> {
     const span = message?.row && this.#span(message);
     if (message?.row === undefined || span === undefined || span.end - span.start > AHEAD_BYTES) return undefined;
+    // Whoever asks for pieces of one message is served from the window.
+    if (this.#messages.length === 1 || span.upTo > span.end) return undefined;
     const { open } = this.#context.selected;
     const { blob } = message.row;
     try {

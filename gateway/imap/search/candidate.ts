@@ -63,7 +63,7 @@ export class Candidate {
 
   /** Looks for the texts that a question is about; the message is read piece by piece. */
   async loadTexts(question: Question, window: MessageWindow, breathe: () => Promise<void>): Promise<void> {
-    for (const one of textQuestions(question)) {
+    for (const one of asked(question, 'text')) {
       if (!this.#texts.has(one)) this.#texts.set(one, await this.#contains(window, one, breathe));
     }
   }
@@ -90,10 +90,18 @@ export class Candidate {
   }
 }
 
-function* textQuestions(question: Question): Generator<TextQuestion> {
-  if (question.ask === 'text') yield question;
-  else if (question.ask === 'not') yield* textQuestions(question.inner);
-  else if (question.ask === 'and' || question.ask === 'or') for (const one of question.all) yield* textQuestions(one);
+/** The questions of a kind within a question. */
+export function* asked<K extends Question['ask']>(
+  question: Question,
+  kind: K,
+): Generator<Question & { readonly ask: K }> {
+  if (isAsked(question, kind)) yield question;
+  else if (question.ask === 'not') yield* asked(question.inner, kind);
+  else if (question.ask === 'and' || question.ask === 'or') for (const one of question.all) yield* asked(one, kind);
+}
+
+function isAsked<K extends Question['ask']>(question: Question, kind: K): question is Question & { readonly ask: K } {
+  return question.ask === kind;
 }
 
 /** Feeds the text of one part, without those below it; each piece is in memory before it is asked for. */

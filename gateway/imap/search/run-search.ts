@@ -3,7 +3,7 @@ import { summaries } from '../../../lib/store/messages.ts';
 import { UidSet } from '../../../lib/store/uid-set.ts';
 import type { Context } from '../context.ts';
 import { MessageWindow } from '../fetch/message-window.ts';
-import { Candidate } from './candidate.ts';
+import { asked, Candidate } from './candidate.ts';
 import { evaluate } from './evaluate.ts';
 import type { Cost, Question } from './question.ts';
 
@@ -39,11 +39,13 @@ class Search {
   readonly found: number[] = [];
   readonly #context: Context;
   readonly #question: Question;
+  readonly #asksHeader: boolean;
   readonly #window: MessageWindow;
 
   constructor(context: Context, question: Question) {
     this.#context = context;
     this.#question = question;
+    this.#asksHeader = !asked(question, 'header').next().done;
     const { open } = context.selected;
     this.#window = new MessageWindow(open.store.context, open.space, WINDOW_BYTES);
   }
@@ -75,7 +77,7 @@ class Search {
 
   async #read(candidate: Candidate): Promise<void> {
     try {
-      await candidate.loadHeader(this.#window);
+      if (this.#asksHeader) await candidate.loadHeader(this.#window);
       if (this.decide(candidate, 'header')) return;
       await candidate.loadTexts(this.#question, this.#window, () => this.#context.breathe());
       this.decide(candidate, 'text');
