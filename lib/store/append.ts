@@ -1,4 +1,4 @@
-import type { Id } from '../base/ids.ts';
+import { type Id, idTimeMs } from '../base/ids.ts';
 import { type OpenMailbox, requireRight } from './account.ts';
 import type { Appendable } from './append-view.ts';
 import { StoreError } from './errors.ts';
@@ -66,12 +66,20 @@ export async function append(
     ...message,
     flags: permitted(parseFlagNames(message.flags), open.rights),
   }));
-  const { reply: firstUid } = await open.mailbox.commit((view) => {
-    const { record, firstUid: first } = appendTo(view, wanted, false);
-    return { record, reply: first };
-  });
+  const { reply: firstUid } = await open.mailbox.commit(
+    (view) => {
+      const { record, firstUid: first } = appendTo(view, wanted, false);
+      return { record, reply: first };
+    },
+    { begunMs: begunWith(messages) },
+  );
   countAppended(open, messages);
   return { uidValidity: open.uidValidity, firstUid, count: messages.length };
+}
+
+/** When the first of the messages, which nothing refers to yet, was begun to be stored (Rule 9). */
+export function begunWith(messages: readonly { readonly blob: Id }[]): number {
+  return messages.reduce((least, { blob }) => Math.min(least, idTimeMs(blob)), Number.POSITIVE_INFINITY);
 }
 
 /** `over-quota` when the mailbox's root is at its limit; the message that crosses it is accepted (Rule 19). */

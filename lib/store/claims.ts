@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Id } from '../base/ids.ts';
-import { appendTo, type MessageToAppend } from './append.ts';
+import { appendTo, begunWith, type MessageToAppend } from './append.ts';
 import { AlreadyCommitted } from './commit-plan.ts';
 import { findCommitted } from './committed-before.ts';
 import { StoreError } from './errors.ts';
@@ -81,6 +81,7 @@ async function commitClaimed(
       const whole = opened ?? store.mailbox(mailbox);
       await whole.commit((view) => ({ record: appendTo(view, [message], true).record, reply: undefined }), {
         nonce,
+        begunMs: begunWith([message]),
         isCommitted: async (base) => {
           const view = async () => base.view;
           return (await findCommitted(store.context, mailbox, base, nonce, claim.seq, view)) !== undefined;

@@ -1,5 +1,7 @@
 import type { Id } from '../base/ids.ts';
+import { StoreError } from './errors.ts';
 import type { Head } from './head.ts';
+import { WRITER_MS } from './keep.ts';
 import type { LogView } from './log-reader.ts';
 import type { LogRecord, RecordDraft } from './record.ts';
 
@@ -20,6 +22,8 @@ export interface CommitOptions<V> {
   readonly nonce?: Buffer;
   /** Fetches what the change needs of the view (cold columns), before every attempt on another view. */
   readonly prepare?: (view: V) => Promise<void>;
+  /** When the first byte was written that the record will refer to; else now (Rule 9). */
+  readonly begunMs?: number;
   /**
    * Whether the change had been committed already at or before this base, by a try that this process knows nothing of
    * (Rule 13). Asked for every base; when it is true the commit rejects with {@link AlreadyCommitted}.
@@ -45,6 +49,7 @@ export interface Waiting<V> {
   readonly change: Change<V, unknown>;
   readonly options: CommitOptions<V>;
   readonly nonce: Buffer;
+  readonly begunMs: number;
   /** Ids of the objects that hold its large bodies, by hash: the same on every attempt. */
   readonly objects: Map<string, Id>;
   readonly resolve: (committed: Committed<unknown>) => void;
@@ -96,6 +101,7 @@ export class CommitPlan<V extends LogView<V>> {
     // Two tries of one delivery: the second must see that the first has committed (Rule 13).
     if (nonce !== undefined && this.records.some(({ record }) => record.nonce.equals(nonce))) return false;
     try {
+      assertInTime(one.begunMs, nowMs);
       const { record: draft, reply } = one.change(this.view);
       if (draft === undefined) {
         this.#outcomes.push({ one, reply, seq: this.view.seq });
@@ -124,6 +130,11 @@ export class CommitPlan<V extends LogView<V>> {
   resolve(head: Head): void {
     for (const outcome of this.#outcomes) tell(outcome, head);
   }
+}
+
+/** What was written so long ago and is nobody's yet may have been swept (Rule 9). */
+export function assertInTime(begunMs: number, nowMs: number): void {
+  if (nowMs - begunMs > WRITER_MS) throw new StoreError('unavailable', 'it took too long: start over');
 }
 
 function tell<V>({ one, seq, reply, error }: Outcome<V>, { rev, watchers }: Head): void {

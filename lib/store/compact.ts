@@ -1,4 +1,5 @@
 import type { Id } from '../base/ids.ts';
+import type { Head } from './head.ts';
 import { type LogLetter, largeBodySk, logPk, pieceBlobKey, SEGMENT_PREFIX, segmentSeq } from './keys.ts';
 import { hasLargeBody, type Log, type LogContext } from './log.ts';
 import { type LogView, Moved } from './log-reader.ts';
@@ -46,6 +47,7 @@ export async function compact<V extends LogView<V> & Foldable>(
     // A view that has lived long rests on an old snapshot, whose pieces may be retired by now.
     if (base.view.snapshotId !== base.head.snapId) base = await log.reload();
     const { head: before, view } = base;
+    const begunMs = log.clock.now();
     let folding: Folding<V>;
     try {
       folding = await fold(view);
@@ -55,7 +57,7 @@ export async function compact<V extends LogView<V> & Foldable>(
       base = await log.reload();
       continue;
     }
-    const head = await log.editHead((now) =>
+    const edit = (now: Head): Partial<Head> | undefined =>
       now.snapId !== before.snapId
         ? undefined
         : {
@@ -63,8 +65,8 @@ export async function compact<V extends LogView<V> & Foldable>(
             snapIsObject: folding.ref.isObject,
             snapSeq: folding.seq,
             behindBytes: Math.max(0, now.behindBytes - before.behindBytes),
-          },
-    );
+          };
+    const head = await log.editHead(edit, begunMs);
     if (head.snapId !== folding.ref.id) return 'lost';
     log.rebase(folding.rebase, folding.seq);
     await folding.tidy();

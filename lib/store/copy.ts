@@ -21,14 +21,19 @@ export async function copyMessages(source: OpenMailbox, uids: UidSet, destinatio
   requireRight(source, 'r');
   requireRight(destination, 'i');
   await requireQuota(destination);
+  // What is read now may be expunged and purged before it is committed (Rule 9).
+  const begunMs = source.store.clock.now();
   const { view } = await source.mailbox.refresh();
   const present = view.present(uids);
   if (present.isEmpty) return { uidValidity: destination.uidValidity, sourceUids: present, destinationUids: present };
   const messages = await toAppend(source, view, present, destination);
-  const { reply: firstUid } = await destination.mailbox.commit((at) => {
-    const { record, firstUid: first } = appendTo(at, messages, false);
-    return { record, reply: first };
-  });
+  const { reply: firstUid } = await destination.mailbox.commit(
+    (at) => {
+      const { record, firstUid: first } = appendTo(at, messages, false);
+      return { record, reply: first };
+    },
+    { begunMs },
+  );
   countAppended(destination, messages);
   const destinationUids = UidSet.fromRanges([[firstUid, firstUid + messages.length - 1]]);
   return { uidValidity: destination.uidValidity, sourceUids: present, destinationUids };

@@ -1,5 +1,5 @@
 import type { Id } from '../base/ids.ts';
-import { appendTo, type MessageToAppend } from './append.ts';
+import { appendTo, begunWith, type MessageToAppend } from './append.ts';
 import { type AppendView, appendType } from './append-view.ts';
 import { findCommitted } from './committed-before.ts';
 import { isDue } from './compact.ts';
@@ -51,6 +51,7 @@ export class DeliveryLog {
     const whole = async () => (await this.#store.mailbox(this.id).refresh()).view;
     const { rev, watchers } = await this.#log.commit(change, {
       nonce,
+      begunMs: begunWith(messages),
       isCommitted: async (base) => (await findCommitted(context, this.id, base, nonce, sinceSeq, whole)) !== undefined,
     });
     const addresses = watchers.map(({ address }) => address);

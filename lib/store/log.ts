@@ -4,6 +4,7 @@ import type { Clock } from '../base/clock.ts';
 import { type Id, newId } from '../base/ids.ts';
 import {
   AlreadyCommitted,
+  assertInTime,
   type Base,
   type Change,
   type CommitOptions,
@@ -72,6 +73,10 @@ export class Log<V extends LogView<V>> {
   /** What this process knows, maybe old; undefined before the first read. */
   get cached(): Base<V> | undefined {
     return this.#base;
+  }
+
+  get clock(): Clock {
+    return this.#context.clock;
   }
 
   get busy(): boolean {
@@ -144,6 +149,7 @@ export class Log<V extends LogView<V>> {
         change,
         options,
         nonce: options.nonce ?? randomBytes(NONCE_BYTES),
+        begunMs: options.begunMs ?? this.#context.clock.now(),
         objects: new Map(),
         resolve: resolve as (committed: Committed<unknown>) => void,
         reject,
@@ -285,14 +291,16 @@ export class Log<V extends LogView<V>> {
       tail,
       watchers: base.head.watchers.filter(({ expiresAtMs }) => expiresAtMs > this.#context.clock.now()),
     };
-    const result = await this.#put(encodeHead(head, Buffer.concat(packed)), base.head.rev);
+    const begunMs = Math.min(...plan.records.map(({ one }) => one.begunMs));
+    const result = await this.#put(encodeHead(head, Buffer.concat(packed)), base.head.rev, begunMs);
     if (result.ok) return { ok: true, head };
     return { ok: false, current: result.current === undefined ? undefined : decodeHead(result.current) };
   }
 
   /** The same request again after a lost answer, never a rebased one (Rule 3). */
-  async #put(item: Item, rev: number): Promise<WriteResult> {
+  async #put(item: Item, rev: number, begunMs: number): Promise<WriteResult> {
     for (let attempt = 1; ; attempt++) {
+      assertInTime(begunMs, this.#context.clock.now());
       try {
         return await this.#context.index.put(headKey(this.#type.letter, this.id), item, { rev });
       } catch (error) {
@@ -365,16 +373,19 @@ export class Log<V extends LogView<V>> {
 
   /**
    * Changes the head without a record (compaction, watchers, state), judged by its effect (Rule 7): `edit` answers the
-   * head to write, or undefined when what it wants is so already or cannot be any more.
+   * head to write, or undefined when what it wants is so already or cannot be any more. `begunMs`: as for a commit.
    */
-  async editHead(edit: (head: Head) => Partial<Head> | undefined): Promise<Head> {
+  async editHead(
+    edit: (head: Head) => Partial<Head> | undefined,
+    begunMs: number = this.#context.clock.now(),
+  ): Promise<Head> {
     for (let attempt = 0; ; attempt++) {
       const { head } = await this.read();
       const edited = edit(head);
       if (edited === undefined) return head;
       const next: Head = { ...head, ...edited, rev: head.rev + 1 };
       try {
-        const result = await this.#put(encodeHead(next, Buffer.concat(next.tail.map(encodeRecord))), head.rev);
+        const result = await this.#put(encodeHead(next, Buffer.concat(next.tail.map(encodeRecord))), head.rev, begunMs);
         if (result.ok) {
           const view = this.#base?.view;
           if (view !== undefined && view.seq === next.seq) this.#keep({ head: next, view });

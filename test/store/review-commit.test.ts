@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { append } from '../../lib/store/append.ts';
+import { StoreError } from '../../lib/store/errors.ts';
 import { expunge } from '../../lib/store/expunge.ts';
 import { DAY_MS } from '../../lib/store/keep.ts';
 import { setFlags } from '../../lib/store/set-flags.ts';
 import { UidSet } from '../../lib/store/uid-set.ts';
-import { gatedHeads, newInbox, openIn } from '../support/inbox.ts';
+import { fill, gatedHeads, newInbox, openIn } from '../support/inbox.ts';
 import { openTestStore, type TestStore } from '../support/test-store.ts';
 
 let home: TestStore;
@@ -40,6 +42,39 @@ describe('a change that was answered (Rule 4)', () => {
     const [gone] = await Promise.all([expunge(inbox), setFlags(inbox, add('\\Flagged', 2)), first]);
     expect(gone.isEmpty).toBe(true);
     expect((await inbox.mailbox.refresh()).view.exists).toBe(2);
+  });
+});
+
+describe('what was written long before its commit (Rule 9)', () => {
+  it('is not committed when the process slept for a day before the write of the head', async () => {
+    const inbox = await newInbox(home, 1);
+    gate = async () => {
+      gate = async () => undefined;
+      home.clock.advance(DAY_MS);
+      throw new StoreError('unavailable', 'the connection did not survive that');
+    };
+    await expect(fill(home, inbox, 1)).rejects.toMatchObject({ code: 'unavailable' });
+    expect((await inbox.mailbox.refresh()).view.exists).toBe(1);
+  });
+
+  it('fails alone', async () => {
+    const inbox = await newInbox(home);
+    const old = await home.message(inbox.space);
+    home.clock.advance(DAY_MS / 2 + 1);
+    const [late, other] = await Promise.allSettled([append(inbox, [old]), fill(home, inbox, 1)]);
+    expect(late).toMatchObject({ status: 'rejected', reason: { code: 'unavailable' } });
+    expect(other.status).toBe('fulfilled');
+  });
+
+  it('is no snapshot either', async () => {
+    const inbox = await newInbox(home, 1);
+    gate = async () => {
+      gate = async () => undefined;
+      home.clock.advance(DAY_MS);
+      throw new StoreError('unavailable', 'the connection did not survive that');
+    };
+    await expect(inbox.mailbox.compact()).rejects.toMatchObject({ code: 'unavailable' });
+    expect((await inbox.mailbox.refresh()).head.snapId).toBeUndefined();
   });
 });
 
