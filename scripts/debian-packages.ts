@@ -6,8 +6,10 @@ import { delimiter, join } from 'node:path';
 /** What must be installed for a program to be there, by the name under which tests ask for it. */
 export const debianPackages = {
   curl: ['curl'],
+  fetchmail: ['fetchmail'],
   mbsync: ['isync'],
   neomutt: ['neomutt'],
+  offlineimap: ['offlineimap3'],
   python3: ['python3'],
   script: ['bsdutils'],
   swaks: ['swaks', 'libnet-ssleay-perl'],

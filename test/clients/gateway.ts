@@ -19,8 +19,6 @@ export interface Gateway extends AsyncDisposable {
   readonly certificate: string;
   /** A folder for the files of clients; removed with the gateway. */
   readonly workFolder: string;
-  /** Adds a user whose password is {@link PASSWORD}. */
-  addUser(name: string): Promise<void>;
 }
 
 /** With all that must be quoted. */
@@ -29,7 +27,10 @@ const HOST = '127.0.0.1';
 const START_MS = 60_000;
 const cirrus = fileURLToPath(new URL('../../bin/cirrus.ts', import.meta.url));
 
-/** Adds the users with the command line and starts the server; `config` is given as environment variables. */
+/**
+ * Adds the users, whose password is {@link PASSWORD}, with the command line and starts the server; `config` is given as
+ * environment variables.
+ */
 export async function startGateway(
   users: readonly string[],
   config: Readonly<Record<string, string>> = {},
@@ -47,19 +48,26 @@ export async function startGateway(
   const addUser = async (name: string): Promise<void> => {
     await runWell(process.execPath, [cirrus, 'user', 'add', name, '--password-stdin'], { env, input: PASSWORD });
   };
-  for (const user of users) await addUser(user);
+  const [first, ...rest] = users;
+  // The first makes the data folder.
+  if (first !== undefined) await addUser(first);
+  await Promise.all(rest.map(addUser));
   const child = spawn(process.execPath, [cirrus, 'serve'], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const ended = once(child, 'exit');
+  const errors: string[] = [];
   const stop = async (): Promise<void> => {
     child.kill('SIGTERM');
-    await ended;
+    const [code] = (await ended) as [number | null];
     await folder[Symbol.asyncDispose]();
+    if (code !== 0) errors.push(`exit code ${code}`);
+    // Whatever clients do, the server must not be at fault.
+    if (errors.length > 0) throw new Error(`cirrus serve: ${errors.join('\n')}`);
   };
   try {
-    const addresses = await ready(child);
+    const addresses = await ready(child, errors);
     return {
       host: HOST,
       imapPort: portOf(addresses.get('imap')),
@@ -68,17 +76,16 @@ export async function startGateway(
       lmtpSocket: join(data, 'run/lmtp'),
       certificate: join(data, 'tls/cert.pem'),
       workFolder: folder.path,
-      addUser,
       [Symbol.asyncDispose]: stop,
     };
   } catch (error) {
-    await stop();
+    await stop().catch(() => undefined);
     throw error;
   }
 }
 
-/** Waits until the log says that it serves; answers where. Problems in the log are shown as they come. */
-async function ready(child: ChildProcess): Promise<ReadonlyMap<string, string>> {
+/** Waits until the log says that it serves; answers where. Errors in the log go to `errors`, then and later. */
+async function ready(child: ChildProcess, errors: string[]): Promise<ReadonlyMap<string, string>> {
   const addresses = new Map<string, string>();
   const said: string[] = [];
   const { stdout, stderr } = child;
@@ -91,7 +98,7 @@ async function ready(child: ChildProcess): Promise<ReadonlyMap<string, string>> 
     createInterface({ input: stdout }).on('line', (line) => {
       said.push(line);
       const entry = JSON.parse(line) as { level: string; msg: string; protocol?: string; address?: string };
-      if (entry.level === 'error' || entry.level === 'fatal') process.stderr.write(`cirrus serve: ${line}\n`);
+      if (entry.level === 'error' || entry.level === 'fatal') errors.push(line);
       const { msg, protocol = '', address = '' } = entry;
       if (msg === 'listening' && !address.includes('/')) addresses.set(protocol, address);
       if (msg !== 'ready') return;
