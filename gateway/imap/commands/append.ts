@@ -8,7 +8,7 @@ import { asDestination, Refused } from '../errors.ts';
 import { no, ok, type Reply } from '../reply.ts';
 import { type AppendMessage, parseAppend, parseAppendEnd, parseNextMessage } from '../wire/append.ts';
 import { BadSyntax } from '../wire/bad-syntax.ts';
-import type { LiteralHead } from '../wire/frame.ts';
+import type { Frame, LiteralHead } from '../wire/frame.ts';
 import type { FramerEvent } from '../wire/framer.ts';
 import { appendUid } from '../wire/write/response-code.ts';
 
@@ -31,8 +31,9 @@ export async function runAppend(
     if (account === undefined) throw new BadSyntax('Please log in first');
     const open = await asDestination(account.open(mailbox, 'i'));
     await requireQuota(open);
-    const messages = await takeMessages(context, open, message, first.literal);
+    const { messages, end } = await takeMessages(context, open, message, first.literal);
     isOver = true;
+    parseAppendEnd(end.frame, end.about, context.dialect);
     const { uidValidity, firstUid, count } = await asDestination(append(open, messages));
     return ok('Completed', appendUid(uidValidity, [{ from: firstUid, to: firstUid + count - 1 }]));
   } catch (error) {
@@ -50,7 +51,10 @@ async function takeMessages(
   open: OpenMailbox,
   first: AppendMessage,
   firstLiteral: LiteralHead,
-): Promise<NewMessage[]> {
+): Promise<{
+  readonly messages: NewMessage[];
+  readonly end: { readonly frame: Frame; readonly about: AppendMessage };
+}> {
   const { input, options, dialect } = context;
   const messages: NewMessage[] = [];
   let [about, literal] = [first, firstLiteral];
@@ -59,10 +63,7 @@ async function takeMessages(
     messages.push(await takeMessage(context, open, about, literal));
     const event = await input.next();
     if (event?.kind === 'refused') throw new LineRefused('The command line is too long');
-    if (event?.kind === 'command') {
-      parseAppendEnd(event.frame, about, dialect);
-      return messages;
-    }
+    if (event?.kind === 'command') return { messages, end: { frame: event.frame, about } };
     if (event?.kind !== 'message') throw new ConnectionClosed('the client ended within an APPEND');
     if (messages.length >= options.limits.appendMessages) throw new Refused(no('Too many messages', 'LIMIT'));
     [about, literal] = [parseNextMessage(event.frame, about, dialect), event.literal];
