@@ -1,0 +1,86 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+const cirrus = fileURLToPath(new URL('../../bin/cirrus.ts', import.meta.url));
+
+export interface Ports {
+  readonly imap: number;
+  readonly lmtp: number;
+}
+
+/** Gateways on one data folder, each of which is killed and started again. */
+export class Gateways {
+  readonly #folder: string;
+  readonly #slots: ({ readonly child: ChildProcess; readonly ports: Ports } | undefined)[];
+  kills = 0;
+
+  constructor(folder: string, count: number) {
+    this.#folder = folder;
+    this.#slots = Array.from({ length: count }, () => undefined);
+  }
+
+  async startAll(): Promise<void> {
+    for (let slot = 0; slot < this.#slots.length; slot++) await this.start(slot);
+  }
+
+  /** Ports of one of the gateways that serve now; undefined when none does. */
+  pick(random: () => number): Ports | undefined {
+    const serving = this.#slots.filter((slot) => slot !== undefined);
+    return serving[Math.floor(random() * serving.length)]?.ports;
+  }
+
+  /** Ports of all that serve, by slot. */
+  all(): Ports[] {
+    return this.#slots.flatMap((slot) => (slot === undefined ? [] : [slot.ports]));
+  }
+
+  async start(slot: number): Promise<void> {
+    const child = spawn(process.execPath, [cirrus, 'serve'], {
+      env: {
+        ...process.env,
+        CIRRUS_CONFIGDIRECTORY: this.#folder,
+        CIRRUS_LISTEN_IMAP: '127.0.0.1:0',
+        CIRRUS_LISTEN_IMAPS: 'off',
+        CIRRUS_LISTEN_LMTP: '127.0.0.1:0',
+        CIRRUS_LISTEN_LMTP_UNIX: 'off',
+        CIRRUS_ALLOWPLAINTEXT: 'yes',
+      },
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    const found = new Map<string, number>();
+    if (child.stdout === null) throw new Error('no output to read');
+    const lines = createInterface({ input: child.stdout });
+    for await (const line of lines) {
+      const { msg, protocol = '', address = '' } = JSON.parse(line) as Record<string, string | undefined>;
+      if (msg === 'listening') found.set(protocol, Number(/:(\d+)$/.exec(address)?.[1]));
+      if (msg === 'ready') break;
+    }
+    child.stdout.resume();
+    const [imap, lmtp] = [found.get('imap'), found.get('lmtp')];
+    if (imap === undefined || lmtp === undefined) throw new Error('a gateway did not start');
+    this.#slots[slot] = { child, ports: { imap, lmtp } };
+  }
+
+  /** kill -9, then a new one in its place. */
+  async killOne(random: () => number): Promise<void> {
+    const slot = Math.floor(random() * this.#slots.length);
+    await this.#end(slot, 'SIGKILL');
+    this.kills++;
+    await this.start(slot);
+  }
+
+  async stopAll(): Promise<void> {
+    for (let slot = 0; slot < this.#slots.length; slot++) await this.#end(slot, 'SIGTERM');
+  }
+
+  async #end(slot: number, signal: NodeJS.Signals): Promise<void> {
+    const gateway = this.#slots[slot];
+    if (gateway === undefined) return;
+    this.#slots[slot] = undefined;
+    const ended = once(gateway.child, 'exit');
+    gateway.child.kill(signal);
+    await ended;
+  }
+}
