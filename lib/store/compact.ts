@@ -1,10 +1,10 @@
 import type { Id } from '../base/ids.ts';
 import type { Head } from './head.ts';
 import { type LogLetter, largeBodySk, logPk, pieceBlobKey, SEGMENT_PREFIX, segmentSeq } from './keys.ts';
-import { hasLargeBody, type Log, type LogContext } from './log.ts';
+import type { Log, LogContext } from './log.ts';
 import { type LogView, Moved } from './log-reader.ts';
 import type { PieceRef } from './pieces.ts';
-import { decodeRecords } from './record.ts';
+import { decodeRecords, hasLargeBody } from './record.ts';
 
 /** A snapshot that was written and is not yet anybody's. */
 export interface Folding<V> {

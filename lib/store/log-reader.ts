@@ -1,3 +1,4 @@
+import type { Clock } from '../base/clock.ts';
 import type { Id } from '../base/ids.ts';
 import { StoreError } from './errors.ts';
 import { decodeHead, type Head } from './head.ts';
@@ -50,6 +51,14 @@ export interface LogStorage {
   readonly blobs: Blobs;
 }
 
+/** What a log needs of the world. */
+export interface LogContext extends LogStorage {
+  readonly clock: Clock;
+  /** 0 <= random() < 1, for back-off. */
+  readonly random: () => number;
+}
+
+/** The head as it is now, or, when not `consistent`, as it was a moment ago. */
 export async function readHead(
   { index }: LogStorage,
   letter: LogLetter,

@@ -1,10 +1,8 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { randomBytes } from 'node:crypto';
 import type { Clock } from '../base/clock.ts';
-import { type Id, newId } from '../base/ids.ts';
+import type { Id } from '../base/ids.ts';
 import {
   AlreadyCommitted,
-  assertInTime,
   type Base,
   type Change,
   type CommitOptions,
@@ -13,31 +11,15 @@ import {
   type Waiting,
 } from './commit-plan.ts';
 import { StoreError } from './errors.ts';
-import { decodeHead, encodeHead, type Head } from './head.ts';
-import { headKey, largeBodySk, logPk, pieceBlobKey, segmentSk } from './keys.ts';
-import { catchUp, type LogStorage, type LogType, type LogView, Moved, withHead } from './log-reader.ts';
-import type { Item, WriteResult } from './ports.ts';
-import { encodeRecord, isLarge, type LargeBody, type LogRecord, NONCE_BYTES, type StoredRecord } from './record.ts';
+import { encodeHead, type Head } from './head.ts';
+import { backOff, COMMIT_BYTES, HeadWriter, headBytesOf, isUnavailable, UNAVAILABLE_TRIES } from './head-writer.ts';
+import { catchUp, type LogContext, type LogType, type LogView, Moved, withHead } from './log-reader.ts';
+import { encodeRecord, NONCE_BYTES } from './record.ts';
 
-/** Limits of a head (design-store.md, Layout). */
-export const HEAD_BYTES = 1000;
-export const HEAD_HARD_BYTES = 4000;
-const HEAD_FIXED_BYTES = 180;
-/** Of a record besides its body: length, kind, seq, time, nonce. */
-const RECORD_FIXED_BYTES = 28;
-/** Flushed records left in the tail, so that a reader slightly behind needs no query. */
-const TAIL_KEEP_BYTES = 250;
-/** A body longer than this leaves the head. */
-export const LARGE_BODY_BYTES = 600;
-/** A large body longer than this is an object: one S3 PUT costs as much as 8 KB of DynamoDB writes. */
-export const OBJECT_BODY_BYTES = 8192;
+export type { LogContext } from './log-reader.ts';
 
 /** Changes tried together: about as many records as one head takes. */
 const GROUP_CHANGES = 64;
-
-const BACK_OFF_MS = { first: 5, last: 320 };
-/** How long one write is repeated while the world is unwell, before its callers are told. */
-const UNAVAILABLE_TRIES = 6;
 
 interface LookedUp<V> {
   /** Our write had been applied. */
@@ -48,17 +30,12 @@ interface LookedUp<V> {
   readonly base: Base<V>;
 }
 
-export interface LogContext extends LogStorage {
-  readonly clock: Clock;
-  /** 0 <= random() < 1, for back-off. */
-  readonly random: () => number;
-}
-
 /** One log in one process: the cached view, and the group commit of everything that waits for it (Rule 4). */
 export class Log<V extends LogView<V>> {
   readonly id: Id;
   readonly #context: LogContext;
   readonly #type: LogType<V>;
+  readonly #writer: HeadWriter;
   #base: Base<V> | undefined;
   #queue: Waiting<V>[] = [];
   #running = false;
@@ -67,6 +44,7 @@ export class Log<V extends LogView<V>> {
   constructor(context: LogContext, type: LogType<V>, id: Id) {
     this.#context = context;
     this.#type = type;
+    this.#writer = new HeadWriter(context, type.letter, id);
     this.id = id;
   }
 
@@ -205,7 +183,7 @@ export class Log<V extends LogView<V>> {
       plan.settle(base);
       group = plan.group;
       if (plan.records.length === 0) return rest;
-      const next = await this.#write(base, plan);
+      const next = await this.#writer.write(base, plan);
       if (next.ok) {
         this.#keep({ head: next.head, view: plan.view });
         plan.resolve(next.head);
@@ -224,8 +202,7 @@ export class Log<V extends LogView<V>> {
       if (group.length === 0) return rest;
       base = lost.base;
       fresh = true;
-      const span = Math.min(BACK_OFF_MS.last, BACK_OFF_MS.first * 2 ** attempt);
-      await sleep(this.#context.random() * span);
+      await backOff(this.#context, attempt);
     }
   }
 
@@ -247,9 +224,9 @@ export class Log<V extends LogView<V>> {
   /** Runs the changes in order on one view, until the head is full. */
   #evaluate(group: Waiting<V>[], base: Base<V>): CommitPlan<V> {
     const plan = new CommitPlan(base.view);
-    let bytes = HEAD_FIXED_BYTES;
+    let bytes = 0;
     for (const [i, one] of group.entries()) {
-      if (bytes > HEAD_HARD_BYTES - LARGE_BODY_BYTES - HEAD_FIXED_BYTES - TAIL_KEEP_BYTES) {
+      if (bytes > COMMIT_BYTES) {
         plan.rest = group.slice(i);
         break;
       }
@@ -258,86 +235,9 @@ export class Log<V extends LogView<V>> {
         break;
       }
       const last = plan.records.at(-1);
-      if (last?.one === one) bytes += Math.min(last.record.body.length, LARGE_BODY_BYTES) + RECORD_FIXED_BYTES;
+      if (last?.one === one) bytes += headBytesOf(last.record);
     }
     return plan;
-  }
-
-  /** Bodies, then a segment when the head would pass its size, then the head (Rules 2 and 3). */
-  async #write(
-    base: Base<V>,
-    plan: CommitPlan<V>,
-  ): Promise<{ readonly ok: true; readonly head: Head } | { readonly ok: false; readonly current: Head | undefined }> {
-    const added = await Promise.all(plan.records.map(({ record, one }) => this.#store(record, one)));
-    const addedBytes = plan.records.reduce((sum, { record }) => sum + record.body.length, 0);
-    let tail = [...base.head.tail, ...added];
-    let packed = tail.map(encodeRecord);
-    let { flushedSeq } = base.head;
-    const size = HEAD_FIXED_BYTES + packed.reduce((sum, bytes) => sum + bytes.length, 0);
-    if (size > HEAD_BYTES) {
-      await this.#flush(base.head);
-      flushedSeq = base.head.seq;
-      const drop = droppable(packed, base.head.tail.length, size);
-      tail = tail.slice(drop);
-      packed = packed.slice(drop);
-    }
-    const head: Head = {
-      ...base.head,
-      rev: base.head.rev + 1,
-      seq: plan.view.seq,
-      flushedSeq,
-      behindBytes: base.head.behindBytes + addedBytes,
-      extra: plan.view.headExtra(),
-      tail,
-      watchers: base.head.watchers.filter(({ expiresAtMs }) => expiresAtMs > this.#context.clock.now()),
-    };
-    const begunMs = Math.min(...plan.records.map(({ one }) => one.begunMs));
-    const result = await this.#put(encodeHead(head, Buffer.concat(packed)), base.head.rev, begunMs);
-    if (result.ok) return { ok: true, head };
-    return { ok: false, current: result.current === undefined ? undefined : decodeHead(result.current) };
-  }
-
-  /** The same request again after a lost answer, never a rebased one (Rule 3). */
-  async #put(item: Item, rev: number, begunMs: number): Promise<WriteResult> {
-    for (let attempt = 1; ; attempt++) {
-      assertInTime(begunMs, this.#context.clock.now());
-      try {
-        return await this.#context.index.put(headKey(this.#type.letter, this.id), item, { rev });
-      } catch (error) {
-        if (!isUnavailable(error) || attempt === UNAVAILABLE_TRIES) throw error;
-        await sleep(this.#context.random() * BACK_OFF_MS.first * 2 ** attempt);
-      }
-    }
-  }
-
-  /** Only records already committed inline are flushed; the key is the seq of the last of them (Rule 2). */
-  async #flush(head: Head): Promise<void> {
-    const records = head.tail.filter((record) => record.seq > head.flushedSeq);
-    if (records.length === 0) return;
-    const key = { pk: logPk(this.#type.letter, this.id), sk: segmentSk(head.seq) };
-    await this.#context.index.put(key, { t: Buffer.concat(records.map(encodeRecord)) }, 'absent');
-  }
-
-  /** A body too large for the head goes beside it first, reachable only through its record. */
-  async #store(record: LogRecord, one: Waiting<V>): Promise<StoredRecord> {
-    if (record.body.length <= LARGE_BODY_BYTES) return record;
-    // The nonce is part of the hash: no two records share a body, so it can be removed with its record.
-    const hash16 = createHash('sha256').update(record.nonce).update(record.body).digest().subarray(0, 16);
-    const body: LargeBody = { hash16, sizeBytes: record.body.length, object: this.#objectFor(record, hash16, one) };
-    if (body.object !== undefined) await this.#context.blobs.put(pieceBlobKey(this.id, body.object), record.body);
-    else {
-      const key = { pk: logPk(this.#type.letter, this.id), sk: largeBodySk(hash16) };
-      await this.#context.index.put(key, { b: record.body }, 'absent');
-    }
-    return { ...record, body };
-  }
-
-  #objectFor(record: LogRecord, hash16: Buffer, one: Waiting<V>): Id | undefined {
-    if (record.body.length <= OBJECT_BODY_BYTES) return undefined;
-    const known = one.objects.get(hash16.toString('hex'));
-    const object = known ?? newId(this.#context.clock.now());
-    one.objects.set(hash16.toString('hex'), object);
-    return object;
   }
 
   /** After a failed condition: had our write been applied after all (Rule 3)? And the view to go on from. */
@@ -385,7 +285,11 @@ export class Log<V extends LogView<V>> {
       if (edited === undefined) return head;
       const next: Head = { ...head, ...edited, rev: head.rev + 1 };
       try {
-        const result = await this.#put(encodeHead(next, Buffer.concat(next.tail.map(encodeRecord))), head.rev, begunMs);
+        const result = await this.#writer.put(
+          encodeHead(next, Buffer.concat(next.tail.map(encodeRecord))),
+          head.rev,
+          begunMs,
+        );
         if (result.ok) {
           const view = this.#base?.view;
           if (view !== undefined && view.seq === next.seq) this.#keep({ head: next, view });
@@ -394,30 +298,7 @@ export class Log<V extends LogView<V>> {
       } catch (error) {
         if (!isUnavailable(error) || attempt >= UNAVAILABLE_TRIES) throw error;
       }
-      await sleep(this.#context.random() * Math.min(BACK_OFF_MS.last, BACK_OFF_MS.first * 2 ** attempt));
+      await backOff(this.#context, attempt);
     }
   }
-}
-
-/** How many of the first (flushed) records may leave the tail: all but the newest {@link TAIL_KEEP_BYTES}. */
-function droppable(packed: readonly Buffer[], flushed: number, sizeBytes: number): number {
-  let kept = packed.slice(0, flushed).reduce((sum, bytes) => sum + bytes.length, 0);
-  let size = sizeBytes;
-  let drop = 0;
-  while (drop < flushed && (kept > TAIL_KEEP_BYTES || size > HEAD_BYTES)) {
-    const bytes = packed[drop]?.length ?? 0;
-    kept -= bytes;
-    size -= bytes;
-    drop++;
-  }
-  return drop;
-}
-
-export function isUnavailable(error: unknown): boolean {
-  return error instanceof StoreError && error.code === 'unavailable';
-}
-
-/** Whether a stored record's body lies outside its head or segment. */
-export function hasLargeBody(record: StoredRecord): record is StoredRecord & { readonly body: LargeBody } {
-  return isLarge(record.body);
 }

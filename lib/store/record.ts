@@ -41,6 +41,11 @@ export function isLarge(body: Buffer | LargeBody): body is LargeBody {
   return !Buffer.isBuffer(body);
 }
 
+/** Whether a stored record's body lies outside its head or segment. */
+export function hasLargeBody(record: StoredRecord): record is StoredRecord & { readonly body: LargeBody } {
+  return isLarge(record.body);
+}
+
 /** length, kind, seq, time, nonce, then the body or where it is. */
 export function encodeRecord(record: StoredRecord): Buffer {
   const inner = new ByteWriter(64);
