@@ -111,12 +111,17 @@ export async function coldPiece(context: LogContext, mailbox: Id, piece: PieceRe
   return decodeCold(packed);
 }
 
+/** An expunged message that can be brought back. */
+export interface KeptExpunged {
+  readonly uid: number;
+  /** When it was expunged. */
+  readonly timeMs: number;
+  readonly row: ColdRow;
+}
+
 /** Expunged messages whose blobs are still kept (Rule 9), with when; rows that only a snapshot holds are fetched. */
-export async function keptExpunged(
-  context: LogContext,
-  view: MailboxView,
-): Promise<{ readonly uid: number; readonly timeMs: number; readonly row: ColdRow }[]> {
-  const kept: { uid: number; timeMs: number; row: ColdRow }[] = [];
+export async function keptExpunged(context: LogContext, view: MailboxView): Promise<KeptExpunged[]> {
+  const kept: KeptExpunged[] = [];
   const missing = new Map<number, number>();
   for (const { uids, rows, timeMs } of chainItems(view.state.expunged)) {
     for (const uid of uids.minus(view.state.purged)) {

@@ -6,7 +6,7 @@ import { Log, type LogContext } from './log.ts';
 import { Moved } from './log-reader.ts';
 import type { ColdRow } from './mailbox-block.ts';
 import { type FoldLimits, foldMailbox } from './mailbox-fold.ts';
-import { loadCold, mailboxType } from './mailbox-snapshot.ts';
+import { type KeptExpunged, keptExpunged, loadCold, mailboxType } from './mailbox-snapshot.ts';
 import type { MailboxView } from './mailbox-view.ts';
 import type { Hints } from './ports.ts';
 import type { UidSet } from './uid-set.ts';
@@ -123,6 +123,16 @@ export class Mailbox {
       if (!(error instanceof Moved)) throw error;
       const { view: newer } = await this.#log.reload();
       await loadCold(this.#context, view.withSnapshotOf(newer), uids, newer);
+    }
+  }
+
+  /** Expunged messages whose blobs are still kept (Rule 9), as of now. */
+  async keptExpunged(): Promise<readonly KeptExpunged[]> {
+    try {
+      return await keptExpunged(this.#context, (await this.refresh()).view);
+    } catch (error) {
+      if (!(error instanceof Moved)) throw error;
+      return keptExpunged(this.#context, (await this.#log.reload()).view);
     }
   }
 

@@ -8,7 +8,6 @@ import { flagNames } from '../../lib/store/flag-names.ts';
 import { DAY_MS, EXPUNGED_KEEP_MS } from '../../lib/store/keep.ts';
 import { chainItems } from '../../lib/store/mailbox-columns.ts';
 import { purgeRecord } from '../../lib/store/mailbox-records.ts';
-import { keptExpunged } from '../../lib/store/mailbox-snapshot.ts';
 import { type FlagOperation, setFlags } from '../../lib/store/set-flags.ts';
 import { UidSet } from '../../lib/store/uid-set.ts';
 import { newInbox, openIn } from '../support/inbox.ts';
@@ -158,7 +157,7 @@ async function perform(first: OpenMailbox, open: OpenMailbox, naive: Naive, it: 
 }
 
 async function compare(open: OpenMailbox, naive: Naive): Promise<void> {
-  const { mailbox, store } = open;
+  const { mailbox } = open;
   const { view, head } = await mailbox.refresh();
   const all = [...naive.messages];
   expect([...view.allUids()]).toEqual(all.map(([uid]) => uid));
@@ -189,7 +188,7 @@ async function compare(open: OpenMailbox, naive: Naive): Promise<void> {
     all.map(([uid, { blob, sizeBytes }]) => [uid, blob, sizeBytes]),
   );
   // What was expunged and may be brought back is still known (Rule 9).
-  const kept = await keptExpunged(store.context, view);
+  const kept = await mailbox.keptExpunged();
   const byUid = (a: readonly [number, Id], b: readonly [number, Id]): number => a[0] - b[0];
   expect(kept.map(({ uid, row }) => [uid, row.blob] as const).sort(byUid)).toEqual(
     [...naive.kept].map(([uid, { blob }]) => [uid, blob] as const).sort(byUid),
