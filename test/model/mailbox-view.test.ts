@@ -89,7 +89,7 @@ async function perform(first: OpenMailbox, open: OpenMailbox, naive: Naive, it: 
   switch (it.do) {
     case 'append': {
       const messages = Array.from({ length: it.count }, (_, i) => ({
-        blob: newId(Date.now()),
+        blob: newId(home.clock.now()),
         sizeBytes: naive.uidNext + i,
         internalDate: 1_700_000_000 - i,
         flags: it.flags,
@@ -103,7 +103,7 @@ async function perform(first: OpenMailbox, open: OpenMailbox, naive: Naive, it: 
       return open;
     }
     case 'deliver': {
-      const message = { blob: newId(Date.now()), sizeBytes: 5, internalDate: 1, flags: { system: 0, keywords: [] } };
+      const message = { blob: newId(home.clock.now()), sizeBytes: 5, internalDate: 1, flags: { system: 0, keywords: [] } };
       await mailbox.commit((view) => ({ record: appendTo(view, [message], true).record, reply: undefined }));
       naive.messages.set(naive.uidNext++, { ...message, flags: new Set() });
       return open;
