@@ -42,7 +42,7 @@ class Believer {
     const exists = /^\* (\d+) EXISTS$/.exec(line);
     const gone = /^\* (\d+) EXPUNGE$/.exec(line);
     const vanished = /^\* VANISHED ([\d:,]+)$/.exec(line);
-    const fetched = /^\* (\d+) FETCH \(([^]*)\)$/.exec(line);
+    const fetched = /^\* (\d+) FETCH \((.*)\)$/s.exec(line);
     if (exists !== null) {
       const count = Number(exists[1]);
       if (count < this.messages.length) throw new Error(`${line} but there are ${this.messages.length}`);

@@ -6,9 +6,10 @@ import { modSeqOf, seqFrom, seqKnownAt } from '../../gateway/imap/mod-seq.ts';
 import { Numbering } from '../../gateway/imap/numbering.ts';
 import { BadSyntax } from '../../gateway/imap/wire/bad-syntax.ts';
 import { type Id, newId } from '../../lib/base/ids.ts';
+import { expungedSince } from '../../lib/store/expunged-since.ts';
 import { appendRecord, expungeRecord, flagsRecord } from '../../lib/store/mailbox-records.ts';
 import { emptyMailbox } from '../../lib/store/mailbox-snapshot.ts';
-import type { MailboxView } from '../../lib/store/mailbox-view.ts';
+import { MailboxView } from '../../lib/store/mailbox-view.ts';
 import type { RecordDraft } from '../../lib/store/record.ts';
 import { UidSet } from '../../lib/store/uid-set.ts';
 
@@ -66,7 +67,7 @@ describe('what a client is told', () => {
         expect([...gone]).toEqual(all.filter((uid) => !now.has(uid)));
         expect([...changed]).toEqual(all.filter((uid) => now.has(uid) && now.seqOf(uid) !== before.seqOf(uid)));
       }),
-      { numRuns: 50 },
+      { numRuns: 20 },
     );
   });
 
@@ -87,7 +88,7 @@ describe('what a client is told', () => {
         expect([...numbering.byUid([{ from: 1, to: '*' }])]).toEqual(counted);
         expect(numbering.uidAt(counted.length + 1)).toBeUndefined();
       }),
-      { numRuns: 30 },
+      { numRuns: 12 },
     );
   });
 
@@ -106,6 +107,19 @@ describe('what a client is told', () => {
     const none = new Numbering(empty);
     expect(none.bySequence([{ from: 1, to: '*' }]).isEmpty).toBe(true);
     expect(() => none.bySequence([{ from: 1, to: 1 }])).toThrow(BadSyntax);
+  });
+
+  test('expunges since a record; once forgotten, all that does not exist (Rule 17)', () => {
+    const start = withAppended(empty, 10);
+    const once = withExpunged(start, UidSet.of(2, 3));
+    const twice = withExpunged(once, UidSet.of(9));
+    expect([...expungedSince(twice, start.seq)]).toEqual([2, 3, 9]);
+    expect([...expungedSince(twice, once.seq)]).toEqual([9]);
+    expect(expungedSince(twice, twice.seq).isEmpty).toBe(true);
+    const forgetful = new MailboxView({ ...twice.state, expunged: undefined, expungedKnownSince: twice.seq });
+    expect([...expungedSince(forgetful, once.seq)]).toEqual([2, 3, 9]);
+    expect(expungedSince(forgetful, twice.seq).isEmpty).toBe(true);
+    expect(expungedSince(new MailboxView({ ...empty.state, expungedKnownSince: 1 }), 0).isEmpty).toBe(true);
   });
 
   test('modification sequences', () => {

@@ -22,11 +22,14 @@ export interface GatewaySettings {
   readonly clock?: Clock;
   readonly quotaKib?: number;
   readonly log?: Log;
+  /** The data folder of another gateway, with its users; it stays when this one is closed. */
+  readonly folder?: string;
 }
 
 export interface ImapGateway extends AsyncDisposable {
   readonly store: MailStore;
   readonly port: number;
+  readonly folder: string;
   /** Internal errors that sessions or background work met. */
   readonly errors: unknown[];
   /** Stops listening, and tells the sessions. */
@@ -36,12 +39,13 @@ export interface ImapGateway extends AsyncDisposable {
 /** A real IMAP gateway on the embedded home in a temporary folder, on an ephemeral port. */
 export async function openImapGateway(settings: GatewaySettings = {}): Promise<ImapGateway> {
   const { users = ['anna'], clock, quotaKib } = settings;
-  const folder = await temporaryFolder();
-  const ports = await openEmbedded(join(folder.path, 'data'));
+  const own = settings.folder === undefined ? await temporaryFolder() : undefined;
+  const folder = settings.folder ?? join(own?.path ?? '', 'data');
+  const ports = await openEmbedded(folder);
   const errors: unknown[] = [];
   const onError = (what: string, error: unknown): void => void errors.push(`${what}: ${String(error)}`);
   const store = new MailStore(ports, { onError, ...(clock && { clock }) });
-  for (const name of users) await addUser(store, { name, verifier: undefined, quotaKib });
+  for (const name of own === undefined ? [] : users) await addUser(store, { name, verifier: undefined, quotaKib });
   const destination = {
     write(line: string): void {
       if (line.includes('"level":"error"')) errors.push(line);
@@ -71,13 +75,14 @@ export async function openImapGateway(settings: GatewaySettings = {}): Promise<I
   return {
     store,
     port,
+    folder,
     errors,
     drain: () => listener.drain(),
     async [Symbol.asyncDispose]() {
       await listener.drain();
       await store.close();
       await ports.close();
-      await folder[Symbol.asyncDispose]();
+      await own?.[Symbol.asyncDispose]();
     },
   };
 }
