@@ -84,9 +84,7 @@ async function removeMailboxes(
     else without.delete(one.id); // It moved: somebody brought it back.
   }
   for await (const blobs of blobsOf(run, removed)) {
-    const marks = new SpaceMarks(run, owner, without);
-    await marks.compare(blobs);
-    await marks.compareAgain(blobs);
+    await new SpaceMarks(run, owner, without).compare(blobs);
     await deleteMessages(run, owner.space, blobs);
   }
   return removed.map(({ id }) => id);

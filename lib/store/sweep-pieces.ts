@@ -35,18 +35,9 @@ interface References {
  * noted: what compactors and committers left that lost or died (Rules 7 and 9).
  */
 export async function auditLog(run: SweepRun, letter: LogLetter, id: Id): Promise<void> {
-  const before = await referencesOf(run, letter, id);
-  if (before === undefined) return;
-  const pk = logPk(letter, id);
-  const [pieces, bodies, objects] = [new Set<Id>(), new Set<string>(), new Set<Id>()];
-  for await (const sks of sortKeys(run.context, pk, PIECE_PREFIX)) {
-    for (const sk of sks) pieces.add(idFromBytes(sk.subarray(PIECE_PREFIX.length)));
-  }
-  for await (const sks of sortKeys(run.context, pk, LARGE_BODY_PREFIX)) {
-    for (const sk of sks) bodies.add(sk.subarray(LARGE_BODY_PREFIX.length).toString('hex'));
-  }
-  for await (const object of blobIds(run.context, `${PIECES}${id}/`)) objects.add(object);
-  strike(before, pieces, bodies, objects);
+  const found = await unreferenced(run, letter, id);
+  if (found === undefined) return;
+  const { pieces, bodies, objects, foldedSeq } = found;
   const notes = {
     pieces: new OrphanNotes(run.context, id, NOTE.piece),
     bodies: new OrphanNotes(run.context, id, NOTE.body),
@@ -59,6 +50,7 @@ export async function auditLog(run: SweepRun, letter: LogLetter, id: Id): Promis
     const now = await referencesOf(run, letter, id);
     if (now === undefined) return;
     strike(now, ripePieces, ripeBodies, ripeObjects);
+    const pk = logPk(letter, id);
     const sks = [...ripePieces].map((piece) => Buffer.concat([PIECE_PREFIX, Buffer.from(piece, 'hex')]));
     sks.push(...[...ripeBodies].map((hash) => Buffer.concat([LARGE_BODY_PREFIX, Buffer.from(hash, 'hex')])));
     await run.deleteItems(sks.map((sk) => ({ pk, sk })));
@@ -68,10 +60,40 @@ export async function auditLog(run: SweepRun, letter: LogLetter, id: Id): Promis
     await notes.bodies.remove(ripeBodies);
     await notes.objects.remove(ripeObjects);
   }
-  if (before.foldedSeq > 0) {
+  if (foldedSeq > 0) {
     await run.mayDelete();
-    await deleteSegments(run.context, letter, id, before.foldedSeq);
+    await deleteSegments(run.context, letter, id, foldedSeq);
   }
+}
+
+/** How many pieces and bodies of a log its head does not lead to; those of writers at work are among them. */
+export async function unreferencedPieces(run: SweepRun, letter: LogLetter, id: Id): Promise<number> {
+  const found = await unreferenced(run, letter, id);
+  return found === undefined ? 0 : found.pieces.size + found.bodies.size + found.objects.size;
+}
+
+interface Unreferenced {
+  readonly pieces: Set<Id>;
+  readonly bodies: Set<string>;
+  readonly objects: Set<Id>;
+  readonly foldedSeq: number;
+}
+
+/** The head is read first: what is written meanwhile looks unreferenced until it is read again. */
+async function unreferenced(run: SweepRun, letter: LogLetter, id: Id): Promise<Unreferenced | undefined> {
+  const references = await referencesOf(run, letter, id);
+  if (references === undefined) return undefined;
+  const pk = logPk(letter, id);
+  const [pieces, bodies, objects] = [new Set<Id>(), new Set<string>(), new Set<Id>()];
+  for await (const sks of sortKeys(run.context, pk, PIECE_PREFIX)) {
+    for (const sk of sks) pieces.add(idFromBytes(sk.subarray(PIECE_PREFIX.length)));
+  }
+  for await (const sks of sortKeys(run.context, pk, LARGE_BODY_PREFIX)) {
+    for (const sk of sks) bodies.add(sk.subarray(LARGE_BODY_PREFIX.length).toString('hex'));
+  }
+  for await (const object of blobIds(run.context, `${PIECES}${id}/`)) objects.add(object);
+  strike(references, pieces, bodies, objects);
+  return { pieces, bodies, objects, foldedSeq: references.foldedSeq };
 }
 
 function strike(

@@ -17,6 +17,7 @@ import {
   pieceSk,
   quotaKey,
   summaryKey,
+  sweepPk,
 } from '../../lib/store/keys.ts';
 import { CorruptionError } from '../../lib/store/log-reader.ts';
 import { storeMessage } from '../../lib/store/messages.ts';
@@ -68,6 +69,19 @@ describe('expunged messages', () => {
     expect(await partition(world, summaryKey(await space(), await space()).pk)).toHaveLength(3);
     expect(await undelete(inbox, 2)).toBe(false);
     expect((await referenced(world, 'anna')).live.size).toBe(3);
+  });
+
+  test('go one by one, each in its time (Rule 9)', async () => {
+    const inbox = await openAs(world.store, 'anna', 'INBOX');
+    await deliver(inbox, 3);
+    await expungeUids(inbox, 1);
+    world.clock.pass(1.5);
+    await expungeUids(inbox, 2);
+    world.clock.pass(0.6);
+    expect(await runSweep(world.store, NOW)).toMatchObject({ purged: 1, blobs: 1 });
+    expect(await runSweep(world.store, NOW), 'nothing is due').toMatchObject({ spaces: 0 });
+    world.clock.pass(1.4);
+    expect(await runSweep(world.store, NOW)).toMatchObject({ purged: 1, blobs: 1 });
   });
 
   test('keep their blobs as long as a copy references them (Rule 10)', async () => {
@@ -214,7 +228,9 @@ describe('what was never referenced', () => {
     await runSweep(world.store, AUDIT);
     await append(inbox, [{ blob, sizeBytes, internalDate: 1e9, flags: [] }]);
     world.clock.pass(1);
+    expect(await partition(world, sweepPk(inbox.space)), 'state and a note').toHaveLength(2);
     await runSweep(world.store, AUDIT);
+    expect(await partition(world, sweepPk(inbox.space)), 'state').toHaveLength(1);
     await expungeUids(inbox, 1);
     world.clock.pass(1.9);
     await runSweep(world.store, AUDIT);
