@@ -1,9 +1,8 @@
-import type { Id } from '../../../lib/base/ids.ts';
 import type { ByteRange } from '../../../lib/message/section.ts';
 import { StoreError } from '../../../lib/store/errors.ts';
 import type { ColdRow } from '../../../lib/store/mailbox-block.ts';
 import type { MailboxView } from '../../../lib/store/mailbox-view.ts';
-import { messageBytes, summaries } from '../../../lib/store/messages.ts';
+import { summaries } from '../../../lib/store/messages.ts';
 import { UidSet } from '../../../lib/store/uid-set.ts';
 import { ConnectionClosed } from '../../net/connection.ts';
 import type { Context } from '../context.ts';
@@ -16,11 +15,8 @@ import { envelope } from '../wire/write/envelope.ts';
 import { binarySectionName, bodySectionName } from '../wire/write/fetch.ts';
 import { dateTime } from '../wire/write/text.ts';
 import { literalOf, writeLiteral } from './octet-writer.ts';
+import { AHEAD_BYTES, ReadAhead, type Wanted } from './read-ahead.ts';
 import { cut, type Facts, needsRow, needsSummary, octetsOf } from './sections.ts';
-
-/** Messages whose octets are read before their turn, and how long they may be. */
-const AHEAD = 8;
-const AHEAD_BYTES = 256 * 1024;
 
 interface Message extends Facts {
   readonly row: ColdRow | undefined;
@@ -55,7 +51,8 @@ export class FetchWriter {
   /** Writes the responses for some messages; those that are gone are left out. */
   async write(uids: readonly number[]): Promise<void> {
     const messages = await this.#load(uids);
-    const ahead = new ReadAhead(this.#context, (message) => this.#span(message), messages);
+    const { open, window } = this.#context.selected;
+    const ahead = new ReadAhead(open, window, messages, (message) => this.#early(message, messages.length));
     for (const [i, message] of messages.entries()) {
       await ahead.upTo(i);
       await this.#writeMessage(message);
@@ -106,6 +103,13 @@ export class FetchWriter {
     const { window } = this.#context.selected;
     if (span.end - span.start <= window.maxBytes) await window.read(row.blob, span, span.upTo);
     else await window.read(row.blob, { start: span.start, end: span.start + AHEAD_BYTES });
+  }
+
+  /** What is read before the message's turn: not when pieces of one message are asked for, which the window serves. */
+  #early(message: Message, count: number): Wanted | undefined {
+    const span = message.row && this.#span(message);
+    if (message.row === undefined || span === undefined || count === 1 || span.upTo > span.end) return undefined;
+    return { blob: message.row.blob, range: span };
   }
 
   /** The range that covers all octets asked for. */
@@ -201,49 +205,4 @@ function withFlags(items: readonly FetchItem[], { style }: Context): FetchItem[]
     (name) => !items.some(({ item }) => item === name),
   );
   return [...items, ...missing.map((item) => ({ item }))];
-}
-
-interface Held {
-  readonly blob: Id;
-  readonly start: number;
-  readonly bytes: Buffer;
-}
-
-/** Reads short messages some turns early, so that the way to the store is not waited for each time. */
-class ReadAhead {
-  readonly #context: Context;
-  readonly #span: (message: Message) => Span | undefined;
-  readonly #messages: readonly Message[];
-  readonly #reads: Promise<Held | undefined>[] = [];
-
-  constructor(context: Context, span: (message: Message) => Span | undefined, messages: readonly Message[]) {
-    this.#context = context;
-    this.#span = span;
-    this.#messages = messages;
-  }
-
-  /** Waits for the message at the index, and starts to read those after it. */
-  async upTo(index: number): Promise<void> {
-    while (this.#reads.length < Math.min(this.#messages.length, index + AHEAD)) {
-      this.#reads.push(this.#read(this.#messages[this.#reads.length]));
-    }
-    const read = await this.#reads[index];
-    this.#reads[index] = Promise.resolve(undefined);
-    if (read !== undefined) this.#context.selected.window.hold(read.blob, read.start, read.bytes);
-  }
-
-  async #read(message: Message | undefined): Promise<Held | undefined> {
-    const span = message?.row && this.#span(message);
-    if (message?.row === undefined || span === undefined || span.end - span.start > AHEAD_BYTES) return undefined;
-    // Whoever asks for pieces of one message is served from the window.
-    if (this.#messages.length === 1 || span.upTo > span.end) return undefined;
-    const { open } = this.#context.selected;
-    const { blob } = message.row;
-    try {
-      return { blob, start: span.start, bytes: await messageBytes(open.store.context, open.space, blob, span) };
-    } catch {
-      // Its turn reads it again and meets the same error.
-      return undefined;
-    }
-  }
 }

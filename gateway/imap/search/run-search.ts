@@ -1,8 +1,10 @@
 import { StoreError } from '../../../lib/store/errors.ts';
+import type { ColdRow } from '../../../lib/store/mailbox-block.ts';
 import { summaries } from '../../../lib/store/messages.ts';
 import { UidSet } from '../../../lib/store/uid-set.ts';
 import type { Context } from '../context.ts';
 import { MessageWindow } from '../fetch/message-window.ts';
+import { ReadAhead, type Wanted } from '../fetch/read-ahead.ts';
 import { asked, Candidate } from './candidate.ts';
 import { evaluate } from './evaluate.ts';
 import type { Cost, Question } from './question.ts';
@@ -68,8 +70,10 @@ class Search {
     const known = await summaries(open.store.context, open.space, present);
     let next = 0;
     for (const candidate of undecided) if (candidate.row !== undefined) candidate.summary = known[next++];
-    for (const candidate of undecided) {
-      if (this.decide(candidate, 'summary')) continue;
+    const unread = undecided.filter((candidate) => !this.decide(candidate, 'summary'));
+    const ahead = new ReadAhead(open, this.#window, unread, ({ row }) => row && wholeOf(row));
+    for (const [i, candidate] of unread.entries()) {
+      await ahead.upTo(i);
       await this.#read(candidate);
       await this.#context.breathe();
     }
@@ -86,4 +90,9 @@ class Search {
       if (!(error instanceof StoreError && error.code === 'expunged')) throw error;
     }
   }
+}
+
+/** A short message is read whole, once. */
+function wholeOf({ blob, sizeBytes }: ColdRow): Wanted {
+  return { blob, range: { start: 0, end: sizeBytes } };
 }
