@@ -13,6 +13,8 @@ import { encodeRecord, type LargeBody, type LogRecord, type StoredRecord } from 
 const HEAD_BYTES = 1000;
 const HEAD_HARD_BYTES = 4000;
 const HEAD_FIXED_BYTES = 180;
+/** Of a watcher besides its address: length, expiry. */
+const WATCHER_FIXED_BYTES = 6;
 /** Of a record besides its body: length, kind, seq, time, nonce. */
 const RECORD_FIXED_BYTES = 28;
 /** Flushed records left in the tail, so that a reader slightly behind needs no query. */
@@ -59,7 +61,11 @@ export class HeadWriter {
     let tail = [...base.head.tail, ...added];
     let packed = tail.map(encodeRecord);
     let { flushedSeq } = base.head;
-    const size = HEAD_FIXED_BYTES + packed.reduce((sum, bytes) => sum + bytes.length, 0);
+    const watchers = base.head.watchers.filter(({ expiresAtMs }) => expiresAtMs > this.#context.clock.now());
+    const size = watchers.reduce(
+      (sum, { address }) => sum + Buffer.byteLength(address) + WATCHER_FIXED_BYTES,
+      packed.reduce((sum, bytes) => sum + bytes.length, HEAD_FIXED_BYTES),
+    );
     if (size > HEAD_BYTES) {
       await this.#flush(base.head);
       flushedSeq = base.head.seq;
@@ -75,7 +81,7 @@ export class HeadWriter {
       behindBytes: base.head.behindBytes + addedBytes,
       extra: plan.view.headExtra(),
       tail,
-      watchers: base.head.watchers.filter(({ expiresAtMs }) => expiresAtMs > this.#context.clock.now()),
+      watchers,
     };
     const begunMs = Math.min(...plan.records.map(({ one }) => one.begunMs));
     const result = await this.put(encodeHead(head, Buffer.concat(packed)), base.head.rev, begunMs);
