@@ -103,7 +103,12 @@ async function perform(first: OpenMailbox, open: OpenMailbox, naive: Naive, it: 
       return open;
     }
     case 'deliver': {
-      const message = { blob: newId(home.clock.now()), sizeBytes: 5, internalDate: 1, flags: { system: 0, keywords: [] } };
+      const message = {
+        blob: newId(home.clock.now()),
+        sizeBytes: 5,
+        internalDate: 1,
+        flags: { system: 0, keywords: [] },
+      };
       await mailbox.commit((view) => ({ record: appendTo(view, [message], true).record, reply: undefined }));
       naive.messages.set(naive.uidNext++, { ...message, flags: new Set() });
       return open;
