@@ -6,35 +6,42 @@ import { fileURLToPath } from 'node:url';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { runWell } from './run.ts';
 
-/** A server as people run it, in a process of its own, on a folder and on ports of its own. */
-export interface Gateway extends AsyncDisposable {
+/** A server as people run it: a process of its own, on ports of its own. */
+export interface Server extends AsyncDisposable {
   readonly host: string;
   /** In clear, with STARTTLS. */
   readonly imapPort: number;
   /** Inside TLS. */
   readonly imapsPort: number;
   readonly lmtpPort: number;
-  readonly lmtpSocket: string;
   /** PEM file of the self-signed certificate: clients check it as they would any other. */
   readonly certificate: string;
-  /** A folder for the files of clients; removed with the gateway. */
+}
+
+/** A server and its data folder, which goes with it. */
+export interface Gateway extends Server {
+  readonly lmtpSocket: string;
+  /** A folder for the files of clients. */
   readonly workFolder: string;
+  /** Runs the command line on the same data. */
+  cirrus(args: readonly string[], input?: string | Uint8Array): Promise<Buffer>;
+  /** Another server on the same data. */
+  another(): Promise<Server>;
 }
 
 /** With all that must be quoted. */
 export const PASSWORD = 'open "sesame" \\1';
 const HOST = '127.0.0.1';
 const START_MS = 60_000;
-const cirrus = fileURLToPath(new URL('../../bin/cirrus.ts', import.meta.url));
+const program = fileURLToPath(new URL('../../bin/cirrus.ts', import.meta.url));
+
+type Environment = Readonly<Record<string, string>>;
 
 /**
  * Adds the users, whose password is {@link PASSWORD}, with the command line and starts the server; `config` is given as
  * environment variables.
  */
-export async function startGateway(
-  users: readonly string[],
-  config: Readonly<Record<string, string>> = {},
-): Promise<Gateway> {
+export async function startGateway(users: readonly string[], config: Environment = {}): Promise<Gateway> {
   const folder = await temporaryFolder();
   const data = join(folder.path, 'data');
   const env = {
@@ -45,23 +52,49 @@ export async function startGateway(
     CIRRUS_LISTEN_LMTP_UNIX: 'run/lmtp',
     ...Object.fromEntries(Object.entries(config).map(([key, value]) => [`CIRRUS_${key.toUpperCase()}`, value])),
   };
-  const addUser = async (name: string): Promise<void> => {
-    await runWell(process.execPath, [cirrus, 'user', 'add', name, '--password-stdin'], { env, input: PASSWORD });
-  };
-  const [first, ...rest] = users;
-  // The first makes the data folder.
-  if (first !== undefined) await addUser(first);
-  await Promise.all(rest.map(addUser));
-  const child = spawn(process.execPath, [cirrus, 'serve'], {
+  const cirrus = (args: readonly string[], input: string | Uint8Array = ''): Promise<Buffer> =>
+    runWell(process.execPath, [program, ...args], { env, input });
+  const addUser = (name: string): Promise<Buffer> => cirrus(['user', 'add', name, '--password-stdin'], PASSWORD);
+  try {
+    const [first, ...rest] = users;
+    // The first makes the data folder.
+    if (first !== undefined) await addUser(first);
+    await Promise.all(rest.map(addUser));
+    const server = await startServer(data, env);
+    return {
+      ...server,
+      lmtpSocket: join(data, 'run/lmtp'),
+      workFolder: folder.path,
+      cirrus,
+      another: () => startServer(data, { ...env, CIRRUS_LISTEN_LMTP_UNIX: 'off' }),
+      async [Symbol.asyncDispose]() {
+        try {
+          await server[Symbol.asyncDispose]();
+        } finally {
+          await folder[Symbol.asyncDispose]();
+        }
+      },
+    };
+  } catch (error) {
+    await folder[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function startServer(data: string, env: Environment): Promise<Server> {
+  const child = spawn(process.execPath, [program, 'serve'], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const ended = once(child, 'exit');
+  // A test run that is cut short leaves no server behind.
+  const kill = (): void => void child.kill('SIGKILL');
+  process.once('exit', kill);
   const errors: string[] = [];
   const stop = async (): Promise<void> => {
     child.kill('SIGTERM');
     const [code] = (await ended) as [number | null];
-    await folder[Symbol.asyncDispose]();
+    process.off('exit', kill);
     if (code !== 0) errors.push(`exit code ${code}`);
     // Whatever clients do, the server must not be at fault.
     if (errors.length > 0) throw new Error(`cirrus serve: ${errors.join('\n')}`);
@@ -73,9 +106,7 @@ export async function startGateway(
       imapPort: portOf(addresses.get('imap')),
       imapsPort: portOf(addresses.get('imaps')),
       lmtpPort: portOf(addresses.get('lmtp')),
-      lmtpSocket: join(data, 'run/lmtp'),
       certificate: join(data, 'tls/cert.pem'),
-      workFolder: folder.path,
       [Symbol.asyncDispose]: stop,
     };
   } catch (error) {

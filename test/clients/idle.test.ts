@@ -16,7 +16,7 @@ const AT_ONCE_MS = 5000;
 describeWith(['swaks', 'python3'], 'two clients on one mailbox', () => {
   let gateway: Gateway;
   beforeAll(async () => {
-    gateway = await startGateway(['watch', 'raw', 'peers']);
+    gateway = await startGateway(['watch', 'raw', 'peers', 'apart']);
     return () => gateway[Symbol.asyncDispose]();
   });
 
@@ -63,6 +63,23 @@ describeWith(['swaks', 'python3'], 'two clients on one mailbox', () => {
         await soon(events[watcher], 'flags 1', () => imap.messageFlagsSet('1', [keyword], { uid: true }), keyword);
       }
     }
+  });
+
+  it('whoever changes the mailbox: another server on the same data, or the command line', async () => {
+    await using server = await gateway.another();
+    await using watcher = await connect(gateway, 'apart');
+    await using other = await connect(server, 'apart');
+    const events = eventsOf(watcher.imap);
+    await watcher.imap.mailboxOpen('INBOX');
+    const idling = watcher.imap.idle();
+    await soon(events, 'exists 1', () => gateway.cirrus(['deliver', 'apart'], message('by the command line')));
+    await soon(events, 'exists 2', () => other.imap.append('INBOX', message('elsewhere')));
+    await other.imap.mailboxOpen('INBOX');
+    await soon(events, 'flags 1 \\Flagged', () => other.imap.messageFlagsAdd('1', ['\\Flagged'], { uid: true }));
+    await soon(events, 'expunge 1', () => other.imap.messageDelete('1', { uid: true }));
+    await watcher.imap.noop();
+    await idling;
+    expect(await watcher.imap.search({ all: true }, { uid: true })).toEqual([2]);
   });
 
   it('a bare IDLE shows each line as it happens', async () => {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { ImapFlow } from 'imapflow';
-import { type Gateway, PASSWORD } from './gateway.ts';
+import { PASSWORD, type Server } from './gateway.ts';
 
 export interface ConnectOptions {
   /** In clear first, then STARTTLS; otherwise TLS from the first byte. */
@@ -13,17 +13,17 @@ export interface ConnectOptions {
 
 /** A session of imapflow; disposing of it logs out. */
 export async function connect(
-  gateway: Gateway,
+  server: Server,
   user: string,
   options: ConnectOptions = {},
 ): Promise<{ readonly imap: ImapFlow } & AsyncDisposable> {
   const { startTls = false, ...rest } = options;
   const imap = new ImapFlow({
-    host: gateway.host,
-    port: startTls ? gateway.imapPort : gateway.imapsPort,
+    host: server.host,
+    port: startTls ? server.imapPort : server.imapsPort,
     secure: !startTls,
     ...(startTls ? { doSTARTTLS: true } : {}),
-    tls: { ca: readFileSync(gateway.certificate) },
+    tls: { ca: readFileSync(server.certificate) },
     auth: { user, pass: PASSWORD },
     logger: false,
     ...rest,
