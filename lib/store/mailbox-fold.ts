@@ -44,7 +44,7 @@ export async function foldMailbox(
     timeMs > nowMs - EXPUNGED_KEEP_MS || !uids.minus(view.state.purged).isEmpty;
   const kept = remembered.filter(isKept);
   const forgotten = remembered.filter((entry) => !isKept(entry));
-  const forgottenUids = forgotten.reduce((sum, { uids }) => sum.union(uids), UidSet.empty);
+  const forgottenUids = UidSet.union(forgotten.map(({ uids }) => uids));
   const purged = view.state.purged.minus(forgottenUids);
   const hot = await foldHot(context, view, limits);
   const cold = await foldCold(context, view, kept, purged, limits);
@@ -155,9 +155,8 @@ async function foldHot(context: LogContext, view: MailboxView, { hotRows }: Fold
   };
   let next = 1;
   for (const piece of before?.hot ?? []) {
-    const range = UidSet.fromRanges([[piece.fromUid, piece.toUid]]);
     let dirty = gone.some((uids) => uids.intersects(piece.fromUid, piece.toUid));
-    if (!dirty) view.forEach(range, (_uid, _flags, seq) => (dirty ||= seq > since));
+    dirty ||= view.isChanged(piece.fromUid, piece.toUid, since);
     const full = piece.rows >= hotRows / 2;
     if (dirty || !full) await take(piece.fromUid, piece.toUid);
     else {
@@ -179,13 +178,9 @@ async function foldCold(
   purged: UidSet,
   { coldRows }: FoldLimits,
 ): Promise<ColumnPiece[]> {
-  const graves = remembered.reduce((sum, { uids }) => sum.union(uids), UidSet.empty).minus(purged);
-  const alive = (from: number, to: number): number[] => {
-    const range = UidSet.fromRanges([[from, to]]);
-    const uids = [...graves.minus(graves.minus(range))];
-    view.forEach(range, (uid) => uids.push(uid));
-    return uids.sort((a, b) => a - b);
-  };
+  const graves = UidSet.union(remembered.map(({ uids }) => uids)).minus(purged);
+  const alive = (from: number, to: number): UidSet =>
+    view.present(UidSet.fromRanges([[from, to]])).union(graves.within(from, to));
   const pieces: ColumnPiece[] = [];
   let rows: [number, ColdRow][] = [];
   const flush = async (): Promise<void> => {
@@ -202,16 +197,17 @@ async function foldCold(
   let next = 1;
   for (const piece of before) {
     next = piece.toUid + 1;
-    const uids = alive(piece.fromUid, piece.toUid);
-    if (uids.length === 0) continue;
-    const small = piece.rows < coldRows / 2 || uids.length < piece.rows / 4;
+    const { fromUid, toUid } = piece;
+    const left = view.countBelow(toUid + 1) - view.countBelow(fromUid) + graves.within(fromUid, toUid).size;
+    if (left === 0) continue;
+    const small = piece.rows < coldRows / 2 || left < piece.rows / 4;
     if (!small) {
       await flush();
       pieces.push(piece);
       continue;
     }
     const known = await coldPiece(context, view.state.id, piece);
-    for (const uid of uids) {
+    for (const uid of alive(fromUid, toUid)) {
       const row = known.get(uid);
       if (row === undefined) throw new Moved(`data of UID ${uid}`);
       await add([uid, row]);

@@ -68,6 +68,29 @@ export class UidSet implements Iterable<number> {
   }
 
   has(uid: number): boolean {
+    const from = this.#bounds[2 * this.#rangeAt(uid)];
+    return from !== undefined && from <= uid;
+  }
+
+  /** Whether any UID of the inclusive range is in the set. */
+  intersects(from: number, to: number): boolean {
+    const start = this.#bounds[2 * this.#rangeAt(from)];
+    return start !== undefined && start <= to;
+  }
+
+  /** Those of the inclusive range. */
+  within(from: number, to: number): UidSet {
+    const bounds: number[] = [];
+    for (let i = 2 * this.#rangeAt(from); i < this.#bounds.length; i += 2) {
+      const start = this.#bounds[i] as number;
+      if (start > to) break;
+      bounds.push(Math.max(start, from), Math.min(this.#bounds[i + 1] as number, to));
+    }
+    return bounds.length === 0 ? UidSet.empty : new UidSet(bounds);
+  }
+
+  /** Index of the first range that ends at or after the UID. */
+  #rangeAt(uid: number): number {
     let low = 0;
     let high = this.#bounds.length / 2;
     while (low < high) {
@@ -75,21 +98,14 @@ export class UidSet implements Iterable<number> {
       if ((this.#bounds[2 * middle + 1] as number) < uid) low = middle + 1;
       else high = middle;
     }
-    const from = this.#bounds[2 * low];
-    return from !== undefined && from <= uid;
+    return low;
   }
 
-  /** Whether any UID of the inclusive range is in the set. */
-  intersects(from: number, to: number): boolean {
-    let low = 0;
-    let high = this.#bounds.length / 2;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.#bounds[2 * middle + 1] as number) < from) low = middle + 1;
-      else high = middle;
-    }
-    const start = this.#bounds[2 * low];
-    return start !== undefined && start <= to;
+  /** All that are in any of the sets; many at once cost far less than one after the other. */
+  static union(sets: Iterable<UidSet>): UidSet {
+    const ranges: (readonly [number, number])[] = [];
+    for (const set of sets) for (const range of set.ranges()) ranges.push(range);
+    return UidSet.fromRanges(ranges);
   }
 
   union(other: UidSet): UidSet {

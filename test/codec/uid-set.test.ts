@@ -47,8 +47,10 @@ describe('UidSet', () => {
       fc.property(uids, uids, range, (a, b, [from, to]) => {
         const [setA, setB] = [UidSet.of(...a), UidSet.of(...b)];
         expect([...setA.union(setB)]).toEqual(sorted(new Set([...a, ...b])));
+        expect(UidSet.union([setA, setB, setA]).toString()).toBe(setA.union(setB).toString());
         expect([...setA.minus(setB)]).toEqual(sorted(a.filter((uid) => !b.includes(uid))));
         const [low, high] = [Math.min(from, to), Math.max(from, to)];
+        expect([...setA.within(low, high)]).toEqual(sorted(new Set(a)).filter((uid) => uid >= low && uid <= high));
         expect(setA.intersects(low, high)).toBe(a.some((uid) => uid >= low && uid <= high));
       }),
     );
