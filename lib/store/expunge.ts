@@ -7,12 +7,20 @@ import { UidSet } from './uid-set.ts';
 
 /** The messages of the set (all without one) that have `\Deleted`. */
 export function deletedIn(view: MailboxView, among: UidSet | undefined): UidSet {
-  const { flagSets } = view.state;
-  const uids: number[] = [];
-  view.forEach(among, (uid, flagIndex) => {
-    if ((flagSets.systemAt(flagIndex) & DELETED) !== 0) uids.push(uid);
-  });
-  return UidSet.fromSorted(uids);
+  const { flagSets, blocks } = view.state;
+  const found: number[] = [];
+  // How many there are is known: when all are found, the other messages need not be looked at.
+  let left = view.state.deleted;
+  for (const { uids, flags } of blocks) {
+    for (let row = 0; row < uids.length && left > 0; row++) {
+      if ((flagSets.systemAt(flags[row] as number) & DELETED) === 0) continue;
+      left--;
+      const uid = uids[row] as number;
+      if (among === undefined || among.has(uid)) found.push(uid);
+    }
+    if (left === 0) break;
+  }
+  return UidSet.fromSorted(found);
 }
 
 /** EXPUNGE and UID EXPUNGE: one record whatever the number; answers what is gone. Needs the right e. */
@@ -28,21 +36,26 @@ export async function removeMessages(
   reason: ExpungeReason,
   intent?: Buffer,
 ): Promise<UidSet> {
+  let last: { readonly view: MailboxView; readonly uids: UidSet } | undefined;
+  const chosen = (view: MailboxView): UidSet => {
+    if (last?.view !== view) last = { view, uids: choose(view) };
+    return last.uids;
+  };
   const { reply } = await open.mailbox.commit(
     (view) => {
-      const uids = choose(view);
+      const uids = chosen(view);
       let sizeBytes = 0;
       for (const uid of uids) {
-        const row = view.coldOf(uid);
-        if (row === undefined) throw new Unprepared(`data of UID ${uid}`);
-        sizeBytes += row.sizeBytes;
+        const size = view.sizeOf(uid);
+        if (size === undefined) throw new Unprepared(`data of UID ${uid}`);
+        sizeBytes += size;
       }
       const reply = { uids, sizeBytes };
       const ends = intent !== undefined && view.state.intents.has(intent.toString('hex'));
       if (uids.isEmpty && !ends) return { reply };
       return { record: expungeRecord({ reason, uids, sizeBytes, intent }), reply };
     },
-    { prepare: (view) => open.mailbox.loadCold(view, choose(view)) },
+    { prepare: (view) => open.mailbox.loadCold(view, chosen(view)) },
   );
   open.store.quota.add(open.quotaRoot, open.space, -reply.sizeBytes, -reply.uids.size);
   return reply.uids;

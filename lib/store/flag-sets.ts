@@ -35,12 +35,15 @@ export function flagsOf(bits: bigint): Flags {
  */
 export class FlagSets {
   readonly #bits: bigint[] = [];
+  /** The system flags of each set: asked for a million times in a row, which bigints make slow. */
+  readonly #system: number[] = [];
   readonly #index = new Map<bigint, number>();
 
   indexOf(bits: bigint): number {
     const known = this.#index.get(bits);
     if (known !== undefined) return known;
     const index = this.#bits.push(bits) - 1;
+    this.#system.push(Number(bits & BigInt(SYSTEM_MASK)));
     this.#index.set(bits, index);
     return index;
   }
@@ -52,6 +55,8 @@ export class FlagSets {
   }
 
   systemAt(index: number): number {
-    return Number(this.bitsAt(index) & BigInt(SYSTEM_MASK));
+    const system = this.#system[index];
+    if (system === undefined) throw new RangeError(`flag set ${index} of ${this.#bits.length}`);
+    return system;
   }
 }

@@ -215,6 +215,7 @@ export class MailboxView implements LogView<MailboxView> {
     const { uids, sizeBytes, intent } = kinds.readExpunge(record.body);
     let { exists, unseen, deleted } = this.state;
     const rows = new Map<number, ColdRow>();
+    const covered = this.state.snapshot?.counts.uidNext ?? 1;
     const blocks = this.#mapBlocks(uids, (block) => {
       for (let row = 0; row < block.uids.length; row++) {
         const uid = block.uids[row] as number;
@@ -223,7 +224,8 @@ export class MailboxView implements LogView<MailboxView> {
         exists--;
         if ((system & SEEN) === 0) unseen--;
         if ((system & DELETED) !== 0) deleted--;
-        const cold = block.cold.columns === undefined ? undefined : coldRowAt(block.cold.columns, row);
+        if (uid < covered || block.cold.columns === undefined) continue;
+        const cold = coldRowAt(block.cold.columns, row);
         if (cold !== undefined) rows.set(uid, cold);
       }
       return withoutRows(block, uids);
@@ -330,6 +332,24 @@ export class MailboxView implements LogView<MailboxView> {
     const at = this.#find(uid);
     const columns = at?.block.cold.columns;
     return at === undefined || columns === undefined ? undefined : coldRowAt(columns, at.row);
+  }
+
+  /** The message's size in bytes; undefined as for {@link coldOf}. */
+  sizeOf(uid: number): number | undefined {
+    const at = this.#find(uid);
+    return at?.block.cold.columns?.sizes[at.row];
+  }
+
+  /** Whether a record after the seq has touched a message of the inclusive range of UIDs. */
+  isChanged(from: number, to: number, seq: number): boolean {
+    const { blocks } = this.state;
+    for (let index = this.#blockFor(from); index < blocks.length; index++) {
+      const { uids, seqs } = blocks[index] as Block;
+      const end = lowerBound(uids, to + 1);
+      for (let row = lowerBound(uids, from); row < end; row++) if ((seqs[row] as number) > seq) return true;
+      if (end < uids.length) break;
+    }
+    return false;
   }
 
   /** Calls `visit` for every message of the set (all, when there is none) in ascending order. */
