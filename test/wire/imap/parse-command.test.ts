@@ -270,15 +270,7 @@ const examples: readonly (readonly [section: string, wire: string, command: obje
   [
     'Quirk (imapflow 2.0)',
     'a UID STORE 6 +FLAGS ($Work) (UNCHANGEDSINCE 12)',
-    {
-      name: 'STORE',
-      uid: true,
-      set: [one(6)],
-      unchangedSince: 12,
-      mode: 'add',
-      silent: false,
-      flags: ['$Work'],
-    },
+    { name: 'STORE', uid: true, set: [one(6)], unchangedSince: 12, mode: 'add', silent: false, flags: ['$Work'] },
   ],
   [
     'RFC 9051 §6.4.6',
