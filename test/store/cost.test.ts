@@ -1,7 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { newId } from '../../lib/base/ids.ts';
 import type { OpenMailbox } from '../../lib/store/account.ts';
-import { append } from '../../lib/store/append.ts';
 import { copyMessages } from '../../lib/store/copy.ts';
 import { expunge } from '../../lib/store/expunge.ts';
 import { headKey } from '../../lib/store/keys.ts';
@@ -10,6 +8,7 @@ import { setFlags } from '../../lib/store/set-flags.ts';
 import { UidSet } from '../../lib/store/uid-set.ts';
 import { Costs, countingBlobs, countingIndex } from '../support/counting-index.ts';
 import { fill, newInbox, openIn } from '../support/inbox.ts';
+import { appendBare } from '../support/many-messages.ts';
 import { openTestStore, type TestStore } from '../support/test-store.ts';
 
 /** Requests and units of design.md §6, as averages over many. */
@@ -23,17 +22,6 @@ beforeAll(async () => {
   });
 });
 afterAll(() => home.close());
-
-/** Messages without bytes, for what never reads them. */
-async function appendBare(open: OpenMailbox, count: number): Promise<void> {
-  const flags: string[] = [];
-  for (let at = 0; at < count; at += 5000) {
-    const messages = Array.from({ length: Math.min(5000, count - at) }, (_, i) => {
-      return { blob: newId(Date.now()), sizeBytes: 1000 + i, internalDate: 1_700_000_000 + i, flags };
-    });
-    await append(open, messages);
-  }
-}
 
 /** Average per operation, compactions in the background included. */
 async function average(times: number, run: (i: number) => Promise<unknown>) {
@@ -125,7 +113,7 @@ describe('what operations cost (design.md §6)', () => {
 
   it('STORE of 100,000 messages: 1 request when they are all, 2 when the set is large', async () => {
     const inbox = await newInbox(home);
-    await appendBare(inbox, 100_000);
+    await appendBare(home, inbox, 100_000);
     await settled(inbox);
     const all = await average(1, () => setFlags(inbox, toggle(0, UidSet.fromRanges([[1, 100_000]]))));
     expect(all).toMatchObject({ readRequests: 0, blobRequests: 0 });
@@ -137,7 +125,7 @@ describe('what operations cost (design.md §6)', () => {
 
   it('EXPUNGE of 10,000 messages, warm: 2 requests at most', async () => {
     const inbox = await newInbox(home);
-    await appendBare(inbox, 10_000);
+    await appendBare(home, inbox, 10_000);
     await setFlags(inbox, { operation: 'add', flags: ['\\Deleted'], uids: UidSet.fromRanges([[1, 10_000]]) });
     await settled(inbox);
     const cost = await average(1, () => expunge(inbox));
@@ -150,7 +138,7 @@ describe('what operations cost (design.md §6)', () => {
     const inbox = await newInbox(home);
     const archive = await openIn(home.store, inbox.account.user, 'Archive');
     await archive.mailbox.refresh();
-    await appendBare(inbox, 10_000);
+    await appendBare(home, inbox, 10_000);
     const cost = await average(1, () => copyMessages(inbox, UidSet.fromRanges([[1, 10_000]]), archive));
     expect(cost.readRequests).toBeLessThanOrEqual(2);
     expect(cost.writeRequests).toBeLessThanOrEqual(2);
@@ -159,7 +147,7 @@ describe('what operations cost (design.md §6)', () => {
 
   it('SELECT of 100,000 compacted messages, cold: head, manifest, and 6 bytes a message', async () => {
     const inbox = await newInbox(home);
-    await appendBare(inbox, 100_000);
+    await appendBare(home, inbox, 100_000);
     await inbox.mailbox.compact();
     const other = home.another();
     const cold = await openIn(other, inbox.account.user);
@@ -176,7 +164,7 @@ describe('what operations cost (design.md §6)', () => {
 
   it('the data of 10,000 compacted messages, cold: at most 4 reads and 12 objects', async () => {
     const inbox = await newInbox(home);
-    await appendBare(inbox, 10_000);
+    await appendBare(home, inbox, 10_000);
     await inbox.mailbox.compact();
     const cold = await openIn(home.another(), inbox.account.user);
     const cost = await average(1, async () => {
