@@ -13,6 +13,7 @@ const since = (year: number, month: number, day: number) => ({
 });
 const contains = (field: string, value: string) => ({ key: 'contains', field, value: Buffer.from(value) });
 const fetch = { name: 'FETCH', uid: false, changedSince: null, vanished: false };
+const store = { name: 'STORE', uid: false, unchangedSince: null, silent: false };
 const body = (text: object, rest: object = {}) => ({
   item: 'BODY[]',
   peek: false,
@@ -270,20 +271,12 @@ const examples: readonly (readonly [section: string, wire: string, command: obje
   [
     'Quirk (imapflow 2.0)',
     'a UID STORE 6 +FLAGS ($Work) (UNCHANGEDSINCE 12)',
-    { name: 'STORE', uid: true, set: [one(6)], unchangedSince: 12, mode: 'add', silent: false, flags: ['$Work'] },
+    { ...store, uid: true, set: [one(6)], unchangedSince: 12, mode: 'add', flags: ['$Work'] },
   ],
   [
     'RFC 9051 §6.4.6',
     'A003 STORE 2:4 -FLAGS \\SEEN $Forwarded',
-    {
-      name: 'STORE',
-      uid: false,
-      set: [one(2, 4)],
-      unchangedSince: null,
-      mode: 'remove',
-      silent: false,
-      flags: ['\\Seen', '$Forwarded'],
-    },
+    { ...store, set: [one(2, 4)], mode: 'remove', flags: ['\\Seen', '$Forwarded'] },
   ],
   ['RFC 9051 §6.4.7', 'A003 COPY 2:4 MEETING', { name: 'COPY', uid: false, set: [one(2, 4)], mailbox: 'MEETING' }],
   ['RFC 6851 §3.3', 'a UID MOVE 42:69 foo', { name: 'MOVE', uid: true, set: [one(42, 69)], mailbox: 'foo' }],
