@@ -41,6 +41,8 @@ export function imapStream(random: Random, commands: number): Buffer {
     const utf8 = random.chance(0.5);
     // Sessions that say goodbye are of no use, and those that wait for a TLS handshake only wait.
     if (command.name === 'LOGOUT' || command.name === 'STARTTLS') continue;
+    // Failed logins are answered late on purpose.
+    if ((command.name === 'LOGIN' || command.name === 'AUTHENTICATE') && random.chance(0.9)) continue;
     parts.push(Buffer.concat([Buffer.from(`f${i} `), writeCommand(command, { utf8 }), Buffer.from('\r\n')]));
     if (random.chance(0.05)) parts.push(random.bytes(random.below(200)));
     if (command.name === 'IDLE' && random.chance(0.9)) parts.push(Buffer.from('DONE\r\n'));
