@@ -13,7 +13,7 @@ const since = (year: number, month: number, day: number) => ({
 });
 const contains = (field: string, value: string) => ({ key: 'contains', field, value: Buffer.from(value) });
 const fetch = { name: 'FETCH', uid: false, changedSince: null, vanished: false };
-const store = { name: 'STORE', uid: false, unchangedSince: null, silent: false };
+const store = { name: 'STORE', uid: false, unchangedSince: null, mode: 'add', silent: false };
 const body = (text: object, rest: object = {}) => ({
   item: 'BODY[]',
   peek: false,
@@ -259,11 +259,10 @@ const examples: readonly (readonly [section: string, wire: string, command: obje
     'RFC 7162 §3.1.3',
     'a103 UID STORE 6,4,8 (UNCHANGEDSINCE 12121230045) +FLAGS.SILENT (\\Deleted)',
     {
-      name: 'STORE',
+      ...store,
       uid: true,
       set: [one(6), one(4), one(8)],
       unchangedSince: 12121230045,
-      mode: 'add',
       silent: true,
       flags: ['\\Deleted'],
     },
@@ -271,7 +270,7 @@ const examples: readonly (readonly [section: string, wire: string, command: obje
   [
     'Quirk (imapflow 2.0)',
     'a UID STORE 6 +FLAGS ($Work) (UNCHANGEDSINCE 12)',
-    { ...store, uid: true, set: [one(6)], unchangedSince: 12, mode: 'add', flags: ['$Work'] },
+    { ...store, uid: true, set: [one(6)], unchangedSince: 12, flags: ['$Work'] },
   ],
   [
     'RFC 9051 §6.4.6',
