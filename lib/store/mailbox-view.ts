@@ -1,23 +1,13 @@
 import { ByteReader, ByteWriter, FormatError } from '../base/bytes.ts';
 import type { Id } from '../base/ids.ts';
-import { DELETED, type FlagSets, flagBits, SEEN } from './flag-sets.ts';
+import type { FlagSets } from './flag-sets.ts';
 import type { LogView } from './log-reader.ts';
-import {
-  BLOCK_ROWS,
-  type Block,
-  type ColdRow,
-  coldColumns,
-  coldRowAt,
-  firstUid,
-  joined,
-  lastUid,
-  lowerBound,
-  withoutRows,
-} from './mailbox-block.ts';
+import { type Block, type ColdRow, coldRowAt, firstUid, lastUid, lowerBound } from './mailbox-block.ts';
+import { changeOf } from './mailbox-change.ts';
 import type { Manifest } from './mailbox-manifest.ts';
-import * as kinds from './mailbox-records.ts';
+import type { MoveIntentBody } from './mailbox-records.ts';
 import type { PieceRef } from './pieces.ts';
-import { type LogRecord, unknownKind } from './record.ts';
+import type { LogRecord } from './record.ts';
 import { UidSet } from './uid-set.ts';
 
 /** The counts that a mailbox's head answers STATUS from. */
@@ -52,7 +42,7 @@ export interface DeliveryMark {
   readonly nonce: Buffer;
 }
 
-export interface MoveIntent extends kinds.MoveIntentBody {
+export interface MoveIntent extends MoveIntentBody {
   readonly seq: number;
   readonly timeMs: number;
 }
@@ -76,8 +66,6 @@ export interface MailboxState extends MailboxCounts {
   readonly snapshot: Manifest | undefined;
   readonly snapshotRef: PieceRef | undefined;
 }
-
-const NOTHING: ReadonlyMap<number, ColdRow> = new Map();
 
 /** A mailbox at one seq. Immutable: a record makes another view, which shares the blocks that did not change. */
 export class MailboxView implements LogView<MailboxView> {
@@ -107,149 +95,7 @@ export class MailboxView implements LogView<MailboxView> {
 
   apply(record: LogRecord): MailboxView {
     if (record.seq !== this.seq + 1) throw new FormatError(`record ${record.seq} after ${this.seq}`);
-    return new MailboxView({ ...this.state, ...this.#change(record), seq: record.seq });
-  }
-
-  #change(record: LogRecord): Partial<MailboxState> {
-    switch (record.kind) {
-      case kinds.APPEND:
-        return this.#append(record);
-      case kinds.FLAGS:
-        return this.#setFlags(record);
-      case kinds.EXPUNGE:
-        return this.#expunge(record);
-      case kinds.PURGE:
-        return { purged: this.state.purged.union(kinds.readPurge(record.body)) };
-      case kinds.MOVE_INTENT: {
-        const body = kinds.readMoveIntent(record.body);
-        const intent = { ...body, seq: record.seq, timeMs: record.timeMs };
-        return { intents: new Map(this.state.intents).set(body.intent.toString('hex'), intent) };
-      }
-      case kinds.MOVE_END:
-        return { intents: without(this.state.intents, record.body.toString('hex')) };
-      case kinds.EMPTY:
-        return {};
-      case kinds.RAISE:
-        return { uidNext: this.state.uidNext + new ByteReader(record.body).varint() };
-      default:
-        throw unknownKind('mailbox', record.kind);
-    }
-  }
-
-  #append(record: LogRecord): Partial<MailboxState> {
-    const { firstUid: first, newKeywords, messages, delivered } = kinds.readAppend(record.body);
-    if (first !== this.state.uidNext) throw new FormatError(`append of UID ${first}, next is ${this.state.uidNext}`);
-    const { flagSets } = this.state;
-    const bits = messages.map(({ flags }) => flagBits(flags));
-    const savedDate = Math.floor(record.timeMs / 1000);
-    const blocks = [...this.state.blocks];
-    let at = 0;
-    while (at < messages.length) {
-      const last = blocks.at(-1);
-      const room = last?.cold.columns === undefined ? 0 : BLOCK_ROWS - last.uids.length;
-      const take = messages.slice(at, at + (room > 0 ? room : BLOCK_ROWS));
-      const block: Block = {
-        uids: Uint32Array.from(take, (_, i) => first + at + i),
-        flags: Uint32Array.from(take, (_, i) => flagSets.indexOf(bits[at + i] ?? 0n)),
-        seqs: new Float64Array(take.length).fill(record.seq),
-        cold: { columns: coldColumns(take.map((message) => ({ ...message, savedDate }))) },
-      };
-      if (room > 0 && last !== undefined) blocks[blocks.length - 1] = joined(last, block);
-      else blocks.push(block);
-      at += take.length;
-    }
-    const count = (flag: number, set: boolean): number =>
-      messages.filter(({ flags }) => ((flags.system & flag) !== 0) === set).length;
-    return {
-      blocks,
-      keywords: newKeywords.length === 0 ? this.state.keywords : [...this.state.keywords, ...newKeywords],
-      uidNext: first + messages.length,
-      exists: this.state.exists + messages.length,
-      unseen: this.state.unseen + count(SEEN, false),
-      deleted: this.state.deleted + count(DELETED, true),
-      bytes: this.state.bytes + messages.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
-      lastAppendMs: record.timeMs,
-      ...(delivered && {
-        deliveries: {
-          item: { seq: record.seq, timeMs: record.timeMs, nonce: record.nonce },
-          older: this.state.deliveries,
-        },
-      }),
-    };
-  }
-
-  #setFlags(record: LogRecord): Partial<MailboxState> {
-    const { newKeywords, clear, set, uids } = kinds.readFlags(record.body);
-    const { flagSets } = this.state;
-    const [cleared, added] = [~kinds.maskBits(clear), flagBits(set)];
-    const changed = new Map<number, number>();
-    const after = (index: number): number => {
-      let next = changed.get(index);
-      if (next === undefined) {
-        next = flagSets.indexOf((flagSets.bitsAt(index) & cleared) | added);
-        changed.set(index, next);
-      }
-      return next;
-    };
-    let { unseen, deleted } = this.state;
-    const blocks = this.#mapBlocks(uids, (block) => {
-      const nextFlags = block.flags.slice();
-      const seqs = block.seqs.slice();
-      for (let row = 0; row < block.uids.length; row++) {
-        if (!uids.has(block.uids[row] as number)) continue;
-        const before = nextFlags[row] as number;
-        const next = after(before);
-        const [was, is] = [flagSets.systemAt(before), flagSets.systemAt(next)];
-        unseen += (was & SEEN) - (is & SEEN);
-        deleted += ((is & DELETED) - (was & DELETED)) / DELETED;
-        nextFlags[row] = next;
-        seqs[row] = record.seq;
-      }
-      return { ...block, flags: nextFlags, seqs };
-    });
-    const keywords = newKeywords.length === 0 ? this.state.keywords : [...this.state.keywords, ...newKeywords];
-    return { blocks, unseen, deleted, keywords };
-  }
-
-  #expunge(record: LogRecord): Partial<MailboxState> {
-    const { uids, sizeBytes, intent } = kinds.readExpunge(record.body);
-    let { exists, unseen, deleted } = this.state;
-    const rows = new Map<number, ColdRow>();
-    const covered = this.state.snapshot?.counts.uidNext ?? 1;
-    const blocks = this.#mapBlocks(uids, (block) => {
-      for (let row = 0; row < block.uids.length; row++) {
-        const uid = block.uids[row] as number;
-        if (!uids.has(uid)) continue;
-        const system = this.state.flagSets.systemAt(block.flags[row] as number);
-        exists--;
-        if ((system & SEEN) === 0) unseen--;
-        if ((system & DELETED) !== 0) deleted--;
-        if (uid < covered || block.cold.columns === undefined) continue;
-        const cold = coldRowAt(block.cold.columns, row);
-        if (cold !== undefined) rows.set(uid, cold);
-      }
-      return withoutRows(block, uids);
-    });
-    const entry: Expunged = { seq: record.seq, timeMs: record.timeMs, uids, rows: rows.size === 0 ? NOTHING : rows };
-    return {
-      blocks,
-      exists,
-      unseen,
-      deleted,
-      bytes: this.state.bytes - sizeBytes,
-      expunged: { item: entry, older: this.state.expunged },
-      ...(intent && { intents: without(this.state.intents, intent.toString('hex')) }),
-    };
-  }
-
-  /** The blocks, those that hold any of the UIDs replaced by what `change` makes of them. */
-  #mapBlocks(uids: UidSet, change: (block: Block) => Block | undefined): readonly Block[] {
-    const blocks: Block[] = [];
-    for (const block of this.state.blocks) {
-      const next = uids.intersects(firstUid(block), lastUid(block)) ? change(block) : block;
-      if (next !== undefined) blocks.push(next);
-    }
-    return blocks;
+    return new MailboxView({ ...this.state, ...changeOf(this.state, record), seq: record.seq });
   }
 
   /** The same messages, their cold columns found where the newer view's are. Shares the blocks. */
@@ -392,12 +238,6 @@ export class MailboxView implements LogView<MailboxView> {
     });
     return { numbers: [...new Set(numbers)].sort((a, b) => a - b), added };
   }
-}
-
-function without<V>(map: ReadonlyMap<string, V>, key: string): ReadonlyMap<string, V> {
-  const next = new Map(map);
-  next.delete(key);
-  return next;
 }
 
 export function encodeCounts(counts: MailboxCounts): Buffer {
