@@ -47,19 +47,22 @@ export async function hammer(kills: number, seed: number): Promise<{ readonly ac
     return { child, busy: Promise.race([busy, child.ended]), read };
   };
   const running = Array.from({ length: 4 }, start);
-  for (let i = 0; i < kills; i++) {
-    const at = Math.floor(random() * running.length);
-    const one = running[at];
-    if (one === undefined) continue;
-    await one.busy;
-    await sleep(random() * 200);
-    expect(one.child.process.exitCode, 'a child ended by itself').toBeNull();
-    one.child.process.kill('SIGKILL');
-    await one.read;
-    running[at] = start();
+  try {
+    for (let i = 0; i < kills; i++) {
+      const at = Math.floor(random() * running.length);
+      const one = running[at];
+      if (one === undefined) continue;
+      await one.busy;
+      await sleep(random() * 200);
+      expect(one.child.process.exitCode, 'a child ended by itself').toBeNull();
+      one.child.process.kill('SIGKILL');
+      await one.read;
+      running[at] = start();
+    }
+  } finally {
+    for (const { child } of running) child.process.kill('SIGKILL');
+    await Promise.all(running.map(({ read }) => read));
   }
-  for (const { child } of running) child.process.kill('SIGKILL');
-  await Promise.all(running.map(({ read }) => read));
   await check(store, new Account(store, user), said);
   await store.close();
   await ports.close();
