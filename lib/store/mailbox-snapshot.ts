@@ -81,15 +81,20 @@ export async function loadCold(
   set?: UidSet,
   newest: MailboxView = view,
 ): Promise<void> {
-  const wanted = view.state.blocks.filter(
-    (block) =>
-      block.cold.columns === undefined && (set === undefined || set.intersects(firstUid(block), lastUid(block))),
-  );
-  if (wanted.length === 0) return;
+  const empty = view.state.blocks.filter((block) => block.cold.columns === undefined);
+  const asked = empty.filter((block) => set === undefined || set.intersects(firstUid(block), lastUid(block)));
+  if (asked.length === 0) return;
   let rows = new Map<number, ColdRow>();
   let loaded: ColumnPiece | undefined;
   const pieces = view.state.snapshot?.cold ?? [];
-  for (const block of wanted) {
+  // A piece has the rows of several blocks: all that it can fill are filled, so that it is fetched once.
+  const needed = pieces.filter(({ fromUid, toUid }) =>
+    asked.some((block) => lastUid(block) >= fromUid && firstUid(block) <= toUid),
+  );
+  const isWithin = (block: Block): boolean =>
+    needed.some(({ fromUid, toUid }) => firstUid(block) >= fromUid && lastUid(block) <= toUid);
+  const wanted = new Set(asked);
+  for (const block of empty.filter((one) => wanted.has(one) || isWithin(one))) {
     const found: ColdRow[] = [];
     for (const uid of block.uids) {
       if (loaded === undefined || uid > loaded.toUid) {
@@ -122,26 +127,28 @@ export interface KeptExpunged {
 /** Expunged messages whose blobs are still kept (Rule 9), with when; rows that only a snapshot holds are fetched. */
 export async function keptExpunged(context: LogContext, view: MailboxView): Promise<KeptExpunged[]> {
   const kept: KeptExpunged[] = [];
-  const missing = new Map<number, number>();
+  let missing: { readonly uid: number; readonly timeMs: number }[] = [];
   for (const { uids, rows, timeMs } of chainItems(view.state.expunged)) {
     for (const uid of uids.minus(view.state.purged)) {
       const row = rows.get(uid);
-      if (row === undefined) missing.set(uid, timeMs);
+      if (row === undefined) missing.push({ uid, timeMs });
       else kept.push({ uid, timeMs, row });
     }
   }
+  missing.sort((a, b) => a.uid - b.uid);
   for (const piece of view.state.snapshot?.cold ?? []) {
-    const here = [...missing].filter(([uid]) => uid >= piece.fromUid && uid <= piece.toUid);
+    const end = missing.findIndex(({ uid }) => uid > piece.toUid);
+    const here = end < 0 ? missing : missing.slice(0, end);
     if (here.length === 0) continue;
     const rows = await coldPiece(context, view.state.id, piece);
-    for (const [uid, timeMs] of here) {
+    for (const { uid, timeMs } of here) {
       const row = rows.get(uid);
       if (row === undefined) throw new Moved(`data of expunged UID ${uid}`);
       kept.push({ uid, timeMs, row });
-      missing.delete(uid);
     }
+    missing = missing.slice(here.length);
   }
-  if (missing.size > 0) throw new Moved(`data of ${missing.size} expunged messages`);
+  if (missing.length > 0) throw new Moved(`data of ${missing.length} expunged messages`);
   return kept;
 }
 
