@@ -35,7 +35,7 @@ function running(open: () => Promise<JobGroup>): void {
     expect(ran.sort()).toEqual(['compact after the body', 'compact before before', 'squat ä/1']);
   });
 
-  test('jobs with one id are one while they wait, and two when the first had begun', async () => {
+  test('jobs with one id are one while they wait, and two when the first had begun (Rule 14)', async () => {
     await using group = await open();
     const jobs = await group.join();
     for (const body of ['1', '2', '3']) await jobs.enqueue(job('k', 'same', body));
