@@ -39,7 +39,7 @@ export interface TreeState {
   readonly subscriptions: ReadonlySet<string>;
   /** Counter of UIDVALIDITY: the last value given. */
   readonly lastUidValidity: number;
-  /** The last value of names that are not bound now (Rule 6). */
+  /** The last value of names that were unbound, also when they are bound again: what is full stays full (Rule 6). */
   readonly pastUidValidity: ReadonlyMap<string, number>;
   readonly quotaRoots: ReadonlyMap<string, QuotaRoot>;
   /** Values by name, then entry (RFC 5464); the tree itself is the name ''. */
@@ -151,7 +151,7 @@ export class TreeView implements LogView<TreeView> {
     const { name, mailbox, specialUse, acl } = kinds.readBind(record.body);
     const uidValidity = nextUidValidity(this.state.lastUidValidity, record.timeMs);
     const bindings = new Map(this.state.bindings).set(name, { mailbox, uidValidity, specialUse, acl });
-    return { bindings, lastUidValidity: uidValidity, pastUidValidity: withoutKey(this.state.pastUidValidity, name) };
+    return { bindings, lastUidValidity: uidValidity };
   }
 
   #unbind(name: string, timeMs: number): Partial<TreeState> {
@@ -180,14 +180,12 @@ export class TreeView implements LogView<TreeView> {
       // Rule 6: kept, unless the new name ever had an equal or higher one (or may have, and we have forgotten).
       const had = past.get(target) ?? (past.size >= MAX_PAST_NAMES ? Number.POSITIVE_INFINITY : 0);
       if (had >= uidValidity) uidValidity = last = nextUidValidity(last, record.timeMs);
-      past.delete(target);
       bindings.set(target, { ...binding, uidValidity, specialUse: from === INBOX ? [] : binding.specialUse });
     }
     if (newInbox !== undefined) {
       last = nextUidValidity(last, record.timeMs);
       const acl = this.binding(INBOX)?.acl ?? new Map();
       bindings.set(INBOX, { mailbox: newInbox, uidValidity: last, specialUse: [], acl });
-      past.delete(INBOX);
     }
     return { bindings, pastUidValidity: past, lastUidValidity: last, ...this.#renameBeside(from, to) };
   }
