@@ -62,13 +62,16 @@ export class Directory {
   /** Replaces a user's entry, if nobody else has since it was read. */
   async update(user: User): Promise<User> {
     const next: User = { ...user, rev: user.rev + 1 };
-    const result = await this.#index.put(directoryKeyOf(user.name), encodeUser(next), { rev: user.rev });
-    if (!result.ok) throw new StoreError('in-use', `user ${user.name} was changed by somebody else: try again`);
+    const item = encodeUser(next);
+    const result = await this.#index.put(directoryKeyOf(user.name), item, { rev: user.rev });
+    if (!result.ok && !isSame(result.current, item)) throw changedMeanwhile(user);
     return next;
   }
 
+  /** Removes a user's entry, if nobody else has changed it since it was read. */
   async remove(user: User): Promise<void> {
-    await this.#index.delete(directoryKeyOf(user.name), { rev: user.rev });
+    const result = await this.#index.delete(directoryKeyOf(user.name), { rev: user.rev });
+    if (!result.ok && result.current !== undefined) throw changedMeanwhile(user);
   }
 
   /** All users in order of domain and name. */
@@ -95,6 +98,16 @@ export class Directory {
       after = page.next;
     } while (after !== undefined);
   }
+}
+
+/** Our own write, whose answer was lost, is no conflict (Rule 3). */
+function isSame(current: Item | undefined, item: Item): boolean {
+  const [a, b] = [current?.d, item.d];
+  return current?.r === item.r && a instanceof Uint8Array && b instanceof Uint8Array && Buffer.compare(a, b) === 0;
+}
+
+function changedMeanwhile({ name }: User): StoreError {
+  return new StoreError('in-use', `user ${name} was changed by somebody else: try again`);
 }
 
 function encodeUser(user: User): Item {
