@@ -4,7 +4,7 @@ import { decodeHead, type Head } from './head.ts';
 import { MESSAGES, SHARED_MESSAGES } from './keys.ts';
 import { readHead } from './log-reader.ts';
 import type { Item, Key } from './ports.ts';
-import type { SweepRun } from './sweep-run.ts';
+import { LIST_BLOBS, type SweepRun } from './sweep-run.ts';
 
 /** Partitions that this version knows (design-store.md, Layout), by the first two bytes of their keys. */
 const KINDS = new Set([...'MTOCSBGQUVNJKW'].map((letter) => `${letter}#`).concat('SY', 'J!'));
@@ -110,7 +110,7 @@ async function examineShared(run: SweepRun, findings: Findings): Promise<void> {
   let unheld = 0;
   let after: string | undefined;
   do {
-    const page = await run.context.blobs.list(SHARED_MESSAGES, after);
+    const page = await run.context.blobs.list(SHARED_MESSAGES, after, LIST_BLOBS);
     for (const { key } of page.blobs) {
       const id = key.slice(-32) as Id;
       if (idTimeMs(id) > run.nowMs - UNDER_WAY_MS) continue;

@@ -5,7 +5,7 @@ import type { Head } from './head.ts';
 import { holderKey, MESSAGES, messageBlobKey, summaryKey } from './keys.ts';
 import { differs, recounts } from './sweep-quota.ts';
 import { keptGraves, type MessageRow, withMailbox } from './sweep-rows.ts';
-import { idOfBlobKey, type SpaceOwner, type SweepRun } from './sweep-run.ts';
+import { idOfBlobKey, LIST_BLOBS, type SpaceOwner, type SweepRun } from './sweep-run.ts';
 import type { TreeView } from './tree-view.ts';
 
 /** Objects of a space compared with its mailboxes at a time: about 140 bytes each, so 35 MB. */
@@ -84,7 +84,7 @@ export class SpaceDoctor {
     let upTo = 'g'; // beyond every id
     let from = after === '' ? undefined : messageBlobKey(this.#owner.space, after as Id);
     for (let more = true; more; ) {
-      const page = await blobs.list(prefix, from);
+      const page = await blobs.list(prefix, from, LIST_BLOBS);
       for (const { key, sizeBytes } of page.blobs) {
         const id = idOfBlobKey(key);
         if (id !== undefined) objects.set(id, { sizeBytes, hasSummary: false, referenced: false });

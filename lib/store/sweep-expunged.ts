@@ -55,6 +55,7 @@ async function collect(run: SweepRun, owner: SpaceOwner): Promise<Candidates> {
   const moving: Id[] = [];
   let dueMs = run.nowMs + run.keepMs;
   for (const id of (await spaceMailboxes(run, owner)).all) {
+    run.proceed();
     const room = MARK_BLOBS - blobs.size;
     if (room <= 0) return { blobs, uids, dueMs, moving, more: true };
     const found = await withMailbox(run.context, id, async (head, view) => {

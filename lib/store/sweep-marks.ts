@@ -69,6 +69,7 @@ export class SpaceMarks {
     blobs: Set<Id>,
     isCandidate: (mailbox: Id, uid: number) => boolean,
   ): Promise<void> {
+    this.#run.proceed();
     const uidNext = await withMailbox(this.#run.context, id, async (head, view) => {
       requireSpace(this.#owner, id, head);
       for await (const rows of rowsOf(this.#run.context, view, { fromUid })) {

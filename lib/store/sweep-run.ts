@@ -15,6 +15,8 @@ export interface SweepOptions {
   readonly onAlarm?: (where: string, error: unknown) => void;
   /** How long usage must not change before a recount is written; longer than adds are batched (Rule 19). Default 2 s. */
   readonly recountSettleMs?: number;
+  /** Ends the sweep at its next step, by its reason. */
+  readonly signal?: AbortSignal;
 }
 
 /** What a sweep did. */
@@ -44,6 +46,9 @@ export class SweepHeld extends Error {
 }
 
 export const SWEEP_HOLD: Key = systemKey('SWEEP/hold');
+
+/** Objects per page of a listing: some homes read a whole folder for every page. */
+export const LIST_BLOBS = 10_000;
 
 /** Items or objects asked for at once. */
 const AT_ONCE = 32;
@@ -85,7 +90,13 @@ export class SweepRun {
 
   /** Throws {@link SweepHeld} when nothing may be deleted now; asked before every deletion (Rule 10). */
   async mayDelete(): Promise<void> {
+    this.proceed();
     if ((await this.context.index.get(SWEEP_HOLD)) !== undefined) throw new SweepHeld('SWEEP/hold is set');
+  }
+
+  /** Throws when the sweep was asked to end. */
+  proceed(): void {
+    this.options.signal?.throwIfAborted();
   }
 
   alarm(where: string, error: unknown): void {
@@ -95,7 +106,7 @@ export class SweepRun {
 
   /** One space or log failed: tell, and go on with the others; but not when nothing may be deleted at all. */
   caught(where: string, error: unknown): void {
-    if (error instanceof SweepHeld) throw error;
+    if (error instanceof SweepHeld || this.options.signal?.aborted === true) throw error;
     this.alarm(where, error);
   }
 
@@ -131,7 +142,7 @@ export class SweepRun {
     let deleted = 0;
     let after: string | undefined;
     do {
-      const page = await this.context.blobs.list(prefix, after);
+      const page = await this.context.blobs.list(prefix, after, LIST_BLOBS);
       await this.deleteBlobs(page.blobs.map(({ key }) => key));
       deleted += page.blobs.length;
       after = page.next;
@@ -164,7 +175,7 @@ export function idOfBlobKey(key: string): Id | undefined {
 export async function* blobIds({ blobs }: LogContext, prefix: string): AsyncGenerator<Id, void, undefined> {
   let after: string | undefined;
   do {
-    const page = await blobs.list(prefix, after);
+    const page = await blobs.list(prefix, after, LIST_BLOBS);
     for (const { key } of page.blobs) {
       const id = idOfBlobKey(key);
       if (id !== undefined) yield id;

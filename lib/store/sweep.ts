@@ -28,6 +28,7 @@ export async function runSweep(store: MailStore, options: SweepOptions = {}): Pr
     await run.mayDelete();
     const sinceMs = options.audit === true ? await beginAudit(run) : undefined;
     for await (const user of new Directory(store.ports.index).list()) {
+      run.proceed();
       try {
         await sweepOne(run, user, sinceMs);
       } catch (error) {
