@@ -161,7 +161,7 @@ export class MailStore {
   /** Waits for the work that nobody waits for, and writes what is batched. The ports stay open. */
   async close(): Promise<void> {
     this.#stopHints();
-    await this.quota.close();
+    this.context.background('quota', () => this.quota.close());
     while (this.#background.size > 0) await Promise.all(this.#background);
   }
 }
