@@ -81,7 +81,8 @@ describe('embedded hints, sockets', () => {
       const lines = linesOf(child);
       await until('the child is there', async () => (await readdir(run)).length === 2);
       const name = (await readdir(run)).find((each) => each !== hints.address) ?? '';
-      expect((await stat(join(run, name))).mode & 0o777).toBe(0o600);
+      // Between listening and this the folder alone keeps others out.
+      await until('the socket is its owner’s', async () => ((await stat(join(run, name))).mode & 0o777) === 0o600);
       child.process.kill('SIGKILL');
       await lines;
       expect(await readdir(run)).toHaveLength(2);
