@@ -2,22 +2,30 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { OpenMailbox } from '../../lib/store/account.ts';
 import { StoreError } from '../../lib/store/errors.ts';
 import { expunge } from '../../lib/store/expunge.ts';
+import { logPk } from '../../lib/store/keys.ts';
 import { moveIntentRecord } from '../../lib/store/mailbox-records.ts';
 import { finishMoves, INTENT_MS, moveMessages } from '../../lib/store/move.ts';
 import { createMailbox, deleteMailbox } from '../../lib/store/names.ts';
+import type { Index } from '../../lib/store/ports.ts';
 import { setFlags } from '../../lib/store/set-flags.ts';
 import { UidSet } from '../../lib/store/uid-set.ts';
-import { FaultPlan } from '../support/fault-plan.ts';
-import { faultyIndex } from '../support/faulty-index.ts';
+import { passing } from '../model/broken-rules.ts';
 import { fill, newInbox, openIn } from '../support/inbox.ts';
 import { openTestStore, type TestStore } from '../support/test-store.ts';
 
 let home: TestStore;
-let failing = false;
+/** Partition whose reads fail. */
+let failing: Buffer | undefined;
 
 beforeAll(async () => {
-  const plan = new FaultPlan(() => (failing ? 'fail' : undefined));
-  home = await openTestStore({ wrapIndex: (index) => faultyIndex(index, plan), random: () => 0 });
+  const wrapIndex = (index: Index): Index => ({
+    ...passing(index),
+    async get(key, options) {
+      if (failing?.equals(key.pk)) throw new StoreError('unavailable', 'not just now');
+      return index.get(key, options);
+    },
+  });
+  home = await openTestStore({ wrapIndex, random: () => 0 });
 });
 afterAll(() => home.close());
 
@@ -74,9 +82,9 @@ describe('MOVE (Rule 24)', () => {
     home.clock.advance(INTENT_MS);
     const other = await openIn(home.another(), inbox.account.user);
     await other.mailbox.refresh();
-    failing = true;
+    failing = logPk('M', archive.mailbox.id);
     await expect(finishMoves(other.store, other.mailbox)).rejects.toThrow(StoreError);
-    failing = false;
+    failing = undefined;
     expect((await inbox.mailbox.refresh()).view.state.intents.size).toBe(1);
     expect(await finishMoves(other.store, other.mailbox)).toBe(1);
     expect([await exists(inbox), await exists(archive)]).toEqual([0, 3]);
