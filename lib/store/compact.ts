@@ -68,7 +68,7 @@ export async function compact<V extends LogView<V> & Foldable>(
           };
     const head = await log.editHead(edit, begunMs);
     if (head.snapId !== folding.ref.id) return 'lost';
-    log.rebase(folding.rebase, folding.seq);
+    log.rebase(folding.rebase, folding.seq, folding.ref.id);
     await folding.tidy();
     return 'moved';
   }

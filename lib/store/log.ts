@@ -110,11 +110,11 @@ export class Log<V extends LogView<V>> {
     }
   }
 
-  /** Puts a snapshot at `seq` under the cached view, so that what the snapshot remembers can be forgotten. */
-  rebase(onto: (view: V) => V, seq: number): void {
-    if (this.#base !== undefined && this.#base.view.seq >= seq) {
-      this.#base = { head: this.#base.head, view: onto(this.#base.view) };
-    }
+  /** Puts the head's snapshot under the cached view, so that what the snapshot remembers can be forgotten. */
+  rebase(onto: (view: V) => V, seq: number, snapId: Id): void {
+    const base = this.#base;
+    if (base === undefined || base.view.seq < seq || base.head.snapId !== snapId) return;
+    this.#base = { head: base.head, view: onto(base.view) };
   }
 
   /**

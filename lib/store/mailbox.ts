@@ -1,6 +1,6 @@
 import type { Id } from '../base/ids.ts';
 import type { Change, CommitOptions, Committed } from './commit-plan.ts';
-import { compact, isDue } from './compact.ts';
+import { COMPACT_RECORDS, compact, isDue } from './compact.ts';
 import type { Head, Watcher } from './head.ts';
 import { Log, type LogContext } from './log.ts';
 import { Moved } from './log-reader.ts';
@@ -14,6 +14,8 @@ import type { UidSet } from './uid-set.ts';
 /** At most this many gateways are told of a mailbox's commits; more of them poll (Rule 20). */
 export const MAX_WATCHERS = 4;
 const WATCH_MS = 30 * 60_000;
+/** A view whose snapshot is further behind the newest one than this is read again. */
+const RELOAD_RECORDS = 8 * COMPACT_RECORDS;
 
 export interface MailboxContext extends LogContext {
   readonly hints: Hints;
@@ -28,6 +30,7 @@ export class Mailbox {
   readonly #context: MailboxContext;
   readonly #log: Log<MailboxView>;
   readonly #listeners = new Set<() => void>();
+  /** The view is being put on another snapshot. */
   #compacting = false;
   #told: MailboxView | undefined;
   #toldState: Head['state'] = 'open';
@@ -56,14 +59,16 @@ export class Mailbox {
   async refresh(): Promise<{ readonly head: Head; readonly view: MailboxView }> {
     const base = await this.#log.read();
     this.#tell();
+    this.#reloadWhenOld(base);
     return base;
   }
 
   /** Takes in a head read elsewhere, in a batch. */
   async offer(head: Head): Promise<MailboxView> {
-    const { view } = await this.#log.offer(head);
+    const base = await this.#log.offer(head);
     this.#tell();
-    return view;
+    this.#reloadWhenOld(base);
+    return base.view;
   }
 
   /** Commits a change (Rules 1 to 5) and tells whoever watches the mailbox. */
@@ -148,6 +153,24 @@ export class Mailbox {
     this.#context.background(`compact ${this.id}`, async () => {
       try {
         await this.compact();
+      } finally {
+        this.#compacting = false;
+      }
+    });
+  }
+
+  /**
+   * A view that is only carried on by records remembers what the snapshots since have forgotten: in a process that
+   * follows a mailbox for months and never folds it, that would be without bound.
+   */
+  #reloadWhenOld({ head, view }: { readonly head: Head; readonly view: MailboxView }): void {
+    const restsOn = view.state.snapshot?.seq ?? 0;
+    if (head.snapSeq - restsOn <= RELOAD_RECORDS || this.#compacting) return;
+    this.#compacting = true;
+    this.#context.background(`reload ${this.id}`, async () => {
+      try {
+        await this.#log.reload();
+        this.#tell();
       } finally {
         this.#compacting = false;
       }
