@@ -28,7 +28,8 @@ export async function moveMessages(source: OpenMailbox, uids: UidSet, destinatio
   requireRight(source, 't');
   requireRight(source, 'e');
   requireRight(destination, 'i');
-  await requireQuota(destination);
+  // What stays under its quota root takes no room: a full account can be tidied up.
+  if (source.quotaRoot?.id !== destination.quotaRoot?.id) await requireQuota(destination);
   const { uidValidity } = destination;
   const nothing: Copied = { uidValidity, sourceUids: UidSet.empty, destinationUids: UidSet.empty };
   // What an interrupted MOVE holds is free again once that has ended; it is no reason to refuse this one.

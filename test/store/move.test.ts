@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { OpenMailbox } from '../../lib/store/account.ts';
+import { append } from '../../lib/store/append.ts';
 import { StoreError } from '../../lib/store/errors.ts';
 import { expunge } from '../../lib/store/expunge.ts';
 import { logPk } from '../../lib/store/keys.ts';
@@ -9,6 +10,7 @@ import { createMailbox, deleteMailbox } from '../../lib/store/names.ts';
 import type { Index } from '../../lib/store/ports.ts';
 import { setFlags } from '../../lib/store/set-flags.ts';
 import { UidSet } from '../../lib/store/uid-set.ts';
+import { addUser } from '../../lib/store/users.ts';
 import { passing } from '../model/broken-rules.ts';
 import { fill, newInbox, openIn } from '../support/inbox.ts';
 import { openTestStore, type TestStore } from '../support/test-store.ts';
@@ -53,6 +55,15 @@ describe('MOVE (Rule 24)', () => {
     const { view } = await inbox.mailbox.refresh();
     expect(view.allUids().toString()).toBe('2');
     expect(view.state.intents.size).toBe(0);
+  });
+
+  it('tidies up an account that is at its limit, within which it stays (Rule 19)', async () => {
+    const user = await addUser(home.store, { name: 'full', verifier: undefined, quotaKib: 1 });
+    const inbox = await openIn(home.store, user);
+    await append(inbox, [await home.message(inbox.space, 'x'.repeat(2000))]);
+    await expect(fill(home, inbox, 1)).rejects.toMatchObject({ code: 'over-quota' });
+    await moveMessages(inbox, UidSet.of(1), await openIn(home.store, user, 'Trash'));
+    expect(await exists(inbox)).toBe(0);
   });
 
   it('of one message by two sessions at once makes one message', async () => {
