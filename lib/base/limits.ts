@@ -74,6 +74,8 @@ export const imapLimits = {
   appendMessages: 1000,
   /** Messages whose data is loaded together by FETCH and SEARCH. */
   batchMessages: 200,
+  /** Messages whose structures are in memory together: of a hostile one it takes some MB. */
+  structuresAtOnce: 8,
   /** Output is handed on in pieces of at most this size. */
   pieceBytes: 256 * KIB,
   /** Octets of the message at hand that FETCH keeps, so that a client may fetch in small pieces. */

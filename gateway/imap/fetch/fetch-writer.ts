@@ -2,7 +2,7 @@ import type { ByteRange } from '../../../lib/message/section.ts';
 import { StoreError } from '../../../lib/store/errors.ts';
 import type { ColdRow } from '../../../lib/store/mailbox-block.ts';
 import type { MailboxView } from '../../../lib/store/mailbox-view.ts';
-import { summaries } from '../../../lib/store/messages.ts';
+import { packedSummaries } from '../../../lib/store/messages.ts';
 import { UidSet } from '../../../lib/store/uid-set.ts';
 import { ConnectionClosed } from '../../net/connection.ts';
 import type { Context } from '../context.ts';
@@ -51,8 +51,24 @@ export class FetchWriter {
   /** Writes the responses for some messages; those that are gone are left out. */
   async write(uids: readonly number[]): Promise<void> {
     const messages = await this.#load(uids);
+    if (!this.#items.some(needsSummary)) return this.#writeAll(messages, messages.length);
+    const { open } = this.#context.selected;
+    const blobs = messages.flatMap(({ row }) => (row === undefined ? [] : [row.blob]));
+    const unpack = await packedSummaries(open.store.context, open.space, blobs);
+    const { structuresAtOnce } = this.#context.options.limits;
+    for (let at = 0; at < messages.length; at += structuresAtOnce) {
+      const some = messages.slice(at, at + structuresAtOnce);
+      const known = await Promise.all(some.map((_, i) => unpack(at + i)));
+      const whole = some.flatMap((message, i) => (known[i] === undefined ? [] : [{ ...message, summary: known[i] }]));
+      if (whole.length < some.length) this.sawExpunged = true;
+      await this.#writeAll(whole, messages.length);
+    }
+  }
+
+  /** `together`: how many messages are asked for, these among them. */
+  async #writeAll(messages: readonly Message[], together: number): Promise<void> {
     const { open, window } = this.#context.selected;
-    const ahead = new ReadAhead(open, window, messages, (message) => this.#early(message, messages.length));
+    const ahead = new ReadAhead(open, window, messages, (message) => this.#early(message, together));
     for (const [i, message] of messages.entries()) {
       await ahead.upTo(i);
       await this.#writeMessage(message);
@@ -71,12 +87,7 @@ export class FetchWriter {
       return row === undefined ? [] : [{ uid, row, sizeBytes: row.sizeBytes, summary: undefined }];
     });
     if (found.length < uids.length) this.sawExpunged = true;
-    if (!this.#items.some(needsSummary)) return found;
-    const blobs = found.map(({ row }) => row.blob);
-    const known = await summaries(open.store.context, open.space, blobs);
-    const whole = found.map((message, i) => ({ ...message, summary: known[i] }));
-    if (known.includes(undefined)) this.sawExpunged = true;
-    return whole.filter(({ summary }) => summary !== undefined);
+    return found;
   }
 
   async #writeMessage(message: Message): Promise<void> {

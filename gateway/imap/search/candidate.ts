@@ -44,6 +44,12 @@ export class Candidate {
     this.#header = await window.read(this.row.blob, { start: 0, end });
   }
 
+  /** Lets go of what was read of the message. */
+  forget(): void {
+    this.summary = undefined;
+    this.#header = undefined;
+  }
+
   /** Whether an envelope field contains the text (RFC 9051 §6.4.4: FROM, SUBJECT ...). */
   fieldContains(field: TextField, needle: string): boolean {
     const envelope = this.summary?.envelope;

@@ -1,6 +1,6 @@
 import { StoreError } from '../../../lib/store/errors.ts';
 import type { ColdRow } from '../../../lib/store/mailbox-block.ts';
-import { summaries } from '../../../lib/store/messages.ts';
+import { packedSummaries } from '../../../lib/store/messages.ts';
 import { UidSet } from '../../../lib/store/uid-set.ts';
 import type { Context } from '../context.ts';
 import { MessageWindow } from '../fetch/message-window.ts';
@@ -67,11 +67,20 @@ class Search {
     for (const candidate of candidates) candidate.row = rows.get(candidate.uid);
     const undecided = candidates.filter((candidate) => !this.decide(candidate, 'row'));
     const present = undecided.flatMap(({ row }) => (row === undefined ? [] : [row.blob]));
-    const known = await summaries(open.store.context, open.space, present);
-    let next = 0;
-    for (const candidate of undecided) if (candidate.row !== undefined) candidate.summary = known[next++];
-    const unread = undecided.filter((candidate) => !this.decide(candidate, 'summary'));
-    const ahead = new ReadAhead(open, this.#window, unread, ({ row }) => row && wholeOf(row));
+    const unpack = await packedSummaries(open.store.context, open.space, present);
+    const readable = undecided.filter(({ row }) => row !== undefined);
+    const { structuresAtOnce } = this.#context.options.limits;
+    for (let at = 0; at < readable.length; at += structuresAtOnce) {
+      const some = readable.slice(at, at + structuresAtOnce);
+      await Promise.all(some.map(async (candidate, i) => (candidate.summary = await unpack(at + i))));
+      await this.#askSome(some.filter((candidate) => !this.decide(candidate, 'summary')));
+      for (const candidate of some) candidate.forget();
+      await this.#context.breathe();
+    }
+  }
+
+  async #askSome(unread: readonly Candidate[]): Promise<void> {
+    const ahead = new ReadAhead(this.#context.selected.open, this.#window, unread, ({ row }) => row && wholeOf(row));
     for (const [i, candidate] of unread.entries()) {
       await ahead.upTo(i);
       await this.#read(candidate);
