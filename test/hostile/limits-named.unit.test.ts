@@ -24,6 +24,7 @@ const PACES = new Set([
   'backlog',
   'batchMessages',
   'pieceBytes',
+  'structuresAtOnce',
   'windowBytes',
   'watchMs',
   'maxTextPieceBytes',
