@@ -8,8 +8,6 @@ import { keptGraves, type MessageRow, withMailbox } from './sweep-rows.ts';
 import { idOfBlobKey, LIST_BLOBS, type SpaceOwner, type SweepRun } from './sweep-run.ts';
 import type { TreeView } from './tree-view.ts';
 
-/** Objects of a space compared with its mailboxes at a time: about 140 bytes each, so 35 MB. */
-export const RANGE_BLOBS = 250_000;
 /** A delivery under way is not yet referenced. */
 const UNDER_WAY_MS = 3_600_000;
 const AT_ONCE = 32;
@@ -42,7 +40,7 @@ export class SpaceDoctor {
   readonly #run: SweepRun;
   readonly #findings: Findings;
   readonly #owner: SpaceOwner;
-  /** Names of mailboxes, for people. */
+  /** Names of the mailboxes that can be read, for people. */
   readonly #names = new Map<Id, string>();
   readonly #deleted: ReadonlySet<Id>;
   #suspects: Suspect[] = [];
@@ -64,8 +62,10 @@ export class SpaceDoctor {
       const range = await this.#readRange(after);
       for (const [id, where] of this.#names) {
         const isRead = await this.#findings.probe(where, () => this.#examineMailbox(id, where, range, isFirst));
-        isWhole &&= isRead === true;
         await this.#judge(where);
+        if (isRead === true) continue;
+        isWhole = false;
+        this.#names.delete(id);
       }
       // What a mailbox that cannot be read names would seem to be nobody's.
       if (isWhole) this.#countObjects(range);
@@ -84,13 +84,13 @@ export class SpaceDoctor {
     let upTo = 'g'; // beyond every id
     let from = after === '' ? undefined : messageBlobKey(this.#owner.space, after as Id);
     for (let more = true; more; ) {
-      const page = await blobs.list(prefix, from, LIST_BLOBS);
+      const page = await blobs.list(prefix, from, Math.min(LIST_BLOBS, this.#run.rangeBlobs));
       for (const { key, sizeBytes } of page.blobs) {
         const id = idOfBlobKey(key);
         if (id !== undefined) objects.set(id, { sizeBytes, hasSummary: false, referenced: false });
       }
       from = page.next;
-      more = from !== undefined && objects.size < RANGE_BLOBS;
+      more = from !== undefined && objects.size < this.#run.rangeBlobs;
       if (from !== undefined && !more) upTo = idOfBlobKey(from) ?? upTo;
     }
     const { pk } = summaryKey(this.#owner.space, this.#owner.space);

@@ -1,7 +1,7 @@
 import { type Id, idFromBytes } from '../base/ids.ts';
 import { MESSAGES, summaryKey } from './keys.ts';
 import { deleteMessages } from './sweep-delete.ts';
-import { MARK_BLOBS, SpaceMarks, spaceMailboxes } from './sweep-marks.ts';
+import { SpaceMarks, spaceMailboxes } from './sweep-marks.ts';
 import { NOTE, OrphanNotes, ripeIds } from './sweep-notes.ts';
 import { auditLog } from './sweep-pieces.ts';
 import { blobIds, type SpaceOwner, type SweepRun, sortKeys } from './sweep-run.ts';
@@ -17,7 +17,7 @@ export async function auditSpace(run: SweepRun, owner: SpaceOwner): Promise<void
   let ids = new Set<Id>();
   for await (const id of storedMessages(run, owner.space)) {
     ids.add(id);
-    if (ids.size < MARK_BLOBS) continue;
+    if (ids.size < run.rangeBlobs) continue;
     await auditMessages(run, owner, ids, after, id);
     after = id;
     ids = new Set();

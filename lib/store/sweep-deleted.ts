@@ -3,7 +3,7 @@ import { closeMailbox } from './delete-mailbox.ts';
 import { headKey } from './keys.ts';
 import type { MailboxView } from './mailbox-view.ts';
 import { deleteMailboxRest, deleteMessages } from './sweep-delete.ts';
-import { MARK_BLOBS, readHeads, SpaceMarks, spaceMailboxes } from './sweep-marks.ts';
+import { readHeads, SpaceMarks, spaceMailboxes } from './sweep-marks.ts';
 import { rowsOf, withMailbox } from './sweep-rows.ts';
 import type { SpaceOwner, SweepRun } from './sweep-run.ts';
 import { forgetDeletedRecord, unbindRecord } from './tree-records.ts';
@@ -95,7 +95,7 @@ async function* blobsOf(run: SweepRun, mailboxes: readonly Dying[]): AsyncGenera
   for (const { view } of mailboxes) {
     for await (const rows of rowsOf(run.context, view)) {
       for (const { blob } of rows) blobs.add(blob);
-      if (blobs.size < MARK_BLOBS) continue;
+      if (blobs.size < run.rangeBlobs) continue;
       yield blobs;
       blobs = new Set();
     }

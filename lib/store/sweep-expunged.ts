@@ -5,7 +5,7 @@ import { purgeRecord } from './mailbox-records.ts';
 import type { MailboxView } from './mailbox-view.ts';
 import { finishMoves } from './move.ts';
 import { deleteMessages } from './sweep-delete.ts';
-import { MARK_BLOBS, SpaceMarks, spaceMailboxes } from './sweep-marks.ts';
+import { SpaceMarks, spaceMailboxes } from './sweep-marks.ts';
 import { keptGraves, rowsOf, withMailbox } from './sweep-rows.ts';
 import type { SpaceOwner, SweepRun } from './sweep-run.ts';
 import { UidSet } from './uid-set.ts';
@@ -56,7 +56,7 @@ async function collect(run: SweepRun, owner: SpaceOwner): Promise<Candidates> {
   let dueMs = run.nowMs + run.keepMs;
   for (const id of (await spaceMailboxes(run, owner)).all) {
     run.proceed();
-    const room = MARK_BLOBS - blobs.size;
+    const room = run.rangeBlobs - blobs.size;
     if (room <= 0) return { blobs, uids, dueMs, moving, more: true };
     const found = await withMailbox(run.context, id, async (head, view) => {
       // A closed mailbox takes no purge; it goes as a whole.
@@ -70,7 +70,7 @@ async function collect(run: SweepRun, owner: SpaceOwner): Promise<Candidates> {
     for (const { blob } of found) blobs.add(blob);
     uids.set(id, UidSet.of(...found.map(({ uid }) => uid)));
   }
-  return { blobs, uids, dueMs, moving, more: blobs.size >= MARK_BLOBS };
+  return { blobs, uids, dueMs, moving, more: blobs.size >= run.rangeBlobs };
 }
 
 async function candidatesOf(

@@ -6,12 +6,6 @@ import { decodeCounts } from './mailbox-view.ts';
 import { rowsOf, withMailbox } from './sweep-rows.ts';
 import type { SpaceOwner, SweepRun } from './sweep-run.ts';
 
-/**
- * Blobs compared with the mailboxes of a space at a time: about 70 bytes each, so 18 MB. A space with more candidates is
- * read several times. Besides these a mark holds one mailbox's view (some 20 bytes a message) and one piece of it.
- */
-export const MARK_BLOBS = 250_000;
-
 const HEADS_AT_ONCE = 100;
 
 /**

@@ -15,6 +15,12 @@ export interface SweepOptions {
   readonly onAlarm?: (where: string, error: unknown) => void;
   /** How long usage must not change before a recount is written; longer than adds are batched (Rule 19). Default 2 s. */
   readonly recountSettleMs?: number;
+  /**
+   * Blobs compared with the mailboxes of a space at a time. Default 250,000: about 70 bytes each, so 18 MB. A space with
+   * more candidates is read several times. Besides these a mark holds one mailbox's view (some 20 bytes a message) and one
+   * piece of it.
+   */
+  readonly rangeBlobs?: number;
   /** Ends the sweep at its next step, by its reason. */
   readonly signal?: AbortSignal;
 }
@@ -49,6 +55,8 @@ export const SWEEP_HOLD: Key = systemKey('SWEEP/hold');
 
 /** Objects per page of a listing: some homes read a whole folder for every page. */
 export const LIST_BLOBS = 10_000;
+
+const RANGE_BLOBS = 250_000;
 
 /** Items or objects asked for at once. */
 const AT_ONCE = 32;
@@ -86,6 +94,10 @@ export class SweepRun {
   /** How long what became unreferenced is kept (Rule 9). */
   get keepMs(): number {
     return Math.max(this.store.expungeDelayMs, GRACE_MS);
+  }
+
+  get rangeBlobs(): number {
+    return this.options.rangeBlobs ?? RANGE_BLOBS;
   }
 
   /** Throws {@link SweepHeld} when nothing may be deleted now; asked before every deletion (Rule 10). */

@@ -2,7 +2,7 @@ import { type Id, idFromBytes } from '../base/ids.ts';
 import { Directory } from './directory.ts';
 import { holderKey, messageBlobKey, SHARED_MESSAGES } from './keys.ts';
 import { deleteMessages } from './sweep-delete.ts';
-import { MARK_BLOBS, SpaceMarks } from './sweep-marks.ts';
+import { SpaceMarks } from './sweep-marks.ts';
 import { NOTE, OrphanNotes, ripeIds } from './sweep-notes.ts';
 import { blobIds, type SweepRun, sortKeys } from './sweep-run.ts';
 
@@ -40,7 +40,7 @@ export async function auditShared(run: SweepRun, unowned: ReadonlySet<Id>): Prom
     range.push(blob);
     if (range.length < AT_ONCE) continue;
     await look();
-    if (held >= MARK_BLOBS) await settle(blob);
+    if (held >= run.rangeBlobs) await settle(blob);
   }
   await look();
   await settle(undefined);
