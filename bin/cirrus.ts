@@ -3,6 +3,7 @@ import './thread-pool.ts';
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { deliverCommand } from './commands/deliver.ts';
+import { doctorCommand } from './commands/doctor.ts';
 import { importCommand } from './commands/import.ts';
 import { serveCommand } from './commands/serve.ts';
 import { userCommand } from './commands/user.ts';
@@ -18,7 +19,8 @@ const program = new Command('cirrus')
   .addCommand(serveCommand())
   .addCommand(userCommand())
   .addCommand(deliverCommand())
-  .addCommand(importCommand());
+  .addCommand(importCommand())
+  .addCommand(doctorCommand());
 for (const command of [program, ...allCommands(program)])
   command.exitOverride().showHelpAfterError('(--help says more)');
 

@@ -42,7 +42,11 @@ export function report(findings: Findings, verbose: boolean): string {
   }
   const { users, mailboxes, messages, bytes } = examined;
   const mib = (bytes / 1024 ** 2).toFixed(1);
-  const what = `${users} users, ${mailboxes} mailboxes, ${messages} messages, ${mib} MiB`;
-  lines.push(`${what}: ${faults === 0 ? 'no faults' : `${faults} faults`}, ${notes} notes`);
+  const what = [count(users, 'user'), count(mailboxes, 'mailbox', 'es'), count(messages, 'message'), `${mib} MiB`];
+  lines.push(`${what.join(', ')}: ${count(faults, 'fault')}, ${count(notes, 'note')}`);
   return `${lines.join('\n')}\n`;
+}
+
+function count(number: number, noun: string, plural = 's'): string {
+  return `${number === 0 ? 'no' : number} ${noun}${number === 1 ? '' : plural}`;
 }
