@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { hashPassword } from '../../lib/auth/password.ts';
 import { addUser } from '../../lib/store/users.ts';
@@ -47,7 +47,7 @@ export async function startHostileGateway(config: Readonly<Record<string, string
   const faults: string[] = [];
   const ports = new Map<string, number>();
   const ready = Promise.withResolvers<void>();
-  createInterface({ input: child.stdout }).on('line', (line) => {
+  onLines(child.stdout, (line) => {
     const { level, msg, protocol, address } = JSON.parse(line) as Record<string, string>;
     // A listener says so when it cannot accept, a session when it failed: neither may happen for what a client sends.
     if (level === 'error' || level === 'fatal') faults.push(line);
@@ -56,7 +56,7 @@ export async function startHostileGateway(config: Readonly<Record<string, string
     if (msg === 'ready') ready.resolve();
   });
   // Node's own warnings (leaked listeners, a fatal error) come here; the welcome does too.
-  createInterface({ input: child.stderr }).on('line', (line) => {
+  onLines(child.stderr, (line) => {
     if (/\b(warning|error|fatal)\b/i.test(line)) faults.push(line);
   });
   child.once('exit', (code) => ready.reject(new Error(`cirrus serve ended with ${code}\n${faults.join('\n')}`)));
@@ -90,6 +90,16 @@ export async function startHostileGateway(config: Readonly<Record<string, string
     stop,
     [Symbol.asyncDispose]: stop,
   };
+}
+
+/** Lines end at LF alone: readline would end them at U+2028 too, which a log line may have within. */
+function onLines(stream: Readable, onLine: (line: string) => void): void {
+  let rest = '';
+  stream.setEncoding('utf8').on('data', (text: string) => {
+    const lines = (rest + text).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) onLine(line);
+  });
 }
 
 function environment(data: string, config: Readonly<Record<string, string>>): Record<string, string> {
