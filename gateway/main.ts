@@ -44,6 +44,7 @@ export async function startGateway(config: Config, log: Log): Promise<Gateway> {
     await stop();
     throw error;
   }
+  opened.startSweeps();
   const addresses = listeners.map(({ protocol, listener }) => ({ protocol, address: listener.address }));
   for (const { protocol, address } of addresses) log.info({ protocol, address: formatAddress(address) }, 'listening');
   return { addresses, store: opened.store, stop };

@@ -4,11 +4,14 @@ import { StoreDelivery } from '../lib/delivery/deliver.ts';
 import type { Delivery } from '../lib/delivery/ports.ts';
 import { openEmbedded } from '../lib/embedded/open.ts';
 import { MailStore } from '../lib/store/mail-store.ts';
+import { type SweepJob, startSweepJob } from '../lib/store/sweep-job.ts';
 
 /** The store of a configuration, opened in this process. */
 export interface OpenStore extends AsyncDisposable {
   readonly store: MailStore;
   readonly delivery: Delivery;
+  /** Sweeps now and then until the store is closed (Rule 9); a process that comes and goes does not. */
+  startSweeps(): void;
   /** Writes what is batched, then lets go of the data folder. */
   close(): Promise<void>;
 }
@@ -28,9 +31,20 @@ export async function openStore(config: Config, log: Log): Promise<OpenStore> {
     suppressDuplicates: config.duplicatesuppression,
     onError: (what, err) => log.error({ err, what }, 'delivery failed'),
   });
+  let sweeps: SweepJob | undefined;
+  const startSweeps = (): void => {
+    sweeps ??= startSweepJob(store, {
+      removeTorn: () => home.blobs.removeTorn(),
+      onSwept: (tally) => log.info({ tally }, 'swept'),
+      onAlarm: (where, err) =>
+        log.error({ where, err }, 'the sweep met damage and keeps everything: see cirrus doctor'),
+      onError: (err) => log.warn({ err }, 'a sweep ended early; the next one goes on'),
+    });
+  };
   const close = async (): Promise<void> => {
+    await sweeps?.stop();
     await store.close();
     await home.close();
   };
-  return { store, delivery, close, [Symbol.asyncDispose]: close };
+  return { store, delivery, startSweeps, close, [Symbol.asyncDispose]: close };
 }
