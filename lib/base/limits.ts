@@ -82,6 +82,8 @@ export const imapLimits = {
   windowBytes: 4 * MIB,
   /** A search lets others run after this long. */
   sliceMs: 10,
+  /** A search ends unanswered after this long. */
+  searchMs: 10 * MINUTE,
 } as const;
 
 export type ImapLimits = { readonly [name in keyof typeof imapLimits]: number };

@@ -1,4 +1,4 @@
-import { type Account, nonexistent } from './account.ts';
+import { type Account, nonexistent, type Place } from './account.ts';
 import { StoreError } from './errors.ts';
 import { grantKey } from './keys.ts';
 import { ALL_RIGHTS, hasRight } from './rights.ts';
@@ -29,15 +29,21 @@ export async function setAcl(
   if (!hasRight(mine, 'a')) {
     throw hasRight(mine, 'l') ? new StoreError('no-permission', `no a right on ${name}`) : nonexistent(name);
   }
-  if (!identifier.startsWith('-') && /[lr]/.test(rights ?? '')) {
-    await account.store.ports.index.put(
-      grantKey(identifier, place.tree.id),
-      { r: 1, n: Buffer.from(place.owner, 'utf8') },
-      'absent',
-    );
-  }
+  if (!identifier.startsWith('-') && /[lr]/.test(rights ?? '')) await noteGrant(account, identifier, place);
   await place.tree.commit((now) => {
     if (now.binding(place.path) === undefined) throw nonexistent(name);
     return { record: setAclRecord({ name: place.path, identifier, rights }), reply: undefined };
   });
+}
+
+/** Notes that the tree may grant something to the identifier; again, so that a sweep that removes an old note sees it. */
+async function noteGrant(account: Account, identifier: string, { tree, owner }: Place): Promise<void> {
+  const { index } = account.store.ports;
+  const key = grantKey(identifier, tree.id);
+  const note = { n: Buffer.from(owner, 'utf8') };
+  let result = await index.put(key, { ...note, r: 1 }, 'absent');
+  while (!result.ok) {
+    const rev = typeof result.current?.r === 'number' ? result.current.r : undefined;
+    result = await index.put(key, { ...note, r: (rev ?? 0) + 1 }, rev === undefined ? 'absent' : { rev });
+  }
 }

@@ -16,7 +16,7 @@ import {
 } from './mailbox-columns.ts';
 import { type ColumnPiece, encodeManifest, type Manifest, type NoncePiece } from './mailbox-manifest.ts';
 import { coldPiece } from './mailbox-snapshot.ts';
-import { type DeliveryMark, type Expunged, MailboxView } from './mailbox-view.ts';
+import { type DeliveryMark, decodeCounts, type Expunged, MailboxView } from './mailbox-view.ts';
 import { deletePiece, getPiece, type PieceRef, putPiece } from './pieces.ts';
 import { UidSet } from './uid-set.ts';
 
@@ -58,7 +58,8 @@ export async function foldMailbox(
   const manifest: Manifest = {
     mailbox: view.state.id,
     seq: view.seq,
-    counts: view.state,
+    // Not the state itself: the manifest lives as long as views do, and would keep all its blocks.
+    counts: decodeCounts(view.headExtra()),
     keywords: view.state.keywords,
     hot,
     cold,

@@ -1,9 +1,9 @@
 import type { Id } from '../base/ids.ts';
 import { type Account, inboxCased, nonexistent, type Place } from './account.ts';
-import { closeMailbox } from './delete-mailbox.ts';
+import { closeMailbox, reopenMailbox, unbindClosed } from './delete-mailbox.ts';
 import { StoreError } from './errors.ts';
 import { hasRight } from './rights.ts';
-import { bindRecord, renameRecord, specialUseRecord, subscribeRecord, unbindRecord } from './tree-records.ts';
+import { bindRecord, renameRecord, subscribeRecord } from './tree-records.ts';
 import { type Acl, INBOX, parentOf, SEPARATOR, type TreeView } from './tree-view.ts';
 
 /** Limits of names. */
@@ -114,11 +114,10 @@ export async function deleteMailbox(account: Account, name: string): Promise<voi
   }
   requireOn(account, place, binding.acl, 'x', name);
   await closeMailbox(account.store, binding.mailbox);
-  await place.tree.commit((now) => {
-    const bound = now.binding(place.path);
-    if (bound?.mailbox !== binding.mailbox) return { reply: undefined };
-    return { record: unbindRecord(place.path), reply: undefined };
-  });
+  if ((await unbindClosed(place.tree, place.path, binding.mailbox)) === 'renamed') {
+    await reopenMailbox(account.store, binding.mailbox);
+    throw nonexistent(name);
+  }
 }
 
 /** RFC 9051 §6.3.6: a mailbox and all below it, in one record. RENAME of INBOX leaves an empty INBOX (Rule 5). */
@@ -160,13 +159,4 @@ export async function setSubscribed(account: Account, name: string, on: boolean)
       ? { reply: undefined }
       : { record: subscribeRecord(key, on), reply: undefined },
   );
-}
-
-/** Gives a mailbox the special uses (RFC 6154 §3); takes them from whoever had them. */
-export async function setSpecialUse(account: Account, name: string, specialUse: readonly string[]): Promise<void> {
-  const place = await account.locate(name);
-  await place.tree.commit((view) => {
-    if (view.binding(place.path) === undefined) throw nonexistent(name);
-    return { record: specialUseRecord(place.path, specialUse), reply: undefined };
-  });
 }

@@ -189,4 +189,14 @@ describe('limits of the store, as IMAP tells them', () => {
     expect(await answer(client, `RENAME d ${'p'.repeat(MAX_NAME_BYTES - 10)}`)).toMatch(/^NO \[CANNOT\]/);
     client.close();
   });
+
+  it('the time of a search (searchMs)', async () => {
+    expect(await answer(await loggedIn(), 'SEARCH TEXT body')).toMatch(/^OK/);
+    await using hasty = await openImapGateway({ limits: { searchMs: 0 } });
+    const client = await ImapClient.connect(hasty.port);
+    await client.ok('LOGIN anna secret');
+    await client.ok(`APPEND INBOX {${MESSAGE.length}+}\r\n${MESSAGE}`);
+    await client.ok('SELECT INBOX');
+    expect(await answer(client, 'SEARCH TEXT body')).toMatch(/^NO \[LIMIT\] The search takes too long/);
+  });
 });

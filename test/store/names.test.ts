@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Account } from '../../lib/store/account.ts';
-import { closeMailbox } from '../../lib/store/delete-mailbox.ts';
+import { closeMailbox, reopenMailbox, unbindClosed } from '../../lib/store/delete-mailbox.ts';
 import { createMailbox, deleteMailbox, renameMailbox } from '../../lib/store/names.ts';
 import { setFlags } from '../../lib/store/set-flags.ts';
 import { UidSet } from '../../lib/store/uid-set.ts';
@@ -33,6 +33,22 @@ describe('a deleted mailbox (Rule 5)', () => {
     await expect(setFlags(there, seen)).rejects.toMatchObject({ code: 'gone' });
     await expect(fill(home, here, 1)).rejects.toMatchObject({ code: 'gone' });
     await expect(account.open('Old')).rejects.toMatchObject({ code: 'nonexistent' });
+  });
+
+  it('that was renamed while DELETE ran stays, under the new name', async () => {
+    const account = await newAccount();
+    await createMailbox(account, 'From');
+    await fill(home, await account.open('From'), 1);
+    const other = elsewhere(account);
+    // The other process has looked the name up and closed the mailbox; now comes the RENAME.
+    const { mailbox } = await account.open('From');
+    await closeMailbox(home.store, mailbox.id);
+    await renameMailbox(other, 'From', 'To');
+    expect(await unbindClosed(account.tree, 'From', mailbox.id)).toBe('renamed');
+    await reopenMailbox(home.store, mailbox.id);
+    const open = await account.open('To');
+    await fill(home, open, 1);
+    expect((await open.mailbox.refresh()).view.exists).toBe(2);
   });
 
   it('that is closed and still bound is finished by the next DELETE', async () => {

@@ -1,6 +1,8 @@
+import { unbindClosed } from '../../../lib/store/delete-mailbox.ts';
 import { StoreError } from '../../../lib/store/errors.ts';
 import { SEEN } from '../../../lib/store/flag-sets.ts';
 import type { MailboxView } from '../../../lib/store/mailbox-view.ts';
+import { INBOX } from '../../../lib/store/tree-view.ts';
 import type { CommandOf } from '../command-of.ts';
 import type { Context } from '../context.ts';
 import { flagsLine, permanentFlagsCode } from '../flag-texts.ts';
@@ -25,6 +27,7 @@ export async function select(context: Context, command: CommandOf<'SELECT'>): Pr
   if (command.condstore || command.qresync !== null) enableCondstore(context);
   const open = await context.account.open(command.mailbox);
   const { view, head } = await open.mailbox.refresh();
+  if (head.state === 'closed' && open.path !== INBOX) await unbindClosed(open.tree, open.path, open.mailbox.id);
   if (head.state !== 'open') throw new StoreError('nonexistent', `no mailbox ${command.mailbox}`);
   const readOnly = command.name === 'EXAMINE' || !/[istwe]/.test(open.rights);
   const selected = new Selected(open, view, readOnly, context.options.limits.windowBytes);

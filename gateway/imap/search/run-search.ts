@@ -3,8 +3,10 @@ import type { ColdRow } from '../../../lib/store/mailbox-block.ts';
 import { packedSummaries } from '../../../lib/store/messages.ts';
 import { UidSet } from '../../../lib/store/uid-set.ts';
 import type { Context } from '../context.ts';
+import { Refused } from '../errors.ts';
 import { MessageWindow } from '../fetch/message-window.ts';
 import { ReadAhead, type Wanted } from '../fetch/read-ahead.ts';
+import { no } from '../reply.ts';
 import { asked, Candidate } from './candidate.ts';
 import { evaluate } from './evaluate.ts';
 import type { Cost, Question } from './question.ts';
@@ -31,7 +33,7 @@ export async function runSearch(context: Context, question: Question): Promise<n
       await search.ask(batch);
       batch = [];
     }
-    await context.breathe();
+    await search.breathe();
   }
   await search.ask(batch);
   return search.found.sort((a, b) => a - b);
@@ -43,13 +45,23 @@ class Search {
   readonly #question: Question;
   readonly #asksHeader: boolean;
   readonly #window: MessageWindow;
+  readonly #endAt: number;
 
   constructor(context: Context, question: Question) {
     this.#context = context;
     this.#question = question;
     this.#asksHeader = !asked(question, 'header').next().done;
+    this.#endAt = performance.now() + context.options.limits.searchMs;
     const { open } = context.selected;
     this.#window = new MessageWindow(open.store.context, open.space, WINDOW_BYTES);
+  }
+
+  /** Lets others run; a search that takes too long ends here (RFC 5530 §3, LIMIT). */
+  async breathe(): Promise<void> {
+    if (performance.now() >= this.#endAt) {
+      throw new Refused(no('The search takes too long: ask for fewer messages, or less of them', 'LIMIT'));
+    }
+    await this.#context.breathe();
   }
 
   /** Whether the message is decided by what is known of it. */
@@ -75,7 +87,7 @@ class Search {
       await Promise.all(some.map(async (candidate, i) => (candidate.summary = await unpack(at + i))));
       await this.#askSome(some.filter((candidate) => !this.decide(candidate, 'summary')));
       for (const candidate of some) candidate.forget();
-      await this.#context.breathe();
+      await this.breathe();
     }
   }
 
@@ -84,7 +96,7 @@ class Search {
     for (const [i, candidate] of unread.entries()) {
       await ahead.upTo(i);
       await this.#read(candidate);
-      await this.#context.breathe();
+      await this.breathe();
     }
   }
 
@@ -92,7 +104,7 @@ class Search {
     try {
       if (this.#asksHeader) await candidate.loadHeader(this.#window);
       if (this.decide(candidate, 'header')) return;
-      await candidate.loadTexts(this.#question, this.#window, () => this.#context.breathe());
+      await candidate.loadTexts(this.#question, this.#window, () => this.breathe());
       this.decide(candidate, 'text');
     } catch (error) {
       // The message went while it was searched: it is in no result.
