@@ -1,8 +1,8 @@
 import { userInfo } from 'node:os';
 import { Command } from 'commander';
-import { LineEndings } from '../../gateway/lmtp/wire/line-endings.ts';
-import { ReturnPathFilter } from '../../gateway/lmtp/wire/return-path-filter.ts';
 import type { Delivered, Delivery, Recipient, Refusal, RefusalCode } from '../../lib/delivery/ports.ts';
+import { LineEndings } from '../../lib/message/line-endings.ts';
+import { ReturnPathFilter } from '../../lib/message/return-path-filter.ts';
 import { CommandError, type ExitCode, exitCode, failure } from '../exit-codes.ts';
 import { readSettings, withStore } from '../session.ts';
 import { withoutFromLine } from '../without-from-line.ts';

@@ -3,7 +3,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, lstat, open, readdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { decodeUtf7 } from '../../gateway/imap/wire/utf7.ts';
-import { LineEndings } from '../../gateway/lmtp/wire/line-endings.ts';
+import { LineEndings } from '../../lib/message/line-endings.ts';
 import { CommandError, exitCode } from '../exit-codes.ts';
 import { importLimits } from './limits.ts';
 import { type KeywordsOf, readKeywords } from './maildir-keywords.ts';

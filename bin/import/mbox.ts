@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, open, realpath } from 'node:fs/promises';
-import { LineEndings } from '../../gateway/lmtp/wire/line-endings.ts';
+import { LineEndings } from '../../lib/message/line-endings.ts';
 import { CommandError, exitCode } from '../exit-codes.ts';
 import { importLimits } from './limits.ts';
 import { type MboxEntry, mboxEntries } from './mbox-entries.ts';

@@ -1,4 +1,4 @@
-import { LineEndings } from '../../gateway/lmtp/wire/line-endings.ts';
+import { LineEndings } from '../../lib/message/line-endings.ts';
 
 /** A message where it comes from. */
 export interface SourceMessage {

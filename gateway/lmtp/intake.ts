@@ -1,10 +1,10 @@
 import type { Delivered, Refusal } from '../../lib/delivery/ports.ts';
+import { LineEndings } from '../../lib/message/line-endings.ts';
+import { ReturnPathFilter } from '../../lib/message/return-path-filter.ts';
 import { StoreError } from '../../lib/store/errors.ts';
 import { Body } from './body.ts';
 import type { Context, Envelope } from './context.ts';
 import { traceHeaders } from './trace.ts';
-import { LineEndings } from './wire/line-endings.ts';
-import { ReturnPathFilter } from './wire/return-path-filter.ts';
 
 type Outcome = { readonly answers: readonly Delivered[] } | { readonly error: unknown };
 

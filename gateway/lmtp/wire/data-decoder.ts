@@ -1,4 +1,4 @@
-import { nextLf } from './next-lf.ts';
+import { nextLf } from '../../../lib/message/next-lf.ts';
 
 const CR = 0x0d;
 const LF = 0x0a;
