@@ -9,11 +9,6 @@ export class Body implements AsyncIterable<Uint8Array> {
   #wakeReader: (() => void) | undefined;
   #wakeWriter: (() => void) | undefined;
 
-  /** Why the message is not to be delivered; undefined when nothing is wrong with it. */
-  get error(): unknown {
-    return this.#error;
-  }
-
   /** Gives a piece; settles when it was taken, or nobody wants it any more. */
   async push(piece: Uint8Array): Promise<void> {
     if (piece.length === 0 || this.#state !== 'open') return;

@@ -40,7 +40,3 @@ export function idTimeMs(id: Id): number {
 export function idIsShared(id: Id): boolean {
   return (Number.parseInt(id.slice(12, 14), 16) & 0x80) !== 0;
 }
-
-export function isId(text: string): text is Id {
-  return /^[0-9a-f]{32}$/.test(text);
-}

@@ -1,5 +1,5 @@
 /** Where everything is (design-store.md, Layout). Ids are 16 bytes in keys; numbers are big-endian so that they sort. */
-import { type Id, idToBytes } from '../base/ids.ts';
+import { type Id, idIsShared, idToBytes } from '../base/ids.ts';
 import type { Key } from './ports.ts';
 
 /** `M`: mailbox log; `T`: account tree log. */
@@ -34,7 +34,7 @@ export function segmentSeq(sk: Buffer): number {
   return sk.readUInt16BE(2) * 2 ** 48 + sk.readUIntBE(4, 6);
 }
 
-/** The body of one large record, by the first 16 bytes of its SHA-256. */
+/** The body of one large record, by the first 16 bytes of the SHA-256 of nonce and body (ADR 2). */
 export function largeBodySk(hash16: Buffer): Buffer {
   return Buffer.concat([LARGE_BODY_PREFIX, hash16]);
 }
@@ -136,8 +136,7 @@ export const SHARED_MESSAGES = 's/';
 
 /** The object that is one message. A shared blob (Rule 12) lies outside every space. */
 export function messageBlobKey(space: Id, blob: Id): string {
-  const shared = (Number.parseInt(blob.slice(12, 14), 16) & 0x80) !== 0;
-  return shared ? `${SHARED_MESSAGES}${hourOf(blob)}/${blob}` : `${MESSAGES}${space}/${hourOf(blob)}/${blob}`;
+  return idIsShared(blob) ? `${SHARED_MESSAGES}${hourOf(blob)}/${blob}` : `${MESSAGES}${space}/${hourOf(blob)}/${blob}`;
 }
 
 /** A snapshot piece, manifest or large record body too big for an item; beside its mailbox, so that a sweep can list it. */

@@ -7,9 +7,6 @@ import type { MailboxContext } from './mailbox.ts';
 import { foldTree, treeType } from './tree-snapshot.ts';
 import type { TreeView } from './tree-view.ts';
 
-/** How long a cached view answers where a slightly old one does (design.md §6); deliveries confirm it by the head. */
-export const TREE_CACHE_MS = 60_000;
-
 /** An account's tree in one process. */
 export class Tree {
   readonly id: Id;

@@ -18,8 +18,6 @@ export const imapStates = {
   'in AUTHENTICATE': 'a AUTHENTICATE PLAIN\r\n',
 } as const;
 
-export type ImapState = keyof typeof imapStates;
-
 function login(): string {
   return `l LOGIN ${USER} ${PASSWORD}\r\n`;
 }

@@ -15,8 +15,6 @@ export const lmtpStates = {
   'in BDAT': `${addressed}BDAT 200\r\n`,
 } as const;
 
-export type LmtpState = keyof typeof lmtpStates;
-
 const LINES = [
   'LHLO fuzz.example', 'EHLO x', 'MAIL FROM:<a@example.com>', 'MAIL FROM:<>', 'MAIL FROM:<"a b"@[127.0.0.1]> SIZE=100 BODY=8BITMIME SMTPUTF8',
   `RCPT TO:<${USER}>`, `RCPT TO:<${USER}+Drafts@example.com>`, 'RCPT TO:<nobody@example.com>', 'RCPT TO:<@a,@b:c@d>', 'DATA', 'BDAT 10',
