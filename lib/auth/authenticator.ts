@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { Directory, type User } from '../store/directory.ts';
 import type { MailStore } from '../store/mail-store.ts';
+import { userNames } from '../store/user-names.ts';
 import { type AuthLimits, authLimits, type ThrottleLimits } from './limits.ts';
-import { loginNames } from './login-names.ts';
 import { verifyPassword } from './password.ts';
 import { type Attempt, Throttle } from './throttle.ts';
 
@@ -86,7 +86,7 @@ export class DirectoryAuthenticator implements Authenticator {
 
   /** Every candidate is looked up, so that the time tells nothing. */
   async #find(name: string): Promise<User | undefined> {
-    const names = loginNames(name, this.#defaultDomain);
+    const names = userNames(partsOf(name.toLowerCase()), this.#defaultDomain);
     const found = await Promise.all(names.map((candidate) => this.#directory.find(candidate)));
     return found.find((user) => user !== undefined);
   }
@@ -119,4 +119,9 @@ export class DirectoryAuthenticator implements Authenticator {
     const [oldest] = this.#successes.keys();
     if (oldest !== undefined) this.#successes.delete(oldest);
   }
+}
+
+function partsOf(name: string): { readonly local: string; readonly domain: string | undefined } {
+  const at = name.lastIndexOf('@');
+  return at < 0 ? { local: name, domain: undefined } : { local: name.slice(0, at), domain: name.slice(at + 1) };
 }

@@ -7,6 +7,7 @@ import type { MailStore } from '../store/mail-store.ts';
 import { type StoredMessage, storeMessage } from '../store/messages.ts';
 import { isOverQuota } from '../store/quota.ts';
 import { rightsOf } from '../store/rights.ts';
+import { userNames } from '../store/user-names.ts';
 import { parseRecipient, type RecipientAddress } from './address.ts';
 import type { Delivered, Delivery, Recipient, Refusal, RefusalCode, Transaction } from './ports.ts';
 import { type RecipientState, Recipients } from './recipients.ts';
@@ -70,7 +71,8 @@ export class StoreDelivery implements Delivery {
       if (max > 0 && sizeBytes !== undefined && sizeBytes > max) return refusal('too-big', `at most ${max} bytes`);
       const parsed = parseRecipient(address);
       if (parsed === undefined) return refusal('bad-address', 'not a mail address');
-      const state = await this.#recipients.find(this.#names(parsed));
+      const names = this.#names(parsed);
+      const state = names.length === 0 ? undefined : await this.#recipients.find(names);
       if (state === undefined) return refusal('unknown-user', 'Mailbox does not exist');
       if (state.quotaRoot !== undefined && isOverQuota(state.quotaRoot, state.usage)) {
         return refusal('over-quota', 'Over quota');
@@ -83,14 +85,9 @@ export class StoreDelivery implements Delivery {
   }
 
   /** User names that the address may mean, the likeliest first. */
-  #names({ local, domain }: RecipientAddress): string[] {
+  #names({ local, domain }: RecipientAddress): readonly string[] {
     const { defaultDomain, lowerCase } = this.#options;
-    const name = lowerCase === false ? local : local.toLowerCase();
-    const names = domain === undefined ? [name] : [`${name}@${domain}`];
-    if (domain === undefined && defaultDomain !== undefined) names.push(`${name}@${defaultDomain}`);
-    // Without virtual domains the domain says only that the mail has come to the right place.
-    if (domain !== undefined && (defaultDomain === undefined || domain === defaultDomain)) names.push(name);
-    return names;
+    return userNames({ local: lowerCase === false ? local : local.toLowerCase(), domain }, defaultDomain);
   }
 
   async deliver(transaction: Transaction): Promise<readonly Delivered[]> {

@@ -21,7 +21,7 @@ export interface User {
 
 const FORMAT = 1;
 /** Domain under which users without one are kept. */
-const NO_DOMAIN = '-';
+export const NO_DOMAIN = '-';
 
 /** `local` and `domain` of a user name; the domain is `-` when there is none. */
 export function splitUserName(name: string): { readonly local: string; readonly domain: string } {

@@ -31,7 +31,8 @@ interface NamedMailbox {
   readonly specialUse: string | undefined;
 }
 
-const MAX_USER_BYTES = 250;
+/** A user's name, in UTF-8. */
+export const MAX_USER_BYTES = 250;
 
 /** Fails with `cannot` unless a user may have this name: a mail address or its local part, lower case. */
 export function checkUserName(name: string): void {

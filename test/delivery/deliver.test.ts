@@ -89,6 +89,14 @@ describe('delivery', () => {
     expect(await texts(home.store, 'anna')).toHaveLength(1);
   });
 
+  it('knows nobody by a name that no user can have, and everybody however it is composed', async () => {
+    await addUser(home.store, { name: 'j\u00fcrgen', verifier: undefined });
+    expect(await delivery.recipient('ju\u0308rgen')).toMatchObject({ ok: true });
+    for (const address of [`${'a'.repeat(600)}@example.com`, `anna@${'a'.repeat(600)}`, 'anna@-']) {
+      expect(await delivery.recipient(address)).toMatchObject({ ok: false, code: 'unknown-user' });
+    }
+  });
+
   it('suppresses another copy of the message within the time, and not after it (Rule 13)', async () => {
     await send(delivery, ['anna'], mail('1'));
     await send(delivery, ['anna'], mail('1', 'through a list\r\n'));
