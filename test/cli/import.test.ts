@@ -46,7 +46,7 @@ describe('Maildir', () => {
     const ran = await importMaildir(root);
     expect(ran).toEqual({
       code: 0,
-      out: 'INBOX: 3 messages imported\nEntwürfe: 1 messages imported\nSent/2024: 1 messages imported\n',
+      out: 'INBOX: 3 messages imported\nEntwürfe: 1 message imported\nSent/2024: 1 message imported\n',
       err: '',
     });
     expect(await inbox()).toEqual([
@@ -68,12 +68,12 @@ describe('Maildir', () => {
     await importMaildir(root);
     await rename(join(root, `new/${DAY}.M1.host`), join(root, `cur/${DAY}.M1.host:2,RS`));
     await writeFile(join(root, `new/${DAY + 2}.M1.host`), 'A: 3\n\n');
-    expect((await importMaildir(root)).out).toBe('INBOX: 1 messages imported, 2 were there already\n');
+    expect((await importMaildir(root)).out).toBe('INBOX: 1 message imported, 2 were there already\n');
     expect((await inbox()).map(({ bytes }) => bytes)).toEqual(['A: 1\r\n\r\n', 'A: 2\r\n\r\n', 'A: 3\r\n\r\n']);
     // Another source with files of the same names, and another mailbox, are other imports.
     const other = await maildir({ [`new/${DAY}.M1.host`]: 'B: 1\n\n' }, 'Other');
-    expect((await importMaildir(other)).out).toBe('INBOX: 1 messages imported\n');
-    expect((await importMaildir(other, '--folder', 'Old/mail')).out).toBe('Old/mail: 1 messages imported\n');
+    expect((await importMaildir(other)).out).toBe('INBOX: 1 message imported\n');
+    expect((await importMaildir(other, '--folder', 'Old/mail')).out).toBe('Old/mail: 1 message imported\n');
   });
 
   test('a message larger than what is read at once is whole', async () => {
@@ -113,7 +113,7 @@ describe('mbox', () => {
     expect(second?.bytes).toBe('Subject: same\r\n\r\nsame\r\n');
     // Somebody read the second, and another came.
     await writeFile(file, `${one}${same.replace('same\n\n', 'same\nStatus: RO\n\n')}${same}${same}`);
-    expect((await importMbox(file)).out).toBe('INBOX: 1 messages imported, 3 were there already\n');
+    expect((await importMbox(file)).out).toBe('INBOX: 1 message imported, 3 were there already\n');
     expect((await inbox()).length).toBe(4);
   });
 
@@ -122,6 +122,7 @@ describe('mbox', () => {
     await writeFile(file, 'Subject: x\n\n');
     expect(await importMbox(file)).toMatchObject({ code: 66, err: /is not an mbox/ });
     expect(await importMbox(join(place.path, 'nowhere'))).toMatchObject({ code: 66, err: /cannot be read/ });
+    expect(await importMbox(place.path)).toMatchObject({ code: 66, err: /is not an mbox: it is not a file/ });
     expect(await importMaildir(place.path)).toMatchObject({ code: 66, err: /is not a Maildir/ });
     expect(await place.run(['import', 'mbox', file])).toMatchObject({ code: 64 });
   });

@@ -71,6 +71,25 @@ test('user list tells of quotas; user remove ends logins', async () => {
   expect((await logIn(server.imaps, 'anna', 'geheim'))[1]).toMatch(/^a NO/);
 });
 
+test('user quota limits a user who has mail already, and lifts the limit again', async () => {
+  await add('anna', 'geheim');
+  const deliver = (bytes: number) => place.run(['deliver', 'anna'], { input: `Subject: x\n\n${'x'.repeat(bytes)}\n` });
+  expect(await deliver(1_100_000)).toMatchObject({ code: 0 });
+  expect(await place.run(['user', 'quota', 'anna', '1MB'])).toEqual({
+    code: 0,
+    out: 'anna: 1.05 MiB of 1 MiB\n',
+    err: '',
+  });
+  expect(await deliver(1)).toMatchObject({ code: 75, err: 'cirrus: anna: Over quota\n' });
+  expect(await place.run(['user', 'quota', 'anna', 'none'])).toMatchObject({ code: 0, out: 'anna: no quota\n' });
+  expect(await deliver(1_100_000)).toMatchObject({ code: 0 });
+  // What came meanwhile was counted.
+  expect((await place.run(['user', 'quota', 'anna', '2 GiB'])).out).toBe('anna: 2.1 MiB of 2048 MiB\n');
+  expect((await place.run(['doctor'])).out).toContain('no faults');
+  expect(await place.run(['user', 'quota', 'anna', 'much'])).toMatchObject({ code: 64, err: /500M or 2G/ });
+  expect(await place.run(['user', 'quota', 'nobody', '1G'])).toMatchObject({ code: 67 });
+});
+
 test('where there is no store, commands that only ask make none', async () => {
   expect(await place.run(['user', 'list'])).toEqual({
     code: 66,

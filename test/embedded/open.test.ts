@@ -31,6 +31,10 @@ test('an existing folder keeps its mode', async () => {
   expect((await stat(root)).mode & 0o777).toBe(0o750);
 });
 
+test.runIf(process.platform === 'linux')('where no folder can be made, opening fails and does not hang', async () => {
+  await expect(openEmbedded('/proc/cirrus/data')).rejects.toMatchObject({ code: 'unavailable' });
+});
+
 test('a file in the place of the folder', async () => {
   await using folder = await temporaryFolder();
   await writeFile(join(folder.path, 'data'), '');

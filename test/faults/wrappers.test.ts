@@ -97,7 +97,7 @@ describe('faults', () => {
 });
 
 describe('costs', () => {
-  test('units are those of design.md §6', () =>
+  test('units are those of DynamoDB', () =>
     withStore(async ({ index, blobs }) => {
       const costs = new Costs();
       const counted = countingIndex(index, costs);

@@ -40,7 +40,7 @@ const tests = readdirSync('test', { recursive: true, encoding: 'utf8' })
   .join('\n');
 
 describe.each(Object.entries(groups))('%s', (_, limits) => {
-  it('each has a number and is named by a test (design.md §7)', () => {
+  it('each has a number and is named by a test', () => {
     const untested = Object.entries(limits).filter(
       ([name, value]) => !(value > 0) || !(PACES.has(name) || new RegExp(`\\b${name}\\b`).test(tests)),
     );

@@ -221,7 +221,7 @@ export function withNul(): HostileMessage[] {
   ];
 }
 
-/** Octets after each LF that has no CR before it got one (design.md §5). */
+/** Octets after each LF that has no CR before it got one. */
 export function* withCrlf(chunks: Iterable<Buffer>): Generator<Buffer> {
   let last = '';
   for (const chunk of chunks) {

@@ -13,7 +13,7 @@ export interface Way {
   readonly stored: (message: HostileMessage) => () => Iterable<Buffer>;
 }
 
-/** LMTP mends line ends (design.md §5); DATA cannot carry a message that does not end with one. */
+/** LMTP mends line ends; DATA cannot carry a message that does not end with one. */
 const mended = (message: HostileMessage) => () => withCrlf(message.chunks());
 const ended = (message: HostileMessage) => () => withCrlf(endedWithCrlf(message.chunks()));
 const asIs = (message: HostileMessage) => message.chunks;

@@ -2,7 +2,7 @@ import { dirname, join, normalize } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { sourceFiles } from './source-files.ts';
 
-/** What each folder may import besides itself (house.md, Layers). The longest prefix counts. */
+/** What each folder may import besides itself (ARCHITECTURE.md, Code map). The longest prefix counts. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'lib/base': [],
   'lib/message': ['lib/base'],
@@ -20,7 +20,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   bin: ['lib', 'gateway'],
 };
 
-/** Packages that only some folders may import: the edges (house.md, sentence 5). */
+/** Packages that only some folders may import: the edges (CONTRIBUTING.md, rule 5). */
 const EDGES: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^@aws-sdk\/|^@smithy\//, ['lib/aws']],
   [/^lmdb$/, ['lib/embedded']],

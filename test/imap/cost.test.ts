@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { ImapClient } from '../support/imap-client.ts';
 import { type ImapGateway, openImapGateway } from '../support/imap-gateway.ts';
 
-/** Counts requests at the ports (design.md §6). */
+/** Counts requests at the ports. */
 function countRequests({ store }: ImapGateway): () => { reads: number; writes: number; blobs: number } {
   const { index, blobs } = store.ports;
   let count = { reads: 0, writes: 0, blobs: 0 };

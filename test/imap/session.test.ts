@@ -99,6 +99,14 @@ test('a world that is unwell is NO [UNAVAILABLE], a bug is logged under the id t
   };
   fail(new StoreError('unavailable', 'the disk is full'));
   expect(await client.say('a', 'STATUS INBOX (MESSAGES)')).toEqual(['a NO [UNAVAILABLE] the disk is full']);
+  expect(gateway.errors).toEqual([]);
+  // What the system said is for the log.
+  const cause = new Error('ENOSPC, write /srv/mail/x');
+  fail(new StoreError('unavailable', `writing: ${cause.message}`, { cause }));
+  expect(await client.say('c', 'STATUS INBOX (MESSAGES)')).toEqual([
+    'c NO [UNAVAILABLE] Temporary failure, try again later',
+  ]);
+  expect(gateway.errors.splice(0)).toEqual([expect.stringContaining('/srv/mail/x')]);
   fail(new TypeError('a bug'));
   const [answer = ''] = await client.say('b', 'STATUS INBOX (MESSAGES)');
   Object.assign(index, { batchGet });

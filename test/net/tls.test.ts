@@ -10,6 +10,7 @@ import type { Connection } from '../../gateway/net/connection.ts';
 import { Listener } from '../../gateway/net/listener.ts';
 import { ensureSelfSigned, makeSelfSigned } from '../../gateway/net/self-signed.ts';
 import { Certificate } from '../../gateway/net/tls.ts';
+import { ConfigError } from '../../lib/base/config.ts';
 import { openLog } from '../../lib/base/log.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'cirrus-tls-'));
@@ -90,6 +91,12 @@ describe('certificate files', () => {
 
   test('that cannot be used are named', () => {
     expect(() => Certificate.open({ certFile: '/absent.pem', keyFile: '/absent.key' }, log)).toThrow('/absent.pem');
+  });
+
+  test('that cannot be used are an error of the configuration, which is no bug of ours', async () => {
+    const config = { configdirectory: dir, servername: '', tls_server_cert: '/absent.pem', tls_server_key: '' };
+    await expect(Certificate.ofConfig(config, log)).rejects.toThrow(ConfigError);
+    await expect(Certificate.ofConfig(config, log)).rejects.toThrow('the certificate /absent.pem cannot be used: ');
   });
 });
 

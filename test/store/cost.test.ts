@@ -11,7 +11,7 @@ import { fill, newInbox, openIn } from '../support/inbox.ts';
 import { appendBare } from '../support/many-messages.ts';
 import { openTestStore, type TestStore } from '../support/test-store.ts';
 
-/** Requests and units of design.md §6, as averages over many. */
+/** Requests and units (docs/store.md, What operations cost), as averages over many. */
 let home: TestStore;
 const costs = new Costs();
 
@@ -50,7 +50,7 @@ const toggle = (i: number, uids: UidSet) => {
   return { operation: i % 2 === 0 ? ('add' as const) : ('remove' as const), flags: ['\\Flagged'], uids };
 };
 
-describe('what operations cost (design.md §6)', () => {
+describe('what operations cost', () => {
   it('a flag change, warm: no read, 1 request, at most 1.2 units', async () => {
     const inbox = await newInbox(home, 50);
     await inbox.mailbox.refresh();

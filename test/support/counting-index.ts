@@ -2,7 +2,7 @@ import { itemBytes } from '../../lib/store/port-limits.ts';
 import type { Blobs, Index, Item, Key } from '../../lib/store/ports.ts';
 import { copyOfItem } from './faulty-index.ts';
 
-/** What operations cost (design.md §6): a read unit is a strong read of 4 KB, a write unit 1 KB. */
+/** What operations cost: a read unit is a strong read of 4 KB, a write unit 1 KB. */
 export class Costs {
   readRequests = 0;
   readUnits = 0;

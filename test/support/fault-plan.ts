@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { StoreError } from '../../lib/store/errors.ts';
 
 /**
- * What happens to one call of a port (design-store.md, How to break it).
+ * What happens to one call of a port (docs/store.md, How to break it).
  *
  * - `fail`: not applied, answered with an error.
  * - `lost`: applied, answered with an error.

@@ -13,7 +13,7 @@ interface Waiting {
 /**
  * Decides in which order the calls of several processes reach the index, one at a time: every call waits until chance
  * picks it, so that between any two steps of one process anything may happen in the others. Some are answered with an
- * error, applied or not, land later than their answer, or are applied twice (design-store.md, How to break it).
+ * error, applied or not, land later than their answer, or are applied twice (docs/store.md, How to break it).
  */
 export class Schedule {
   readonly #random: () => number;
