@@ -9,7 +9,7 @@ export interface SourceMessage {
   readonly internalDate: number;
   /** IMAP flags and keywords. */
   readonly flags: readonly string[];
-  /** The bytes, each line ended by CRLF (design.md §5); undefined when the message is gone meanwhile. */
+  /** The bytes, each line ended by CRLF; undefined when the message is gone meanwhile. */
   open(): Promise<Uint8Array | AsyncIterable<Uint8Array> | undefined>;
 }
 

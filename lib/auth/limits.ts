@@ -1,7 +1,7 @@
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 
-/** Named limits of logging in (design.md §7). Units are in the names. */
+/** Named limits of logging in. Units are in the names. */
 export const authLimits = {
   /** Longest password, in UTF-8. */
   passwordBytes: 1024,

@@ -1,7 +1,7 @@
 import type { CreateTableCommandInput } from '@aws-sdk/client-dynamodb';
 
 /**
- * One table holds everything that changes (design-store.md, Layout). Both keys are binary; what they spell is made in
+ * One table holds everything that changes (docs/store.md, Layout). Both keys are binary; what they spell is made in
  * `lib/store/keys.ts`. Attributes are numbers (N) and bytes (B) under the short names the store gives them.
  */
 export const PARTITION_KEY = 'pk';

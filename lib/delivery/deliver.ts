@@ -53,7 +53,7 @@ const REFUSALS = {
   format: 'unavailable',
 } satisfies Record<StoreErrorCode, RefusalCode>;
 
-/** Delivery into a mail store (design.md §3): the message is stored once, then committed per recipient, exactly once. */
+/** Delivery into a mail store: the message is stored once, then committed per recipient, exactly once. */
 export class StoreDelivery implements Delivery {
   readonly #store: MailStore;
   readonly #recipients: Recipients;

@@ -1,4 +1,4 @@
-/** What LMTP (and later SES ingestion, `cirrus deliver`) asks of delivery (design.md §3). */
+/** What LMTP (and later SES ingestion, `cirrus deliver`) asks of delivery. */
 
 /** Why a recipient does not get the message; each protocol maps the list once. */
 export type RefusalCode =

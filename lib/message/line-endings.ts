@@ -3,7 +3,7 @@ import { nextLf } from './next-lf.ts';
 const CR = 0x0d;
 const LF = 0x0a;
 
-/** Turns each LF without CR before it into CRLF, across chunks; all else, lone CR and NUL too, stays (design.md §5). */
+/** Turns each LF without CR before it into CRLF, across chunks; all else, lone CR and NUL too, stays. */
 export class LineEndings {
   #afterCr = false;
 

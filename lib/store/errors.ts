@@ -1,5 +1,5 @@
 /**
- * Why a request to the store cannot be granted: the closed list that every protocol maps once (house.md, Errors).
+ * Why a request to the store cannot be granted: the closed list that every protocol maps once (CONTRIBUTING.md, rule 7).
  * The text is user interface: it names what was given and what is allowed.
  */
 export type StoreErrorCode =

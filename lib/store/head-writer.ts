@@ -9,7 +9,7 @@ import type { LogContext, LogView } from './log-reader.ts';
 import type { Item, WriteResult } from './ports.ts';
 import { encodeRecord, type LargeBody, type LogRecord, type StoredRecord } from './record.ts';
 
-/** Limits of a head (design-store.md, Layout). */
+/** Limits of a head (docs/store.md, Layout). */
 const HEAD_BYTES = 1000;
 const HEAD_HARD_BYTES = 4000;
 const HEAD_FIXED_BYTES = 180;

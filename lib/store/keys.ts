@@ -1,4 +1,4 @@
-/** Where everything is (design-store.md, Layout). Ids are 16 bytes in keys; numbers are big-endian so that they sort. */
+/** Where everything is (docs/store.md, Layout). Ids are 16 bytes in keys; numbers are big-endian so that they sort. */
 import { type Id, idIsShared, idToBytes } from '../base/ids.ts';
 import type { Key } from './ports.ts';
 

@@ -1,5 +1,5 @@
 /**
- * The store's doors to the world (design.md §2). Each port has one contract suite in `test/contract/` that every adapter
+ * The store's doors to the world. Each port has one contract suite in `test/contract/` that every adapter
  * passes. A failure of the world (network, disk, throttling), after the adapter's own retries, is thrown as
  * `StoreError('unavailable')`; anything else thrown is a bug.
  */

@@ -24,7 +24,7 @@ export interface FlagsChanged {
 }
 
 /**
- * STORE of any number of messages: one record (design.md §1). Flags that the rights do not cover are left alone; without
+ * STORE of any number of messages: one record. Flags that the rights do not cover are left alone; without
  * any right to change flags: `no-permission` (RFC 4314 §4).
  */
 export async function setFlags(open: OpenMailbox, change: FlagChange): Promise<FlagsChanged> {

@@ -5,7 +5,7 @@ import { messageBytes, messageStream } from '../../../lib/store/messages.ts';
 
 /**
  * The last range that was read of a message, so that a client which fetches in small pieces costs one request per
- * window (design.md §6). Blobs never change, so what is held stays right.
+ * window. Blobs never change, so what is held stays right.
  */
 export class MessageWindow {
   readonly #context: LogContext;
