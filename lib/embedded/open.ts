@@ -1,8 +1,8 @@
-import { mkdir, open } from 'node:fs/promises';
+import { mkdir, open, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Hints, Index, Jobs } from '../store/ports.ts';
 import { FileBlobs } from './blobs-files.ts';
-import { translated } from './errors.ts';
+import { isErrno, translated } from './errors.ts';
 import { openUnixHints } from './hints-unix.ts';
 import { openLmdbIndex } from './index-lmdb.ts';
 import { IndexJobs, type IndexJobsOptions } from './jobs-index.ts';
@@ -56,12 +56,23 @@ export async function openEmbedded(folder: string, options: EmbeddedOptions = {}
 
 /** Makes the folder and its parents, each durable in its own parent. */
 async function makeDurable(folder: string): Promise<void> {
-  const first = await mkdir(folder, { recursive: true, mode: 0o700 });
-  if (first === undefined) return;
-  for (let at = folder; ; at = dirname(at)) {
-    await syncFolder(dirname(at));
-    if (at === first) return;
+  // Not `recursive`: that never ends where a file system answers ENOENT to mkdir, as automounters and /proc do.
+  try {
+    await mkdir(folder, { mode: 0o700 });
+  } catch (error) {
+    if (await isFolder(folder)) return;
+    const parent = dirname(folder);
+    if (!isErrno(error, 'ENOENT') || parent === folder) throw error;
+    await makeDurable(parent);
+    await mkdir(folder, { mode: 0o700 }).catch(async (again: unknown) => {
+      if (!(await isFolder(folder))) throw again;
+    });
   }
+  await syncFolder(dirname(folder));
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isDirectory() === true;
 }
 
 async function syncFolder(folder: string): Promise<void> {
