@@ -7,7 +7,7 @@ const YEAR = 366 * DAY;
 const schema = z.object({
   configdirectory: text('./data', 'a folder', 'Where everything is kept. Relative paths of other keys start here.'),
   servername: domain('', 'Name of this server in greetings and trace headers. Empty: the name of the host.'),
-  workers: integer({ min: 1, max: 64 }, '1', 'Processes that serve connections.'),
+  workers: integer({ min: 1, max: 64 }, '1', 'Processes that serve connections; whatever it says, one serves for now.'),
   loglevel: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace'], 'info', 'The least severe line in the log.'),
 
   listen_imap: listen('127.0.0.1:1143, [::1]:1143', 'IMAP, in clear until STARTTLS.'),
@@ -29,16 +29,11 @@ const schema = z.object({
     'An IMAP client that is silent for this long is disconnected. Less than 30 minutes counts as 30 (RFC 9051 §5.4).',
   ),
 
-  admins: words('cyrus', 'Users who may administer every mailbox. They should not receive mail.'),
-  defaultdomain: domain('', 'Domain of users named without one.'),
-  altnamespace: flag('on', "A user's folders appear beside INBOX (`Sent`) instead of below it (`INBOX/Sent`)."),
-  unixhierarchysep: flag('on', 'Folder names are separated by `/` instead of `.`.'),
-  autocreatequota: integer(
-    { min: -1, max: 2 ** 40 },
-    '0',
-    'INBOX is made when a user without one logs in: 0 never, -1 without quota, otherwise with this quota in KiB.',
-    'a whole number of KiB, 0 or -1',
+  admins: words(
+    'cyrus',
+    'Administrators. The first start makes the first of them; what they may do beyond other users is still to come. They should not receive mail.',
   ),
+  defaultdomain: domain('', 'Domain of users named without one.'),
 
   maxmessagesize: size('0', 'Largest message taken over LMTP or APPEND. 0: no limit.'),
   lmtp_downcase_rcpt: flag('on', 'The user part of a recipient address is lowercased, up to the `+`.'),
@@ -90,7 +85,9 @@ export const configNotYet: readonly string[] = [
   'allowanonymouslogin',
   'allowsubscribes',
   'allowusermoves',
+  'altnamespace',
   'autocreate_sieve_script',
+  'autocreatequota',
   'delete_mode',
   'listen_http',
   'listen_pop3',
@@ -115,6 +112,7 @@ export const configNotYet: readonly string[] = [
   'sievenotifier',
   'tls_ca_file',
   'tls_cipher_list',
+  'unixhierarchysep',
   'username_tolower',
   'virtdomains',
 ];

@@ -73,12 +73,12 @@ export function oneOf<const T extends string>(
   return key(read, { allowed: words.join(', '), default: preset, meaning });
 }
 
-const sizeUnits: Readonly<Record<string, number>> = { '': 1, B: 1, K: 1024, M: 1024 ** 2, G: 1024 ** 3 };
+const sizeUnits: Readonly<Record<string, number>> = { '': 1, K: 1024, M: 1024 ** 2, G: 1024 ** 3 };
 
 export function size(preset: string, meaning: string): z.ZodType<Bytes, string | undefined> {
-  const allowed = 'bytes, or a number with K, M or G (1024, 1024², 1024³ bytes), such as 50M';
+  const allowed = 'bytes, or a number with K, M or G (1024, 1024², 1024³ bytes), such as 50M or 50 MB';
   const read: Reader<Bytes> = (text) => {
-    const [, digits = '', unit = ''] = /^(\d{1,15}) ?([BKMG]?)$/i.exec(text) ?? [];
+    const [, digits = '', unit = ''] = /^(\d{1,15}) ?([KMG]?)(?:i?B)?$/i.exec(text) ?? [];
     const value = Number(digits) * (sizeUnits[unit.toUpperCase()] ?? Number.NaN);
     return digits !== '' && Number.isSafeInteger(value) ? value : undefined;
   };
