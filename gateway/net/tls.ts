@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createSecureContext, type SecureContext } from 'node:tls';
+import { ConfigError } from '../../lib/base/config.ts';
 import type { Log } from '../../lib/base/log.ts';
 import { ensureSelfSigned } from './self-signed.ts';
 
@@ -31,15 +32,14 @@ export class Certificate {
     this.#context = load(files);
   }
 
-  /** Reads the files; throws an error that names them when they cannot be used. */
+  /** Reads the files; throws a {@link ConfigError} that names them when they cannot be used. */
   static open(files: CertificateFiles, log: Log, checkEveryMs = CHECK_EVERY_MS): Certificate {
     try {
       return new Certificate(files, log, checkEveryMs);
     } catch (cause) {
-      throw new Error(
-        `the certificate ${files.certFile} with the key ${files.keyFile} cannot be used: ${text(cause)}`,
-        { cause },
-      );
+      const { certFile, keyFile } = files;
+      const key = keyFile === certFile ? '' : ` with the key ${keyFile}`;
+      throw new ConfigError(`the certificate ${certFile}${key} cannot be used: ${text(cause)}`, { cause });
     }
   }
 
