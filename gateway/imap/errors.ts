@@ -19,9 +19,11 @@ const codes = {
   format: 'UNAVAILABLE',
 } satisfies Record<StoreErrorCode, PlainCode>;
 
-/** The answer to what the store refuses. */
+/** The answer to what the store refuses. What a disk or a service said has paths and names in it: not for clients. */
 export function refusal(error: StoreError): Reply {
-  return no(error.message, codes[error.code]);
+  const code = codes[error.code];
+  const isInternal = code === 'UNAVAILABLE' && error.cause !== undefined;
+  return no(isInternal ? 'Temporary failure, try again later' : error.message, code);
 }
 
 /** The same where the mailbox is a destination: one that does not exist could be created (RFC 9051 §7.1, TRYCREATE). */

@@ -259,6 +259,8 @@ class Session implements Context {
       this.bye(`Internal error ${errorId}`);
       return;
     }
+    // A refusal with a cause is the world's failure: nobody else would tell whoever runs the server.
+    if (error instanceof StoreError && error.cause !== undefined) this.log.error({ err: error }, 'the store failed');
     const reply = error instanceof Refused ? error.reply : refusal(error);
     try {
       await this.tell(telling);
