@@ -5,14 +5,14 @@ import { Account } from '../../lib/store/account.ts';
 import { Directory, type User } from '../../lib/store/directory.ts';
 import type { MailStore } from '../../lib/store/mail-store.ts';
 import { INBOX } from '../../lib/store/tree-view.ts';
-import { addUser, removeUser } from '../../lib/store/users.ts';
+import { addUser, removeUser, setUserQuota } from '../../lib/store/users.ts';
 import { CommandError, exitCode } from '../exit-codes.ts';
 import { readPassword } from '../read-password.ts';
 import { readSettings, type Settings, withNewStore, withStore } from '../session.ts';
 
 const PASSWORD_HELP = 'take the password from standard input; without this one is made up and shown';
 
-/** `cirrus user add|passwd|list|remove` */
+/** `cirrus user add|passwd|quota|list|remove` */
 export function userCommand(): Command {
   const user = new Command('user').description('Users: their names, passwords and quotas.');
   user
@@ -27,6 +27,10 @@ export function userCommand(): Command {
     .description('give a user another password')
     .option('--password-stdin', PASSWORD_HELP)
     .action((name: string, _options, command: Command) => changePassword(name, command));
+  user
+    .command('quota <name> <size>')
+    .description('how much mail a user may keep, such as 500M or 2G, or none for no limit')
+    .action((name: string, size: string, _options, command: Command) => changeQuota(name, size, command));
   user
     .command('list')
     .description('list the users, one per line')
@@ -72,6 +76,15 @@ async function changePassword(name: string, command: Command): Promise<void> {
   });
 }
 
+async function changeQuota(name: string, given: string, command: Command): Promise<void> {
+  const quotaKib = given.toLowerCase() === 'none' ? undefined : kibOf(given);
+  await withStore(readSettings(command.optsWithGlobals()), async ({ store }) => {
+    const user = await mustFind(store, name);
+    await setUserQuota(store, user, quotaKib);
+    process.stdout.write(`${name}: ${await usageOf(store, user)}\n`);
+  });
+}
+
 async function choosePassword(options: UserOptions): Promise<{ readonly password: string; readonly madeUp: boolean }> {
   if (options.passwordStdin === true) return { password: await readPassword(process.stdin), madeUp: false };
   return { password: generatePassword(), madeUp: true };
@@ -114,5 +127,5 @@ async function mustFind(store: MailStore, name: string): Promise<User> {
 function kibOf(text: string): number {
   const bytes = size('0', '').safeParse(text);
   if (bytes.success && bytes.data > 0) return Math.ceil(bytes.data / 1024);
-  throw new CommandError(exitCode.usage, `--quota ${text}: give a size such as 500M or 2G`);
+  throw new CommandError(exitCode.usage, `${text} is not a quota: give a size such as 500M or 2G`);
 }
