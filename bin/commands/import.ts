@@ -50,7 +50,7 @@ async function importOne(store: MailStore, account: Account, folder: SourceFolde
 }
 
 function summary({ imported, before, vanished, keywordsLost }: Imported): string {
-  const parts = [`${imported} messages imported`];
+  const parts = [`${imported} ${imported === 1 ? 'message' : 'messages'} imported`];
   if (before > 0) parts.push(`${before} were there already`);
   if (vanished > 0) parts.push(`${vanished} went away meanwhile (run again)`);
   if (keywordsLost > 0) parts.push(`${keywordsLost} keywords left out: a mailbox has no room for more`);

@@ -16,9 +16,10 @@ export async function readMbox(path: string, into: string): Promise<SourceFolder
   const file = source === undefined ? undefined : await open(source, 'r').catch(() => undefined);
   if (source === undefined || file === undefined) throw new CommandError(exitCode.noInput, `${path} cannot be read`);
   const stat = await file.stat();
-  const beginning = await readRange(file, 0, Math.min(stat.size, 4096));
+  const beginning = stat.isFile() ? await readRange(file, 0, Math.min(stat.size, 4096)) : undefined;
   await file.close();
-  if (!stat.isFile() || (stat.size > 0 && !/^\s*From /.test(beginning.toString('latin1')))) {
+  if (beginning === undefined) throw new CommandError(exitCode.noInput, `${path} is not an mbox: it is not a file`);
+  if (stat.size > 0 && !/^\s*From /.test(beginning.toString('latin1'))) {
     throw new CommandError(exitCode.noInput, `${path} is not an mbox: it does not begin with "From "`);
   }
   return {

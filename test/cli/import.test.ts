@@ -49,6 +49,7 @@ describe('Maildir', () => {
       out: 'INBOX: 3 messages imported\nEntwürfe: 1 message imported\nSent/2024: 1 message imported\n',
       err: '',
     });
+    expect((await place.run(['doctor', '--verbose'])).out).not.toContain('unknown-item');
     expect(await inbox()).toEqual([
       { uid: 1, flags: [], internalDate: DAY, bytes: 'Subject: zero\r\n\r\n' },
       {
