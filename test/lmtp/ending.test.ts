@@ -9,6 +9,7 @@ import { ensureSelfSigned } from '../../gateway/net/self-signed.ts';
 import { Certificate } from '../../gateway/net/tls.ts';
 import { openLog } from '../../lib/base/log.ts';
 import type { Delivered, Recipient, Transaction } from '../../lib/delivery/ports.ts';
+import { until } from '../support/until.ts';
 import { CollectingDelivery, LmtpClient, type LmtpSettings, openLmtp } from './support.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'cirrus-lmtp-'));
@@ -26,10 +27,6 @@ async function open(settings: LmtpSettings = {}, delivery = new CollectingDelive
   const client = await LmtpClient.connect(listener);
   clients.push(client);
   return { delivery, listener, client };
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((done) => setTimeout(done, 5));
 }
 
 describe('drain', () => {
@@ -92,7 +89,7 @@ describe('STARTTLS', async () => {
     await client.reply();
     await client.say('STARTTLS');
     client.send('MAIL FROM:<a@example.com>\r\n');
-    await until(() => listener.connections === 0);
+    await until('the session is over', () => listener.connections === 0);
   });
 });
 

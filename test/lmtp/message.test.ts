@@ -9,6 +9,7 @@ import { lmtpLimits } from '../../lib/base/limits.ts';
 import { openLog } from '../../lib/base/log.ts';
 import type { Delivered, Transaction } from '../../lib/delivery/ports.ts';
 import { StoreError } from '../../lib/store/errors.ts';
+import { until } from '../support/until.ts';
 import { CollectingDelivery, LmtpClient, type LmtpSettings, openLmtp } from './support.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'cirrus-lmtp-'));
@@ -26,10 +27,6 @@ async function open(settings: LmtpSettings = {}, delivery = new CollectingDelive
   const client = await LmtpClient.connect(listener);
   clients.push(client);
   return { delivery, listener, client };
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((done) => setTimeout(done, 5));
 }
 
 describe('end of DATA', () => {
@@ -201,7 +198,7 @@ describe('a message is whole or nobody gets it', () => {
     await client.say('DATA');
     client.send(text);
     client.socket.end();
-    await until(() => listener.connections === 0);
+    await until('the session is over', () => listener.connections === 0);
     expect(delivery.mails).toEqual([]);
     expect(delivery.broken).toEqual(['Error: the transaction was given up']);
   });
@@ -212,7 +209,7 @@ describe('a message is whole or nobody gets it', () => {
     await client.say('DATA');
     client.send('half');
     client.socket.resetAndDestroy();
-    await until(() => listener.connections === 0);
+    await until('the session is over', () => listener.connections === 0);
     expect(delivery.mails).toEqual([]);
     expect(delivery.broken.length).toBe(1);
   });
@@ -233,7 +230,7 @@ describe('a message is whole or nobody gets it', () => {
     await client.begin();
     client.send('BDAT 4\r\nhalfBDAT 10 LAST\r\nhalf');
     client.socket.end();
-    await until(() => listener.connections === 0);
+    await until('the session is over', () => listener.connections === 0);
     expect(delivery.mails).toEqual([]);
     expect(delivery.broken.length).toBe(1);
   });
