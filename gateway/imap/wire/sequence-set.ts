@@ -36,17 +36,3 @@ export function resolveSet(set: readonly SequenceRange[], largest: number): Numb
   }
   return merged;
 }
-
-/** Whether the sorted, disjoint ranges hold the number; O(log n). */
-export function inRanges(ranges: readonly NumberRange[], value: number): boolean {
-  let low = 0;
-  let high = ranges.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    const range = ranges[middle];
-    if (range === undefined || value < range.from) high = middle;
-    else if (value > range.to) low = middle + 1;
-    else return true;
-  }
-  return false;
-}

@@ -2,8 +2,8 @@ import type { ImapCommand, ListCommand } from '../../../gateway/imap/wire/comman
 import type { FetchItem, Partial } from '../../../gateway/imap/wire/fetch-item.ts';
 import type { Dialect } from '../../../gateway/imap/wire/read/reader.ts';
 import type { CalendarDate, SearchKey } from '../../../gateway/imap/wire/search-key.ts';
+import type { SequenceSet } from '../../../gateway/imap/wire/sequence-set.ts';
 import { binarySectionName, sectionSpec } from '../../../gateway/imap/wire/write/fetch.ts';
-import { formatSequenceSet } from '../../../gateway/imap/wire/write/sequence-set.ts';
 import { astring, flagList, mailbox, nstring, string } from '../../../gateway/imap/wire/write/text.ts';
 
 /** The client's side: a command as it goes over the wire, its literals non-synchronising. Without tag and CRLF. */
@@ -176,4 +176,10 @@ function bytesText(value: Buffer): string {
 
 function dateText({ year, month, day }: CalendarDate): string {
   return `${day}-${months[month - 1]}-${String(year).padStart(4, '0')}`;
+}
+
+/** A set as a client would write it. */
+function formatSequenceSet(set: SequenceSet): string {
+  if (set === '$') return '$';
+  return set.map(({ from, to }) => (from === to ? `${from}` : `${from}:${to}`)).join(',');
 }

@@ -11,7 +11,7 @@ import {
   nstring as readNstring,
   string as readString,
 } from '../../../gateway/imap/wire/read/text.ts';
-import { inRanges, resolveSet } from '../../../gateway/imap/wire/sequence-set.ts';
+import { resolveSet } from '../../../gateway/imap/wire/sequence-set.ts';
 import { binarySectionName, bodySectionName, literalHead } from '../../../gateway/imap/wire/write/fetch.ts';
 import {
   condition,
@@ -142,7 +142,7 @@ describe('sets', () => {
             const ends = [from, to].map((end) => (end === '*' ? largest : end));
             return Math.min(...ends) > 0 && value >= Math.min(...ends) && value <= Math.max(...ends);
           });
-          expect(inRanges(ranges, value)).toBe(said);
+          expect(ranges.some(({ from, to }) => from <= value && value <= to)).toBe(said);
         }
         for (const [i, range] of ranges.entries()) expect(range.from).toBeGreaterThan((ranges[i - 1]?.to ?? -1) + 1);
       }),

@@ -1,4 +1,4 @@
-import type { NumberRange, SequenceSet } from '../sequence-set.ts';
+import type { NumberRange } from '../sequence-set.ts';
 
 /** Ascending numbers as `uid-set` or `sequence-set`: `1:3,7`; '' for none. */
 export function formatSet(ascending: Iterable<number>): string {
@@ -19,10 +19,4 @@ export function formatSet(ascending: Iterable<number>): string {
 /** Ranges in the order given: `1:3,7`; '' for none. */
 export function formatRanges(ranges: readonly NumberRange[]): string {
   return ranges.map(({ from, to }) => (from === to ? `${from}` : `${from}:${to}`)).join(',');
-}
-
-/** A set as a client would write it. */
-export function formatSequenceSet(set: SequenceSet): string {
-  if (set === '$') return '$';
-  return set.map(({ from, to }) => (from === to ? `${from}` : `${from}:${to}`)).join(',');
 }
