@@ -179,7 +179,7 @@ function dateText({ year, month, day }: CalendarDate): string {
 }
 
 /** A set as a client would write it. */
-function formatSequenceSet(set: SequenceSet): string {
+export function formatSequenceSet(set: SequenceSet): string {
   if (set === '$') return '$';
   return set.map(({ from, to }) => (from === to ? `${from}` : `${from}:${to}`)).join(',');
 }

@@ -32,9 +32,10 @@ import {
   permanentFlags,
 } from '../../../gateway/imap/wire/write/response-code.ts';
 import { esearch, searched } from '../../../gateway/imap/wire/write/search.ts';
-import { formatRanges, formatSequenceSet, formatSet } from '../../../gateway/imap/wire/write/sequence-set.ts';
+import { formatRanges, formatSet } from '../../../gateway/imap/wire/write/sequence-set.ts';
 import { astring, dateTime, mailbox, nstring, string } from '../../../gateway/imap/wire/write/text.ts';
 import { mailboxName, sequenceSet } from './arbitrary-command.ts';
+import { formatSequenceSet } from './write-command.ts';
 
 const rev1 = { utf8: false };
 const rev2 = { utf8: true };
