@@ -6,7 +6,7 @@ import { readHead } from './log-reader.ts';
 import type { Item, Key } from './ports.ts';
 import { LIST_BLOBS, type SweepRun } from './sweep-run.ts';
 
-/** Partitions that this version knows (design-store.md, Layout), by the first two bytes of their keys. */
+/** Partitions that this version knows (docs/store.md, Layout), by the first two bytes of their keys. */
 const KINDS = new Set([...'MTOCSBGQUVNJKWI'].map((letter) => `${letter}#`).concat('SY', 'J!'));
 /** Something young may be under way. */
 const UNDER_WAY_MS = 3_600_000;

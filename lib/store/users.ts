@@ -7,7 +7,7 @@ import { mailboxStatuses } from './status.ts';
 import { bindRecord, setQuotaRecord, subscribeRecord } from './tree-records.ts';
 import { INBOX } from './tree-view.ts';
 
-/** Mailboxes that a new user gets besides INBOX, with their special use (design.md §5). */
+/** Mailboxes that a new user gets besides INBOX, with their special use. */
 export const DEFAULT_MAILBOXES: readonly (readonly [name: string, specialUse: string])[] = [
   ['Archive', '\\Archive'],
   ['Drafts', '\\Drafts'],
