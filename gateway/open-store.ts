@@ -3,6 +3,7 @@ import type { Log } from '../lib/base/log.ts';
 import { StoreDelivery } from '../lib/delivery/deliver.ts';
 import type { Delivery } from '../lib/delivery/ports.ts';
 import { openEmbedded } from '../lib/embedded/open.ts';
+import { agreeOnFormat } from '../lib/store/format.ts';
 import { MailStore } from '../lib/store/mail-store.ts';
 import { type SweepJob, startSweepJob } from '../lib/store/sweep-job.ts';
 
@@ -19,6 +20,12 @@ export interface OpenStore extends AsyncDisposable {
 /** Opens the data folder, which is made when it is not there; other processes may have it open. Throws `StoreError`. */
 export async function openStore(config: Config, log: Log): Promise<OpenStore> {
   const home = await openEmbedded(config.configdirectory);
+  try {
+    await agreeOnFormat(home.index);
+  } catch (error) {
+    await home.close();
+    throw error;
+  }
   const onError = (what: string, err: unknown): void => log.error({ err, what }, 'background work failed');
   const store = new MailStore(home, {
     onError,
@@ -29,6 +36,7 @@ export async function openStore(config: Config, log: Log): Promise<OpenStore> {
     lowerCase: config.lmtp_downcase_rcpt,
     maxMessageBytes: config.maxmessagesize,
     suppressDuplicates: config.duplicatesuppression,
+    onDelivered: (fact) => log.info({ ...fact }, fact.outcome === 'delivered' ? 'stored' : 'stored before'),
     onError: (what, err) => log.error({ err, what }, 'delivery failed'),
   });
   let sweeps: SweepJob | undefined;

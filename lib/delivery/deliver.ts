@@ -1,16 +1,27 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Id } from '../base/ids.ts';
 import { allValues } from '../message/header.ts';
-import { deliverOnce } from '../store/claims.ts';
+import { type DeliveryOutcome, deliverOnce } from '../store/claims.ts';
 import { StoreError, type StoreErrorCode } from '../store/errors.ts';
 import type { MailStore } from '../store/mail-store.ts';
 import { type StoredMessage, storeMessage } from '../store/messages.ts';
 import { isOverQuota } from '../store/quota.ts';
 import { rightsOf } from '../store/rights.ts';
+import { INBOX } from '../store/tree-view.ts';
 import { userNames } from '../store/user-names.ts';
 import { parseRecipient, type RecipientAddress } from './address.ts';
 import type { Delivered, Delivery, Recipient, Refusal, RefusalCode, Transaction } from './ports.ts';
 import { type RecipientState, Recipients } from './recipients.ts';
+
+/** What whoever looks for a message wants to know. */
+export interface DeliveryFact {
+  readonly recipient: string;
+  readonly user: string;
+  readonly mailbox: string;
+  readonly messageId: string | undefined;
+  /** `before`: it is there already, by an earlier try or a copy with the same Message-ID. */
+  readonly outcome: DeliveryOutcome;
+}
 
 export interface DeliveryOptions {
   /** For recipients without a domain, and the domain whose users may be named without one. */
@@ -22,6 +33,8 @@ export interface DeliveryOptions {
   /** Whether a second copy with the same Message-ID and Date is dropped. */
   readonly suppressDuplicates?: boolean;
   readonly suppressMs?: number;
+  /** Told of every recipient that was answered with success, for the log. */
+  readonly onDelivered?: (fact: DeliveryFact) => void;
   /** Told of what a refusal does not say. */
   readonly onError?: (what: string, error: unknown) => void;
 }
@@ -29,6 +42,8 @@ export interface DeliveryOptions {
 const SUPPRESS_MS = 3 * 86_400_000;
 /** Object metadata (Rule 21): at most this many characters of recipients. */
 const METADATA_CHARACTERS = 1000;
+/** Of a Message-ID in the log: whoever sends the message decides how long it is. */
+const LOGGED_CHARACTERS = 250;
 
 interface KnownRecipient extends Recipient {
   readonly state: RecipientState;
@@ -157,6 +172,14 @@ export class StoreDelivery implements Delivery {
     });
     const { quotaRoot, user } = recipient.state;
     if (outcome === 'delivered') this.#store.quota.add(quotaRoot, user.space, stored.sizeBytes, 1);
+    const mailbox = target === recipient.state.inbox ? INBOX : (recipient.detail ?? INBOX);
+    this.#options.onDelivered?.({
+      recipient: recipient.address,
+      user: user.name,
+      mailbox,
+      messageId: messageId?.slice(0, LOGGED_CHARACTERS),
+      outcome,
+    });
     return { ok: true };
   }
 

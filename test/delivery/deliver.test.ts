@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Id } from '../../lib/base/ids.ts';
 import { idIsShared } from '../../lib/base/ids.ts';
-import { StoreDelivery } from '../../lib/delivery/deliver.ts';
+import { type DeliveryFact, StoreDelivery } from '../../lib/delivery/deliver.ts';
 import type { Delivered, Delivery } from '../../lib/delivery/ports.ts';
 import { Account } from '../../lib/store/account.ts';
 import { setAcl } from '../../lib/store/acl.ts';
@@ -63,6 +63,20 @@ describe('delivery', () => {
   it('puts the trace in front of the bytes and keeps the rest as it came', async () => {
     expect(await send(delivery, ['anna@example.com'], mail('1'))).toEqual([{ ok: true }]);
     expect(await texts(home.store, 'anna')).toEqual([TRACE + mail('1')]);
+  });
+
+  it('tells of every recipient where its message is, by Message-ID', async () => {
+    const facts: DeliveryFact[] = [];
+    delivery = new StoreDelivery(home.store, { onDelivered: (fact) => facts.push(fact) });
+    await send(delivery, ['anna+Sent', 'bert@example.com'], mail('1'));
+    await send(delivery, ['bert'], mail('1', 'a copy with the same Message-ID\r\n'));
+    const messageId = '<1@example.com>';
+    // Recipients of one message are served side by side.
+    expect(facts.toSorted((a, b) => (a.recipient < b.recipient ? -1 : 1))).toEqual([
+      { recipient: 'anna+Sent', user: 'anna', mailbox: 'INBOX', messageId, outcome: 'delivered' },
+      { recipient: 'bert', user: 'bert', mailbox: 'INBOX', messageId, outcome: 'before' },
+      { recipient: 'bert@example.com', user: 'bert', mailbox: 'INBOX', messageId, outcome: 'delivered' },
+    ]);
   });
 
   it('stores a message to several accounts once, held by each of them (Rule 12)', async () => {
