@@ -42,13 +42,13 @@ const schema = z.object({
   expunge_mode: oneOf(
     ['delayed', 'immediate'],
     'delayed',
-    'Whether expunged messages can be restored for a while (`expunge_delay`) or are gone at once.',
+    'Whether expunged messages are kept for a while (`expunge_delay`) or go with the next sweep.',
   ),
   expunge_delay: time(
     'd',
     { max: 10 * YEAR },
     '3d',
-    'How long expunged messages can be restored when `expunge_mode` is delayed.',
+    'How long expunged messages are kept when `expunge_mode` is delayed. A command that brings them back is still to come.',
   ),
 });
 
