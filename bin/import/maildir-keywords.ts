@@ -43,5 +43,11 @@ function courierKeywords(text: string): ReadonlyMap<string, readonly string[]> {
 }
 
 async function readText(path: string): Promise<string> {
-  return readFile(path, 'utf8').catch(() => '');
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    // Most Maildirs have no such file; one that cannot be read must not cost its keywords in silence.
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return '';
+    throw error;
+  }
 }

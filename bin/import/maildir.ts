@@ -36,7 +36,7 @@ export async function readMaildir(path: string, into: string): Promise<readonly 
   for (const name of names.sort()) {
     const mailbox = mailboxOf(name, into);
     if (mailbox === undefined) continue;
-    const inside = await readdir(join(root, name)).catch(() => [] as string[]);
+    const inside = (await readdir(join(root, name)).catch(absent)) ?? [];
     if (inside.includes('cur') || inside.includes('new')) folders.push(await readFolder(join(root, name), mailbox));
   }
   return folders;
@@ -62,7 +62,7 @@ interface File {
 async function readFolder(path: string, mailbox: string): Promise<SourceFolder> {
   const files: File[] = [];
   for (const folder of ['cur', 'new'] as const) {
-    const names = await readdir(join(path, folder)).catch(() => [] as string[]);
+    const names = (await readdir(join(path, folder)).catch(absent)) ?? [];
     for (const name of names) if (!name.startsWith('.')) files.push({ folder, name });
   }
   const order = (a: File, b: File): number =>
@@ -148,6 +148,8 @@ async function openFile(path: string, { folder, name }: File): Promise<FileHandl
   return now === undefined ? undefined : open(join(path, 'cur', now), flags).catch(absent);
 }
 
+/** Undefined for what is not there, or is no folder; what is there and cannot be read is not passed over in silence. */
 function absent(error: unknown): undefined {
-  if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+  if (!(error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')))
+    throw error;
 }

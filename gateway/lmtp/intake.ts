@@ -106,7 +106,9 @@ export class Intake {
 
   #refusalOf(error: unknown): Refusal {
     if (error instanceof StoreError && error.code === 'unavailable') {
-      return { ok: false, code: 'unavailable', text: error.message };
+      // What a failing disk said names paths: it is for the log.
+      this.#context.log.error({ err: error }, 'delivery failed');
+      return { ok: false, code: 'unavailable', text: 'Temporary failure, try again later' };
     }
     return { ok: false, code: 'unavailable', text: this.#context.internalError(error) };
   }

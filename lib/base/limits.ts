@@ -1,6 +1,6 @@
 /**
- * Named limits (design.md §7): what hostile or broken peers may make us hold or wait for. Units are in the names.
- * Limits that belong to one part only live here too, so that an operator finds them in one place.
+ * Named limits of connections and sessions: what hostile or broken peers may make us hold or wait for. Units are in the
+ * names. Those of messages are in `lib/message/limits.ts`, of logins in `lib/auth/limits.ts`, of IMAP's wire beside it.
  */
 
 const KIB = 1024;

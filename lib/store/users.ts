@@ -37,7 +37,10 @@ export const MAX_USER_BYTES = 250;
 
 /** Fails with `cannot` unless a user may have this name: a mail address or its local part, lower case. */
 export function checkUserName(name: string): void {
-  if (!/^[^\s@/*%"\\()<>[\]{}\u0000-\u0020\u007f]+(@[a-z0-9.-]+)?$/u.test(name) || name !== name.toLowerCase()) {
+  if (
+    !/^[^\s@/*%"\\()<>[\]{}\u0000-\u0020\u007f]+(@[a-z0-9.-]+)?$/u.test(name) ||
+    name !== name.toLowerCase().normalize('NFC')
+  ) {
     throw new StoreError('cannot', `"${name}" cannot be a user name: give a lower-case local part or address`);
   }
   if (Buffer.byteLength(name) > MAX_USER_BYTES) {

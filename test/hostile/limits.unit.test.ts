@@ -119,6 +119,9 @@ describe('limits of the store', () => {
   it('the name of a user', () => {
     expect(codeOf(() => checkUserName('u'.repeat(250)))).toBe('ok');
     expect(codeOf(() => checkUserName('u'.repeat(251)))).toBe('cannot');
+    // Names are looked up composed: another form would never be found.
+    expect(codeOf(() => checkUserName('jos\u00e9'))).toBe('ok');
+    expect(codeOf(() => checkUserName('jose\u0301'))).toBe('cannot');
   });
 });
 

@@ -248,7 +248,7 @@ describe('when delivery fails', () => {
     await client.say('DATA');
     // More than fits into buffers: it is taken although nobody reads it.
     client.send(`${'x\r\n'.repeat(500_000)}.\r\nNOOP\r\n`);
-    const unwell = '451 4.3.0 the store does not answer';
+    const unwell = '451 4.3.0 Temporary failure, try again later';
     expect(await client.replies(3)).toEqual([unwell, unwell, '250 2.0.0 ok']);
   });
 
