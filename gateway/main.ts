@@ -66,9 +66,20 @@ async function services(config: Config, log: Log, { store, delivery }: OpenStore
   });
   const allowPlaintext = config.allowplaintext;
   const limits = { idleMs: config.timeout };
+  const accounts = { admins: config.admins, defaultDomain: config.defaultdomain || undefined };
   const imap: Service['options'] = {
     refusal: imapRefusal,
-    serve: serveImap({ store, authenticator, servername, maxMessageBytes, allowPlaintext, secureContext, log, limits }),
+    serve: serveImap({
+      store,
+      authenticator,
+      servername,
+      maxMessageBytes,
+      allowPlaintext,
+      accounts,
+      secureContext,
+      log,
+      limits,
+    }),
   };
   const overQuotaIsPermanent = config.lmtp_over_quota_perm_failure;
   const lmtp: Service['options'] = {

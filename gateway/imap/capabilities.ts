@@ -30,6 +30,9 @@ const afterLogin = [
   'WITHIN',
   'CONDSTORE',
   'QRESYNC',
+  'ACL',
+  'RIGHTS=texk',
+  'LIST-MYRIGHTS',
 ];
 
 /** The capabilities, always in this order (RFC 9051 §6.1.1). Before login only what helps to log in. */

@@ -4,7 +4,7 @@ import type { Clock } from '../../lib/base/clock.ts';
 import type { Bytes } from '../../lib/base/config-values.ts';
 import type { ImapLimits } from '../../lib/base/limits.ts';
 import type { Log } from '../../lib/base/log.ts';
-import type { Account } from '../../lib/store/account.ts';
+import type { Account, AccountOptions } from '../../lib/store/account.ts';
 import type { User } from '../../lib/store/directory.ts';
 import type { MailStore } from '../../lib/store/mail-store.ts';
 import type { Connection } from '../net/connection.ts';
@@ -22,6 +22,8 @@ export interface ImapOptions {
   readonly maxMessageBytes: Bytes;
   /** Passwords may be sent outside TLS (`allowplaintext`). */
   readonly allowPlaintext: boolean;
+  /** Administrators and the domain of users without one (`admins`, `defaultdomain`). */
+  readonly accounts?: AccountOptions;
   /** The certificate of the moment; STARTTLS is offered when it is given. */
   readonly secureContext?: () => SecureContext;
   readonly log: Log;

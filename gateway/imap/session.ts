@@ -109,7 +109,7 @@ class Session implements Context {
   }
 
   logIn(user: User): void {
-    this.#account = new Account(this.options.store, user);
+    this.#account = new Account(this.options.store, user, this.options.accounts);
     this.log = this.log.child({ user: user.name });
     this.input.setLimits(LIMITS_AFTER_LOGIN);
     this.connection.idleTimeoutMs = this.options.limits.idleMs;

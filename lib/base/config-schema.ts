@@ -31,7 +31,7 @@ const schema = z.object({
 
   admins: words(
     'cyrus',
-    'Administrators. The first start makes the first of them; what they may do beyond other users is still to come. They should not receive mail.',
+    'Administrators: they see every mailbox and its ACL and make, rename and give rights to mailboxes of others; one named with a domain those of that domain. The first start makes the first of them. They should not receive mail.',
   ),
   defaultdomain: domain('', 'Domain of users named without one.'),
 

@@ -1,10 +1,18 @@
 import type { Id } from '../base/ids.ts';
 import type { User } from './directory.ts';
-import { Directory } from './directory.ts';
+import { Directory, splitUserName } from './directory.ts';
 import { StoreError } from './errors.ts';
 import type { MailStore } from './mail-store.ts';
 import type { Mailbox } from './mailbox.ts';
-import { ALL_RIGHTS, hasRight, type Identity, type Right, rightsOf } from './rights.ts';
+import {
+  hasRight,
+  type Identity,
+  IMPLICIT_RIGHTS,
+  orderedRights,
+  ownerRights,
+  type Right,
+  rightsOf,
+} from './rights.ts';
 import type { Tree } from './tree.ts';
 import { type Binding, type QuotaRoot, SEPARATOR, type TreeView } from './tree-view.ts';
 
@@ -38,16 +46,33 @@ export interface OpenMailbox {
   readonly quotaRoot: QuotaRoot | undefined;
 }
 
+export interface AccountOptions {
+  /** Administrators by user name; one with a domain administers that domain only. */
+  readonly admins?: readonly string[];
+  /** Domain of users named without one. */
+  readonly defaultDomain?: string | undefined;
+}
+
 /** The mail store as one user sees it. */
 export class Account {
   readonly store: MailStore;
   readonly user: User;
   readonly identity: Identity;
+  readonly isAdmin: boolean;
+  readonly defaultDomain: string | undefined;
 
-  constructor(store: MailStore, user: User) {
+  constructor(store: MailStore, user: User, { admins = [], defaultDomain }: AccountOptions = {}) {
     this.store = store;
     this.user = user;
-    this.identity = { identifier: user.name, groups: user.groups };
+    this.isAdmin = admins.includes(user.name);
+    this.defaultDomain = defaultDomain;
+    this.identity = { identifier: user.name, groups: user.groups, isAdmin: this.isAdmin };
+  }
+
+  /** Whether this user administers the account of that name: every one, or those of the own domain. */
+  administers(owner: string): boolean {
+    const { domain } = splitUserName(this.user.name);
+    return this.isAdmin && (!this.user.name.includes('@') || domain === splitUserName(owner).domain);
   }
 
   get tree(): Tree {
@@ -61,7 +86,7 @@ export class Account {
     }
     const [, owner = '', ...rest] = name.split(SEPARATOR);
     const user = owner === '' ? undefined : await new Directory(this.store.ports.index).find(owner);
-    if (user === undefined) throw nonexistent(name);
+    if (user === undefined) throw nonexistent();
     const path = inboxCased(rest.join(SEPARATOR));
     const isOwner = user.id === this.user.id;
     return { tree: this.store.tree(user.tree), space: user.space, path, isOwner, owner: user.name };
@@ -69,7 +94,9 @@ export class Account {
 
   /** What this user may do with the binding. */
   rights(place: Place, binding: Binding): string {
-    return place.isOwner ? ALL_RIGHTS : rightsOf(binding.acl, this.identity);
+    if (place.isOwner) return ownerRights(binding.acl, this.identity);
+    const given = rightsOf(binding.acl, this.identity);
+    return this.administers(place.owner) ? orderedRights(`${given}${IMPLICIT_RIGHTS}`) : given;
   }
 
   /**
@@ -80,14 +107,14 @@ export class Account {
     const place = await this.locate(name);
     const { view } = await place.tree.refresh();
     const binding = view.binding(place.path);
-    if (binding === undefined) throw nonexistent(name);
+    if (binding === undefined) throw nonexistent();
     return this.#open(name, place, view, binding, right);
   }
 
   #open(name: string, place: Place, view: TreeView, binding: Binding, right: Right): OpenMailbox {
     const rights = this.rights(place, binding);
-    if (!hasRight(rights, 'l') && !hasRight(rights, right)) throw nonexistent(name);
-    if (!hasRight(rights, right)) throw new StoreError('no-permission', `no ${right} right on ${name}`);
+    if (!hasRight(rights, 'l') && !hasRight(rights, right)) throw nonexistent();
+    if (!hasRight(rights, right)) throw noPermission();
     return {
       account: this,
       store: this.store,
@@ -110,11 +137,16 @@ export function inboxCased(name: string): string {
   return first.toUpperCase() === 'INBOX' ? ['INBOX', ...rest].join(SEPARATOR) : name;
 }
 
-export function nonexistent(name: string): StoreError {
-  return new StoreError('nonexistent', `no mailbox ${name}`);
+/** The words of Cyrus: cyradm prints them. */
+export function nonexistent(): StoreError {
+  return new StoreError('nonexistent', 'Mailbox does not exist');
+}
+
+export function noPermission(): StoreError {
+  return new StoreError('no-permission', 'Permission denied');
 }
 
 /** Fails with `no-permission` unless the user has the right on the opened mailbox. */
 export function requireRight(open: OpenMailbox, right: Right): void {
-  if (!hasRight(open.rights, right)) throw new StoreError('no-permission', `no ${right} right on ${open.name}`);
+  if (!hasRight(open.rights, right)) throw noPermission();
 }

@@ -1,5 +1,5 @@
 import type { Id } from '../base/ids.ts';
-import { type Account, inboxCased, nonexistent, type Place } from './account.ts';
+import { type Account, inboxCased, nonexistent, noPermission, type Place } from './account.ts';
 import { closeMailbox, reopenMailbox, unbindClosed } from './delete-mailbox.ts';
 import { StoreError } from './errors.ts';
 import { hasRight } from './rights.ts';
@@ -63,14 +63,13 @@ export async function createMailbox(account: Account, name: string, specialUse: 
   const unknown = specialUse.find((use) => !SPECIAL_USES.includes(use));
   if (unknown !== undefined) throw new StoreError('cannot', `special use ${unknown} is not supported`);
   const check = (view: TreeView): Acl => {
-    if (view.binding(place.path) !== undefined)
-      throw new StoreError('already-exists', `mailbox ${name} exists already`);
+    if (view.binding(place.path) !== undefined) throw new StoreError('already-exists', 'Mailbox already exists');
     if (view.state.bindings.size >= MAX_MAILBOXES) {
       throw new StoreError('too-many', `an account has at most ${MAX_MAILBOXES} mailboxes`);
     }
     const taken = specialUse.find((use) => [...view.state.bindings.values()].some((b) => b.specialUse.includes(use)));
     if (taken !== undefined) throw new StoreError('cannot', `another mailbox has the special use ${taken}`);
-    return parentAcl(account, place, view, name);
+    return parentAcl(account, place, view);
   };
   check((await place.tree.refresh()).view);
   const mailbox = await account.store.createMailbox(place.tree.id, place.space);
@@ -82,22 +81,28 @@ export async function createMailbox(account: Account, name: string, specialUse: 
 }
 
 /** The ACL that a new mailbox takes from above; `no-permission` when the user may not create here. */
-function parentAcl(account: Account, place: Place, view: TreeView, name: string): Acl {
+function parentAcl(account: Account, place: Place, view: TreeView): Acl {
   for (let at = parentOf(place.path); at !== undefined; at = parentOf(at)) {
     const parent = view.binding(at);
     if (parent === undefined) continue;
-    requireOn(account, place, parent.acl, 'k', name);
+    if (!account.administers(place.owner)) requireOn(account, place, parent.acl, 'k');
     return parent.acl;
   }
-  if (!place.isOwner) throw new StoreError('no-permission', `no k right above ${name}`);
-  return new Map();
+  if (account.administers(place.owner)) return new Map();
+  if (!place.isOwner) throw noPermission();
+  // Nothing is above, but what an administrator has taken from the owner stays taken.
+  const inbox = view.binding(INBOX);
+  const own = inbox?.acl.get(place.owner);
+  if (inbox === undefined || own === undefined) return new Map();
+  requireOn(account, place, inbox.acl, 'k');
+  return new Map([[place.owner, own]]);
 }
 
-function requireOn(account: Account, place: Place, acl: Acl, right: 'k' | 'x', name: string): void {
+function requireOn(account: Account, place: Place, acl: Acl, right: 'k' | 'x'): void {
   const rights = account.rights(place, { mailbox: '' as Id, uidValidity: 0, specialUse: [], acl });
   if (hasRight(rights, right)) return;
-  if (!hasRight(rights, 'l')) throw nonexistent(name);
-  throw new StoreError('no-permission', `no ${right} right on ${name}`);
+  if (!hasRight(rights, 'l')) throw nonexistent();
+  throw noPermission();
 }
 
 /** RFC 9051 §6.3.5. Children stay; INBOX cannot go. The head is closed, then the name unbound (Rule 5). */
@@ -110,13 +115,13 @@ export async function deleteMailbox(account: Account, name: string): Promise<voi
     if (place.isOwner && view.children(place.path).length > 0) {
       throw new StoreError('has-children', `${name} is not a mailbox but has mailboxes below it`);
     }
-    throw nonexistent(name);
+    throw nonexistent();
   }
-  requireOn(account, place, binding.acl, 'x', name);
+  requireOn(account, place, binding.acl, 'x');
   await closeMailbox(account.store, binding.mailbox);
   if ((await unbindClosed(place.tree, place.path, binding.mailbox)) === 'renamed') {
     await reopenMailbox(account.store, binding.mailbox);
-    throw nonexistent(name);
+    throw nonexistent();
   }
 }
 
@@ -132,15 +137,15 @@ export async function renameMailbox(account: Account, from: string, to: string):
   const check = (view: TreeView): void => {
     const binding = view.binding(source.path);
     const children = source.path === INBOX ? [] : view.children(source.path);
-    if (binding === undefined && children.length === 0) throw nonexistent(from);
+    if (binding === undefined && children.length === 0) throw nonexistent();
     for (const name of [...(binding === undefined ? [] : [source.path]), ...children]) {
       const acl = view.binding(name)?.acl;
-      if (acl !== undefined) requireOn(account, source, acl, 'x', from);
+      if (acl !== undefined) requireOn(account, source, acl, 'x');
       const moved = `${target.path}${name.slice(source.path.length)}`;
       checkName(moved);
-      if (view.binding(moved) !== undefined) throw new StoreError('already-exists', `mailbox ${moved} exists already`);
+      if (view.binding(moved) !== undefined) throw new StoreError('already-exists', 'Mailbox already exists');
     }
-    parentAcl(account, target, view, to);
+    parentAcl(account, target, view);
   };
   check((await source.tree.refresh()).view);
   const newInbox = source.path === INBOX ? await account.store.createMailbox(source.tree.id, source.space) : undefined;

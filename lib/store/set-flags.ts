@@ -1,5 +1,4 @@
-import type { OpenMailbox } from './account.ts';
-import { StoreError } from './errors.ts';
+import { noPermission, type OpenMailbox } from './account.ts';
 import { parseFlagNames, permitted, systemMask, toFlags } from './flag-names.ts';
 import { flagBits } from './flag-sets.ts';
 import { type FlagMask, flagsRecord, maskBits } from './mailbox-records.ts';
@@ -31,7 +30,7 @@ export async function setFlags(open: OpenMailbox, change: FlagChange): Promise<F
   const names = permitted(parseFlagNames(change.flags), open.rights);
   const mask = systemMask(open.rights);
   if (mask === 0 && !hasRight(open.rights, 'w')) {
-    throw new StoreError('no-permission', `no right to change flags in ${open.name}`);
+    throw noPermission();
   }
   const { reply } = await open.mailbox.commit((view) => {
     const { flags, newKeywords } = toFlags(view, change.operation === 'remove' ? { ...names, keywords: [] } : names);

@@ -14,6 +14,7 @@ for (const file of readdirSync(folder).sort()) {
       users: settings.get('users')?.split(' ') ?? ['anna'],
       maxMessageBytes: Number(settings.get('max') ?? 0),
       allowPlaintext: settings.get('plaintext') !== 'no',
+      accounts: { admins: settings.get('admins')?.split(' ') ?? [] },
       ...(quota && { quotaKib: Number(quota) }),
     });
     await playTranscript(transcript, gateway.port);

@@ -7,6 +7,7 @@ import type { Clock } from '../../lib/base/clock.ts';
 import type { ImapLimits } from '../../lib/base/limits.ts';
 import { type Log, openLog } from '../../lib/base/log.ts';
 import { openEmbedded } from '../../lib/embedded/open.ts';
+import type { AccountOptions } from '../../lib/store/account.ts';
 import { Directory } from '../../lib/store/directory.ts';
 import { MailStore } from '../../lib/store/mail-store.ts';
 import { addUser } from '../../lib/store/users.ts';
@@ -17,6 +18,7 @@ export interface GatewaySettings {
   readonly users?: readonly string[];
   readonly maxMessageBytes?: number;
   readonly allowPlaintext?: boolean;
+  readonly accounts?: AccountOptions;
   readonly secureContext?: () => SecureContext;
   readonly limits?: Partial<ImapLimits>;
   readonly clock?: Clock;
@@ -59,6 +61,7 @@ export async function openImapGateway(settings: GatewaySettings = {}): Promise<I
     maxMessageBytes: settings.maxMessageBytes ?? 0,
     allowPlaintext: settings.allowPlaintext ?? true,
     log,
+    ...(settings.accounts && { accounts: settings.accounts }),
     ...(settings.secureContext && { secureContext: settings.secureContext }),
     ...(settings.limits && { limits: settings.limits }),
     ...(clock && { clock }),

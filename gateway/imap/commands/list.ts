@@ -1,12 +1,13 @@
 import { listNames } from '../../../lib/store/list-names.ts';
 import type { ListedName } from '../../../lib/store/names.ts';
-import { hasRight } from '../../../lib/store/rights.ts';
+import { hasRight, shownRights } from '../../../lib/store/rights.ts';
 import { mailboxStatuses } from '../../../lib/store/status.ts';
 import { parentOf, SEPARATOR } from '../../../lib/store/tree-view.ts';
 import type { CommandOf } from '../command-of.ts';
 import type { Context } from '../context.ts';
 import { ListPattern } from '../list-pattern.ts';
 import { ok, type Reply } from '../reply.ts';
+import { myRights } from '../wire/write/acl.ts';
 import { listed, status as statusLine } from '../wire/write/response.ts';
 import { enableCondstore } from './enable.ts';
 import { recentFrom, statusValues } from './status.ts';
@@ -21,7 +22,7 @@ interface Line {
 /** Mailboxes whose heads are read together. */
 const STATUS_BATCH = 100;
 
-/** LIST (RFC 9051 §6.3.9; RFC 5258, RFC 5819, RFC 6154). */
+/** LIST (RFC 9051 §6.3.9; RFC 5258, RFC 5819, RFC 6154, RFC 8440). */
 export async function list(context: Context, command: CommandOf<'LIST'>): Promise<Reply> {
   const { reference, patterns, extended } = command;
   if (!extended && patterns[0] === '') {
@@ -39,6 +40,9 @@ export async function list(context: Context, command: CommandOf<'LIST'>): Promis
     const attributes = attributesOf(row, command, context.style.rev2 || extended);
     const info = childInfo ? { childInfo: childInfoOf(command) } : {};
     context.write(listed('LIST', { attributes, delimiter: SEPARATOR, name: row.name, ...info }, context.dialect));
+    if (command.returns.includes('MYRIGHTS') && row.mailbox !== undefined) {
+      context.write(myRights(row.name, shownRights(row.rights), context.dialect));
+    }
     if (command.status === null) continue;
     batch.push(row);
     if (batch.length < STATUS_BATCH) continue;

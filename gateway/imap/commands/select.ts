@@ -1,5 +1,5 @@
+import { nonexistent } from '../../../lib/store/account.ts';
 import { unbindClosed } from '../../../lib/store/delete-mailbox.ts';
-import { StoreError } from '../../../lib/store/errors.ts';
 import { SEEN } from '../../../lib/store/flag-sets.ts';
 import type { MailboxView } from '../../../lib/store/mailbox-view.ts';
 import { INBOX } from '../../../lib/store/tree-view.ts';
@@ -28,7 +28,7 @@ export async function select(context: Context, command: CommandOf<'SELECT'>): Pr
   const open = await context.account.open(command.mailbox);
   const { view, head } = await open.mailbox.refresh();
   if (head.state === 'closed' && open.path !== INBOX) await unbindClosed(open.tree, open.path, open.mailbox.id);
-  if (head.state !== 'open') throw new StoreError('nonexistent', `no mailbox ${command.mailbox}`);
+  if (head.state !== 'open') throw nonexistent();
   const readOnly = command.name === 'EXAMINE' || !/[istwe]/.test(open.rights);
   const selected = new Selected(open, view, readOnly, context.options.limits.windowBytes);
   if (!context.style.rev2) {

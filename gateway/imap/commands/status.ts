@@ -14,7 +14,7 @@ import { enableCondstore } from './enable.ts';
 export async function status(context: Context, { mailbox, items }: CommandOf<'STATUS'>): Promise<Reply> {
   const open = await context.account.open(mailbox);
   const [found] = await mailboxStatuses(context.options.store.ports.index, [open.mailbox.id]);
-  if (found === undefined) throw nonexistent(mailbox);
+  if (found === undefined) throw nonexistent();
   if (items.includes('HIGHESTMODSEQ')) enableCondstore(context);
   const values = statusValues(items, found, open.uidValidity);
   if (items.includes('RECENT')) values.set('RECENT', await recentOf(context, open, found));

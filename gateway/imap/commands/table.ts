@@ -2,6 +2,7 @@ import type { CommandOf } from '../command-of.ts';
 import type { Context } from '../context.ts';
 import type { Reply } from '../reply.ts';
 import type { ImapCommandName } from '../wire/commands.ts';
+import { deleteAcl, getAclCommand, listRightsCommand, myRightsCommand, setAclCommand } from './acl.ts';
 import { authenticate } from './authenticate.ts';
 import { capability } from './capability.ts';
 import { close, unselect } from './close.ts';
@@ -68,6 +69,12 @@ export const commands = {
   NAMESPACE: { state: 'logged-in', numbers: 'free', run: namespace },
   STATUS: { state: 'logged-in', numbers: 'free', run: status },
   IDLE: { state: 'logged-in', numbers: 'free', run: idle },
+  // RFC 4314 §3
+  SETACL: { state: 'logged-in', numbers: 'free', run: setAclCommand },
+  DELETEACL: { state: 'logged-in', numbers: 'free', run: deleteAcl },
+  GETACL: { state: 'logged-in', numbers: 'free', run: getAclCommand },
+  LISTRIGHTS: { state: 'logged-in', numbers: 'free', run: listRightsCommand },
+  MYRIGHTS: { state: 'logged-in', numbers: 'free', run: myRightsCommand },
   // RFC 9051 §6.4: selected
   CHECK: { state: 'selected', numbers: 'free', run: noop },
   CLOSE: { state: 'selected', numbers: 'free', run: close },

@@ -28,7 +28,7 @@ export interface ListCommand {
   readonly select: readonly ('SUBSCRIBED' | 'REMOTE' | 'RECURSIVEMATCH' | 'SPECIAL-USE')[];
   readonly reference: string;
   readonly patterns: readonly string[];
-  readonly returns: readonly ('SUBSCRIBED' | 'CHILDREN' | 'SPECIAL-USE')[];
+  readonly returns: readonly ('SUBSCRIBED' | 'CHILDREN' | 'SPECIAL-USE' | 'MYRIGHTS')[];
   readonly status: readonly StatusItem[] | null;
   /** Written as an extended LIST (any option, or patterns in parentheses): `LIST "" ""` then has no special meaning. */
   readonly extended: boolean;

@@ -1,11 +1,13 @@
 import { BadSyntax } from './bad-syntax.ts';
 import type { ImapCommand, SearchProgram } from './commands.ts';
 import type { Frame } from './frame.ts';
+import { aclCommands } from './read/acl.ts';
 import { fetchItems, fetchModifiers } from './read/fetch.ts';
 import { flag, storeFlags } from './read/flag.ts';
 import { listArguments, statusItems } from './read/list.ts';
 import { listMailbox, mailbox } from './read/mailbox.ts';
-import { type Dialect, Reader } from './read/reader.ts';
+import { quotaCommands } from './read/quota.ts';
+import { type Dialect, type ReadArguments, Reader, spaced } from './read/reader.ts';
 import { charsetName, searchKeys, searchProgram, searchReturns, sortCriterion } from './read/search.ts';
 import { selectParams } from './read/select.ts';
 import { sequenceSet } from './read/sequence-set.ts';
@@ -33,8 +35,6 @@ export function parseCommand(frame: Frame, dialect: Dialect): TaggedCommand {
     throw error instanceof BadSyntax ? new BadSyntax(error.message, commandTag) : error;
   }
 }
-
-type ReadArguments = (reader: Reader) => ImapCommand;
 
 function readVerb(reader: Reader): ImapCommand {
   const name = word(reader, 'a command');
@@ -77,14 +77,8 @@ const verbs: ReadonlyMap<string, ReadArguments> = new Map<string, ReadArguments>
   ['MOVE', (reader) => copy(reader, 'MOVE', false)],
   ['SORT', (reader) => sort(reader, false)],
   ['THREAD', (reader) => thread(reader, false)],
-  ['GETACL', (reader) => ({ name: 'GETACL', mailbox: spaced(reader, mailbox) })],
-  ['MYRIGHTS', (reader) => ({ name: 'MYRIGHTS', mailbox: spaced(reader, mailbox) })],
-  ['SETACL', setAcl],
-  ['DELETEACL', (reader) => aboutIdentifier(reader, 'DELETEACL')],
-  ['LISTRIGHTS', (reader) => aboutIdentifier(reader, 'LISTRIGHTS')],
-  ['GETQUOTA', (reader) => ({ name: 'GETQUOTA', root: spaced(reader, astring) })],
-  ['GETQUOTAROOT', (reader) => ({ name: 'GETQUOTAROOT', mailbox: spaced(reader, mailbox) })],
-  ['SETQUOTA', setQuota],
+  ...aclCommands,
+  ...quotaCommands,
 ]);
 
 const uidVerbs: ReadonlyMap<string, ReadArguments> = new Map<string, ReadArguments>([
@@ -97,11 +91,6 @@ const uidVerbs: ReadonlyMap<string, ReadArguments> = new Map<string, ReadArgumen
   ['SORT', (reader) => sort(reader, true)],
   ['THREAD', (reader) => thread(reader, true)],
 ]);
-
-function spaced<T>(reader: Reader, read: (reader: Reader) => T): T {
-  reader.sp();
-  return read(reader);
-}
 
 /**
  *     id             = "ID" SP id-params-list              ; RFC 2971 §4
@@ -237,38 +226,4 @@ function thread(reader: Reader, uid: boolean): ImapCommand {
 
 function searchCriteria(reader: Reader): Pick<SearchProgram, 'charset' | 'key'> {
   return { charset: spaced(reader, charsetName), key: spaced(reader, searchKeys) };
-}
-
-/**
- *     setacl     = "SETACL" SP mailbox SP identifier SP mod-rights      ; RFC 4314 §3.1
- *     mod-rights = astring      ; "+" adds, "-" takes away, else the rights are replaced
- */
-function setAcl(reader: Reader): ImapCommand {
-  const name = spaced(reader, mailbox);
-  const identifier = spaced(reader, (inner) => astring(inner, 'an identifier'));
-  const rights = spaced(reader, (inner) => astring(inner, 'rights'));
-  if (rights.startsWith('+'))
-    return { name: 'SETACL', mailbox: name, identifier, mode: 'add', rights: rights.slice(1) };
-  if (rights.startsWith('-'))
-    return { name: 'SETACL', mailbox: name, identifier, mode: 'remove', rights: rights.slice(1) };
-  return { name: 'SETACL', mailbox: name, identifier, mode: 'replace', rights };
-}
-
-function aboutIdentifier(reader: Reader, name: 'DELETEACL' | 'LISTRIGHTS'): ImapCommand {
-  return {
-    name,
-    mailbox: spaced(reader, mailbox),
-    identifier: spaced(reader, (inner) => astring(inner, 'an identifier')),
-  };
-}
-
-/**
- *     setquota       = "SETQUOTA" SP quota-root-name SP setquota-list   ; RFC 9208 §7
- *     setquota-list  = "(" [setquota-resource *(SP setquota-resource)] ")"
- *     setquota-resource = resource-name SP resource-limit
- */
-function setQuota(reader: Reader): ImapCommand {
-  const root = spaced(reader, astring);
-  const limit = (inner: Reader): [string, number] => [word(inner, 'a resource'), spaced(inner, number64)];
-  return { name: 'SETQUOTA', root, limits: spaced(reader, (inner) => list(inner, limit, true)) };
 }

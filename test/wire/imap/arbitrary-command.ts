@@ -125,7 +125,7 @@ const list = fc
     ),
     reference: mailboxName,
     patterns: fc.array(mailboxName, { minLength: 1, maxLength: 3 }),
-    returns: fc.subarray(['SUBSCRIBED', 'CHILDREN', 'SPECIAL-USE']),
+    returns: fc.subarray(['SUBSCRIBED', 'CHILDREN', 'SPECIAL-USE', 'MYRIGHTS']),
     status: fc.option(statusItems),
   })
   .map((command) => ({

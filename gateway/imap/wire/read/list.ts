@@ -64,6 +64,7 @@ function selectOption(reader: Reader): ListCommand['select'][number] {
 /**
  *     return-option = "SUBSCRIBED" / "CHILDREN" / status-option      ; RFC 9051 §9
  *     return-option =/ "SPECIAL-USE"                                 ; RFC 6154 §6
+ *     return-option =/ "MYRIGHTS"                                    ; RFC 8440 §5
  *     status-option = "STATUS" SP status-att-list                    ; RFC 5819 §4
  */
 function returnOption(reader: Reader): ListCommand['returns'][number] | { readonly status: StatusItem[] } {
@@ -72,6 +73,7 @@ function returnOption(reader: Reader): ListCommand['returns'][number] | { readon
     case 'SUBSCRIBED':
     case 'CHILDREN':
     case 'SPECIAL-USE':
+    case 'MYRIGHTS':
       return option;
     case 'STATUS':
       reader.sp();

@@ -1,4 +1,5 @@
 import { BadSyntax } from '../bad-syntax.ts';
+import type { ImapCommand } from '../commands.ts';
 import type { Fragment, Frame } from '../frame.ts';
 
 /** How the session speaks; it changes with ENABLE (RFC 9051 §6.3.1, RFC 6855 §3). */
@@ -93,4 +94,13 @@ export class Reader {
     const fragment = this.#fragments[index];
     return fragment?.kind === 'line' ? fragment.bytes.toString('latin1') : '';
   }
+}
+
+/** Reads what follows a verb; it begins by taking the space before the arguments. */
+export type ReadArguments = (reader: Reader) => ImapCommand;
+
+/** Takes the space, then reads. */
+export function spaced<T>(reader: Reader, read: (reader: Reader) => T): T {
+  reader.sp();
+  return read(reader);
 }
