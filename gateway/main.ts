@@ -62,6 +62,7 @@ async function services(config: Config, log: Log, { store, delivery }: OpenStore
   const { servername, maxmessagesize: maxMessageBytes } = config;
   const authenticator = new DirectoryAuthenticator(store, {
     defaultDomain: config.defaultdomain || undefined,
+    admins: config.admins,
     onError: (err) => log.warn({ err }, 'failed logins cannot be counted'),
   });
   const allowPlaintext = config.allowplaintext;

@@ -1,3 +1,5 @@
+import { saslMechanisms } from '../../lib/auth/sasl/table.ts';
+
 /** What the session offers depends on these. */
 export interface Offers {
   readonly loggedIn: boolean;
@@ -40,6 +42,7 @@ export function capabilities({ loggedIn, startTls, passwords, maxMessageBytes }:
   // RFC 7889 §3: without a limit there is none to announce.
   const limit = maxMessageBytes > 0 ? [`APPENDLIMIT=${maxMessageBytes}`] : [];
   if (loggedIn) return [...always, ...afterLogin, ...limit];
-  const login = passwords ? ['SASL-IR', 'AUTH=PLAIN'] : ['SASL-IR', 'LOGINDISABLED'];
-  return [...always, ...(startTls ? ['STARTTLS'] : []), ...login];
+  const mechanisms = saslMechanisms({ plaintextAllowed: passwords }).map((name) => `AUTH=${name}`);
+  const login = passwords ? [] : ['LOGINDISABLED'];
+  return [...always, ...(startTls ? ['STARTTLS'] : []), 'SASL-IR', ...mechanisms, ...login];
 }

@@ -1,6 +1,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Clock, systemClock } from '../base/clock.ts';
+import { Account } from '../store/account.ts';
 import { Directory, type User } from '../store/directory.ts';
 import type { MailStore } from '../store/mail-store.ts';
 import { userNames } from '../store/user-names.ts';
@@ -16,12 +17,20 @@ export interface Authenticator {
    * failures; rejects with `StoreError('unavailable')` when the directory cannot be read.
    */
   authenticate(name: string, password: string, remoteAddress: string): Promise<User | undefined>;
+
+  /**
+   * The user of that name when `actor`, who is authenticated, may act for them: an administrator for those whom they administer, others
+   * for themselves (RFC 4422 §3.4.1). Undefined when not, or when there is none: who may not must not learn which.
+   */
+  authorize(actor: User, name: string): Promise<User | undefined>;
 }
 
 export interface DirectoryAuthenticatorOptions {
   readonly clock?: Clock;
   /** Domain of users named without one (`defaultdomain`). */
   readonly defaultDomain?: string | undefined;
+  /** Administrators, who may act for others (`admins`); one with a domain in that domain only. */
+  readonly admins?: readonly string[];
   readonly limits?: Partial<AuthLimits & ThrottleLimits>;
   /** Whether failures from loopback addresses count per address; they do not by default: they may be a webmail's. */
   readonly countLoopback?: boolean;
@@ -42,6 +51,8 @@ export class DirectoryAuthenticator implements Authenticator {
   readonly #directory: Directory;
   readonly #clock: Clock;
   readonly #defaultDomain: string | undefined;
+  readonly #store: MailStore;
+  readonly #admins: readonly string[];
   readonly #limits: AuthLimits;
   readonly #throttle: Throttle;
   readonly #wait: (ms: number) => Promise<unknown>;
@@ -56,6 +67,8 @@ export class DirectoryAuthenticator implements Authenticator {
     this.#directory = new Directory(store.ports.index);
     this.#clock = options.clock ?? systemClock;
     this.#defaultDomain = options.defaultDomain || undefined;
+    this.#store = store;
+    this.#admins = options.admins ?? [];
     this.#limits = { ...authLimits, ...options.limits };
     this.#wait = options.wait ?? ((ms) => sleep(ms));
     this.#throttle = new Throttle(store.ports.index, {
@@ -82,6 +95,12 @@ export class DirectoryAuthenticator implements Authenticator {
     }
     if (delayMs > 0) await this.#wait(delayMs);
     return undefined;
+  }
+
+  async authorize(actor: User, name: string): Promise<User | undefined> {
+    const user = await this.#find(name);
+    if (user === undefined || user.id === actor.id) return user;
+    return new Account(this.#store, actor, { admins: this.#admins }).administers(user.name) ? user : undefined;
   }
 
   /** Every candidate is looked up, so that the time tells nothing. */

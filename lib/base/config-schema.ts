@@ -31,7 +31,7 @@ const schema = z.object({
 
   admins: words(
     'cyrus',
-    'Administrators: they see every mailbox and its ACL and make, rename and give rights to mailboxes of others; one named with a domain those of that domain. The first start makes the first of them. They should not receive mail.',
+    'Administrators: they see every mailbox and its ACL and make, rename and give rights to mailboxes of others; one named with a domain those of that domain. They may log in as another user, too, with their own password (the authorization identity of SASL PLAIN). The first start makes the first of them. They should not receive mail.',
   ),
   defaultdomain: domain('', 'Domain of users named without one.'),
 

@@ -1,3 +1,4 @@
+import type { User } from '../../../lib/store/directory.ts';
 import type { CommandOf } from '../command-of.ts';
 import type { Context } from '../context.ts';
 import { no, ok, type Reply } from '../reply.ts';
@@ -5,7 +6,10 @@ import { capabilityCode } from '../wire/write/response-code.ts';
 
 /** LOGIN (RFC 9051 §6.2.3). */
 export async function login(context: Context, { user, password }: CommandOf<'LOGIN'>): Promise<Reply> {
-  return context.passwordsAllowed ? logIn(context, user, password) : passwordsRefused();
+  if (!context.passwordsAllowed) return passwordsRefused();
+  const { authenticator } = context.options;
+  const found = await authenticator.authenticate(user, password, context.connection.remoteAddress);
+  return found === undefined ? loginFailed(context, user) : loggedIn(context, found);
 }
 
 /** RFC 9051 §7.1, PRIVACYREQUIRED. */
@@ -13,14 +17,15 @@ export function passwordsRefused(): Reply {
   return no('Passwords are only taken inside TLS: use STARTTLS first', 'PRIVACYREQUIRED');
 }
 
-/** Checks the password, whichever command brought it. */
-export async function logIn(context: Context, name: string, password: string): Promise<Reply> {
-  const user = await context.options.authenticator.authenticate(name, password, context.connection.remoteAddress);
-  if (user === undefined) {
-    context.log.info({ name: name.slice(0, 250) }, 'login failed');
-    context.failLogin();
-    return no('Login failed: authentication failure', 'AUTHENTICATIONFAILED');
-  }
+/** One more failure of this connection. */
+export function loginFailed(context: Context, name: string): Reply {
+  context.log.info({ name: name.slice(0, 250) }, 'login failed');
+  context.failLogin();
+  return no('Login failed: authentication failure', 'AUTHENTICATIONFAILED');
+}
+
+/** The rest of the session is the user's. */
+export function loggedIn(context: Context, user: User): Reply {
   context.logIn(user);
   context.log.info('logged in');
   return ok('User logged in', capabilityCode(context.capabilities));

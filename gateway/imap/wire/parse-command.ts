@@ -1,3 +1,4 @@
+import { decodeBase64 } from '../../../lib/base/base64.ts';
 import { BadSyntax } from './bad-syntax.ts';
 import type { ImapCommand, SearchProgram } from './commands.ts';
 import type { Frame } from './frame.ts';
@@ -121,16 +122,6 @@ function authenticate(reader: Reader): ImapCommand {
   const text = reader.match(/=$|[A-Za-z0-9+/=]+/y) ?? reader.fail('base64');
   const initialResponse = text === '=' ? Buffer.alloc(0) : decodeBase64(text);
   return { name: 'AUTHENTICATE', mechanism, initialResponse: initialResponse ?? reader.invalid('base64') };
-}
-
-/**
- *     base64 = *(4base64-char) [base64-terminal]          ; RFC 9051 §9
- *
- * The decoded octets, or null: what a client sends in answer to a challenge is base64 or `*`, which cancels (§6.2.2).
- */
-export function decodeBase64(text: string): Buffer | null {
-  if (text.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(text)) return null;
-  return Buffer.from(text, 'base64');
 }
 
 /**
