@@ -3,6 +3,7 @@ import { StoreError } from '../../lib/store/errors.ts';
 import type { Head } from '../../lib/store/head.ts';
 import type { MailboxView } from '../../lib/store/mailbox-view.ts';
 import { claimRecent } from '../../lib/store/overlay.ts';
+import { PrivateSeen } from '../../lib/store/private-seen.ts';
 import { UidSet } from '../../lib/store/uid-set.ts';
 import { changesBetween } from './changes.ts';
 import { MessageWindow } from './fetch/message-window.ts';
@@ -50,15 +51,30 @@ export class Selected {
   #numbering: Numbering;
   #recent: UidSet = UidSet.empty;
   #recentUpTo = 0;
+  /** Where \Seen is the user's own (Rule 16). */
+  readonly #privateSeen: PrivateSeen | undefined;
   readonly #release: () => void;
 
-  constructor(open: OpenMailbox, view: MailboxView, readOnly: boolean, windowBytes: number) {
+  constructor(open: OpenMailbox, readOnly: boolean, windowBytes: number, privateSeen: PrivateSeen | undefined) {
     this.open = open;
+    this.#privateSeen = privateSeen;
     this.readOnly = readOnly;
     this.window = new MessageWindow(open.store.context, open.space, windowBytes);
-    this.#numbering = new Numbering(view);
+    this.#numbering = new Numbering(this.#newest.view);
     // While somebody listens, the process keeps this mailbox, and all its sessions share one.
     this.#release = open.mailbox.listen(() => undefined);
+  }
+
+  /** The mailbox as it is now, which was read into its cache before. */
+  static async open(open: OpenMailbox, readOnly: boolean, windowBytes: number): Promise<Selected> {
+    const privateSeen = open.privateSeen ? new PrivateSeen(open) : undefined;
+    await privateSeen?.refresh();
+    return new Selected(open, readOnly, windowBytes, privateSeen);
+  }
+
+  /** Reads what the user has seen elsewhere, where that is not in the mailbox's log. */
+  async refreshSeen(): Promise<void> {
+    await this.#privateSeen?.refresh();
   }
 
   /** The session has left the mailbox. */
@@ -84,7 +100,8 @@ export class Selected {
   get #newest(): { readonly head: Head; readonly view: MailboxView } {
     const newest = this.open.mailbox.cached;
     if (newest === undefined) throw new StoreError('gone', 'the mailbox is not known any more');
-    return newest;
+    if (this.#privateSeen === undefined) return newest;
+    return { head: newest.head, view: this.#privateSeen.viewOf(newest.view) };
   }
 
   /** Whether {@link tell} has something to say. */

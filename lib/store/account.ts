@@ -14,6 +14,7 @@ import {
   rightsOf,
 } from './rights.ts';
 import type { Tree } from './tree.ts';
+import { annotationKey } from './tree-records.ts';
 import { type Binding, type QuotaRoot, SEPARATOR, type TreeView } from './tree-view.ts';
 
 /** First segment of names in other users' accounts: `Other Users/anna/Project`. */
@@ -43,6 +44,8 @@ export interface OpenMailbox {
   readonly space: Id;
   readonly rights: string;
   readonly isOwner: boolean;
+  /** \Seen is this user's own and in no record (Rule 16). */
+  readonly privateSeen: boolean;
   readonly quotaRoot: QuotaRoot | undefined;
 }
 
@@ -126,9 +129,18 @@ export class Account {
       space: place.space,
       rights,
       isOwner: place.isOwner,
+      privateSeen: hasPrivateSeen(place, view),
       quotaRoot: view.quotaRootOf(place.path)?.root,
     };
   }
+}
+
+/** The annotation that makes \Seen of a mailbox the same for everybody (Cyrus' `sharedseen`). */
+export const SHARED_SEEN = '/shared/vendor/cmu/cyrus-imapd/sharedseen';
+
+/** Whether others than the owner have \Seen of their own in the mailbox (Rule 16). */
+export function hasPrivateSeen({ path, isOwner }: Pick<Place, 'path' | 'isOwner'>, view: TreeView): boolean {
+  return !isOwner && view.state.annotations.get(annotationKey(path, SHARED_SEEN)) !== 'true';
 }
 
 /** INBOX in any case is INBOX, also as the first of several segments (RFC 9051 §5.1). */

@@ -3,9 +3,12 @@ import { type OpenMailbox, requireRight } from './account.ts';
 import type { Appendable } from './append-view.ts';
 import { StoreError } from './errors.ts';
 import { type FlagNames, parseFlagNames, permitted, toFlags } from './flag-names.ts';
+import { SEEN } from './flag-sets.ts';
 import { appendRecord, type NewMessage } from './mailbox-records.ts';
+import { setPrivateSeen } from './overlay.ts';
 import { isOverQuota } from './quota.ts';
 import type { RecordDraft } from './record.ts';
+import { UidSet } from './uid-set.ts';
 
 /** Messages per mailbox. */
 export const MAX_MESSAGES = 2_000_000;
@@ -66,15 +69,35 @@ export async function append(
     ...message,
     flags: permitted(parseFlagNames(message.flags), open.rights),
   }));
+  const shared = open.privateSeen ? wanted.map(unseen) : wanted;
   const { reply: firstUid } = await open.mailbox.commit(
     (view) => {
-      const { record, firstUid: first } = appendTo(view, wanted, false);
+      const { record, firstUid: first } = appendTo(view, shared, false);
       return { record, reply: first };
     },
     { begunMs: begunWith(messages) },
   );
   countAppended(open, messages);
+  await markSeen(open, wanted, firstUid);
   return { uidValidity: open.uidValidity, firstUid, count: messages.length };
+}
+
+/** The message as others see it. */
+export function unseen(message: MessageToAppend): MessageToAppend {
+  return { ...message, flags: { ...message.flags, system: message.flags.system & ~SEEN } };
+}
+
+/** Where \Seen is private, whoever appended messages that have it has seen them (Rule 16). */
+export async function markSeen(
+  open: OpenMailbox,
+  messages: readonly MessageToAppend[],
+  firstUid: number,
+): Promise<void> {
+  if (!open.privateSeen) return;
+  const seen = messages.flatMap(({ flags }, i) => ((flags.system & SEEN) === 0 ? [] : [firstUid + i]));
+  if (seen.length === 0) return;
+  const add = UidSet.fromSorted(seen);
+  await setPrivateSeen(open, () => ({ add, remove: UidSet.empty }));
 }
 
 /** When the first of the messages, which nothing refers to yet, was begun to be stored (Rule 9). */

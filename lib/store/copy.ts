@@ -1,9 +1,10 @@
 import type { Id } from '../base/ids.ts';
 import { type OpenMailbox, requireRight } from './account.ts';
-import { appendTo, countAppended, type MessageToAppend, requireQuota } from './append.ts';
+import { appendTo, countAppended, type MessageToAppend, markSeen, requireQuota, unseen } from './append.ts';
 import { flagNames, parseFlagNames, permitted } from './flag-names.ts';
 import type { MailboxView } from './mailbox-view.ts';
 import { copyMessage } from './messages.ts';
+import { personalView } from './private-seen.ts';
 import { UidSet } from './uid-set.ts';
 
 export interface Copied {
@@ -23,10 +24,11 @@ export async function copyMessages(source: OpenMailbox, uids: UidSet, destinatio
   await requireQuota(destination);
   // What is read now may be expunged and purged before it is committed (Rule 9).
   const begunMs = source.store.clock.now();
-  const { view } = await source.mailbox.refresh();
+  const view = await personalView(source);
   const present = view.present(uids);
   if (present.isEmpty) return { uidValidity: destination.uidValidity, sourceUids: present, destinationUids: present };
-  const messages = await toAppend(source, view, present, destination);
+  const wanted = await toAppend(source, view, present, destination);
+  const messages = destination.privateSeen ? wanted.map(unseen) : wanted;
   const { reply: firstUid } = await destination.mailbox.commit(
     (at) => {
       const { record, firstUid: first } = appendTo(at, messages, false);
@@ -35,6 +37,7 @@ export async function copyMessages(source: OpenMailbox, uids: UidSet, destinatio
     { begunMs },
   );
   countAppended(destination, messages);
+  await markSeen(destination, wanted, firstUid);
   const destinationUids = UidSet.fromRanges([[firstUid, firstUid + messages.length - 1]]);
   return { uidValidity: destination.uidValidity, sourceUids: present, destinationUids };
 }

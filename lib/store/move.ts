@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Id } from '../base/ids.ts';
 import { type OpenMailbox, requireRight } from './account.ts';
-import { appendTo, countAppended, type MessageToAppend, requireQuota } from './append.ts';
+import { appendTo, countAppended, type MessageToAppend, markSeen, requireQuota, unseen } from './append.ts';
 import { AlreadyCommitted, type Base } from './commit-plan.ts';
 import { findCommitted } from './committed-before.ts';
 import { type Copied, toAppend } from './copy.ts';
@@ -12,6 +12,7 @@ import type { MailStore } from './mail-store.ts';
 import type { Mailbox } from './mailbox.ts';
 import { moveEndRecord, moveIntentRecord, readAppend } from './mailbox-records.ts';
 import type { MailboxView, MoveIntent } from './mailbox-view.ts';
+import { personalView } from './private-seen.ts';
 import { NONCE_BYTES } from './record.ts';
 import { ALL_RIGHTS } from './rights.ts';
 import { UidSet } from './uid-set.ts';
@@ -44,18 +45,20 @@ export async function moveMessages(source: OpenMailbox, uids: UidSet, destinatio
     return { record: moveIntentRecord(intent), reply: free };
   });
   if (moving.isEmpty) return nothing;
-  const { view } = await source.mailbox.refresh();
+  const view = await personalView(source);
   const present = view.present(moving);
   if (present.isEmpty) {
     await endIntent(source.mailbox, nonce);
     return nothing;
   }
-  const messages = await unlessRefused(source.mailbox, nonce, () => toAppend(source, view, present, destination));
+  const wanted = await unlessRefused(source.mailbox, nonce, () => toAppend(source, view, present, destination));
+  const messages = destination.privateSeen ? wanted.map(unseen) : wanted;
   const appended = await appendMoved(source.store, source.mailbox, destination.mailbox, messages, nonce, head.seq);
   countAppended(destination, messages);
   await removeMessages(source, (now) => now.present(present), 'move', nonce);
   // Somebody else has finished it, with other messages or long ago: no telling which became which.
   if (appended?.count !== messages.length) return nothing;
+  await markSeen(destination, wanted, appended.firstUid);
   const destinationUids = UidSet.fromRanges([[appended.firstUid, appended.firstUid + appended.count - 1]]);
   return { uidValidity, sourceUids: present, destinationUids };
 }

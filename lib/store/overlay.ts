@@ -34,7 +34,8 @@ export interface Overlay {
 }
 
 const FORMAT = 1;
-const NONE: Overlay = { rev: 0, recentFrom: 1, seen: UidSet.empty, changes: [], changingMs: 0 };
+/** Of a user who was never here. */
+export const NO_OVERLAY: Overlay = { rev: 0, recentFrom: 1, seen: UidSet.empty, changes: [], changingMs: 0 };
 const MAX_CHANGES = 32;
 /** An overlay larger than this has its set in a piece of its own. */
 const INLINE_BYTES = 900;
@@ -63,7 +64,7 @@ interface Stored {
 async function load(context: LogContext, user: Id, mailbox: Id): Promise<Stored> {
   for (let attempt = 0; attempt < TRIES; attempt++) {
     const item = await context.index.get(overlayKey(user, mailbox));
-    if (item === undefined) return { overlay: NONE, piece: undefined };
+    if (item === undefined) return { overlay: NO_OVERLAY, piece: undefined };
     const stored = await decode(context, user, item);
     if (stored !== undefined) return stored;
   }

@@ -1,7 +1,9 @@
 import { noPermission, type OpenMailbox } from './account.ts';
-import { parseFlagNames, permitted, systemMask, toFlags } from './flag-names.ts';
-import { flagBits } from './flag-sets.ts';
+import { type FlagNames, parseFlagNames, permitted, systemMask, toFlags } from './flag-names.ts';
+import { flagBits, SEEN } from './flag-sets.ts';
 import { type FlagMask, flagsRecord, maskBits } from './mailbox-records.ts';
+import { setPrivateSeen } from './overlay.ts';
+import { personalView } from './private-seen.ts';
 import { hasRight } from './rights.ts';
 import { UidSet } from './uid-set.ts';
 
@@ -28,10 +30,57 @@ export interface FlagsChanged {
  */
 export async function setFlags(open: OpenMailbox, change: FlagChange): Promise<FlagsChanged> {
   const names = permitted(parseFlagNames(change.flags), open.rights);
-  const mask = systemMask(open.rights);
-  if (mask === 0 && !hasRight(open.rights, 'w')) {
-    throw noPermission();
-  }
+  if (systemMask(open.rights) === 0 && !hasRight(open.rights, 'w')) throw noPermission();
+  if (!open.privateSeen) return setShared(open, change, names, open.rights);
+  const rights = open.rights.replace('s', '');
+  const shared = { ...names, system: names.system & ~SEEN };
+  const isShared =
+    change.operation === 'replace'
+      ? systemMask(rights) !== 0 || hasRight(rights, 'w')
+      : shared.system !== 0 || shared.keywords.length > 0;
+  // What was changed too lately is left alone in both, so that no command is half done.
+  const modified = await modifiedSince(open, change);
+  const uids = change.uids.minus(modified);
+  const inLog = isShared ? await setShared(open, { ...change, uids }, shared, rights) : NOTHING;
+  const mine = uids.minus(inLog.modified);
+  const changed = hasRight(open.rights, 's') ? await setSeen(open, change.operation, names, mine) : UidSet.empty;
+  return { changed: inLog.changed.union(changed), modified: modified.union(inLog.modified) };
+}
+
+const NOTHING: FlagsChanged = { changed: UidSet.empty, modified: UidSet.empty };
+
+async function modifiedSince(open: OpenMailbox, { uids, unchangedSince }: FlagChange): Promise<UidSet> {
+  if (unchangedSince === undefined) return UidSet.empty;
+  const modified: number[] = [];
+  (await personalView(open)).forEach(uids, (uid, _flags, seq) => {
+    if (seq > unchangedSince) modified.push(uid);
+  });
+  return UidSet.fromSorted(modified);
+}
+
+/** The user's own \Seen (Rule 16); answers what has changed. */
+async function setSeen(open: OpenMailbox, operation: FlagOperation, names: FlagNames, uids: UidSet): Promise<UidSet> {
+  const isNamed = (names.system & SEEN) !== 0;
+  if (!isNamed && operation !== 'replace') return UidSet.empty;
+  const { view } = await open.mailbox.refresh();
+  const present = view.present(uids);
+  const adds = isNamed && operation !== 'remove';
+  let changed = UidSet.empty;
+  await setPrivateSeen(open, ({ seen }) => {
+    const without = present.minus(seen);
+    changed = adds ? without : present.minus(without);
+    return adds ? { add: changed, remove: UidSet.empty } : { add: UidSet.empty, remove: changed };
+  });
+  return changed;
+}
+
+async function setShared(
+  open: OpenMailbox,
+  change: FlagChange,
+  names: FlagNames,
+  rights: string,
+): Promise<FlagsChanged> {
+  const mask = systemMask(rights);
   const { reply } = await open.mailbox.commit((view) => {
     const { flags, newKeywords } = toFlags(view, change.operation === 'remove' ? { ...names, keywords: [] } : names);
     const known = view.keywordNumbers(names.keywords).numbers.filter((k) => k < view.state.keywords.length);
@@ -41,7 +90,7 @@ export async function setFlags(open: OpenMailbox, change: FlagChange): Promise<F
         ? none
         : change.operation === 'remove'
           ? { system: names.system, keywords: known }
-          : { system: mask, keywords: hasRight(open.rights, 'w') ? 'all' : [] };
+          : { system: mask, keywords: hasRight(rights, 'w') ? 'all' : [] };
     const set = change.operation === 'remove' ? { system: 0, keywords: [] } : flags;
     const [cleared, added] = [~maskBits(clear), flagBits(set)];
     const { flagSets } = view.state;

@@ -1,3 +1,4 @@
+import { OTHER_USERS } from '../../../lib/store/account.ts';
 import { listNames } from '../../../lib/store/list-names.ts';
 import type { ListedName } from '../../../lib/store/names.ts';
 import { hasRight, shownRights } from '../../../lib/store/rights.ts';
@@ -10,7 +11,7 @@ import { ok, type Reply } from '../reply.ts';
 import { myRights } from '../wire/write/acl.ts';
 import { listed, status as statusLine } from '../wire/write/response.ts';
 import { enableCondstore } from './enable.ts';
-import { recentFrom, statusValues } from './status.ts';
+import { personalStatus, recentFrom, statusValues } from './status.ts';
 
 /** A name to be listed. */
 interface Line {
@@ -111,7 +112,8 @@ async function writeStatuses(
     if (one === undefined) continue;
     const needsBinding = status.includes('UIDVALIDITY');
     const uidValidity = needsBinding ? await uidValidityOf(context, name) : 0;
-    const values = statusValues(status, one, uidValidity);
+    const seen = isForeign(name) ? await personalStatus(await context.account.open(name), one, status) : one;
+    const values = statusValues(status, seen, uidValidity);
     if (status.includes('RECENT')) {
       const from = await recentFrom(context, mailbox, one.seq);
       const { view } = await store.mailbox(mailbox).refresh();
@@ -120,6 +122,11 @@ async function writeStatuses(
     context.write(statusLine(name, [...values], context.dialect));
     await context.breathe();
   }
+}
+
+/** Whether \Seen there may be the user's own (Rule 16). */
+function isForeign(name: string): boolean {
+  return name.startsWith(`${OTHER_USERS}${SEPARATOR}`);
 }
 
 async function uidValidityOf(context: Context, name: string): Promise<number> {

@@ -26,11 +26,12 @@ export async function select(context: Context, command: CommandOf<'SELECT'>): Pr
   }
   if (command.condstore || command.qresync !== null) enableCondstore(context);
   const open = await context.account.open(command.mailbox);
-  const { view, head } = await open.mailbox.refresh();
+  const { head } = await open.mailbox.refresh();
   if (head.state === 'closed' && open.path !== INBOX) await unbindClosed(open.tree, open.path, open.mailbox.id);
   if (head.state !== 'open') throw nonexistent();
   const readOnly = command.name === 'EXAMINE' || !/[istwe]/.test(open.rights);
-  const selected = new Selected(open, view, readOnly, context.options.limits.windowBytes);
+  const selected = await Selected.open(open, readOnly, context.options.limits.windowBytes);
+  const { view } = selected;
   if (!context.style.rev2) {
     if (readOnly) selected.noteRecent(await recentFrom(context, open.mailbox.id, view.seq), view.state.uidNext);
     else await selected.claimRecent();

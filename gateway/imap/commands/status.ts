@@ -1,6 +1,7 @@
 import type { Id } from '../../../lib/base/ids.ts';
 import { nonexistent, type OpenMailbox } from '../../../lib/store/account.ts';
 import { readOverlay } from '../../../lib/store/overlay.ts';
+import { personalView } from '../../../lib/store/private-seen.ts';
 import { type MailboxStatus, mailboxStatuses } from '../../../lib/store/status.ts';
 import type { CommandOf } from '../command-of.ts';
 import type { Context } from '../context.ts';
@@ -16,10 +17,21 @@ export async function status(context: Context, { mailbox, items }: CommandOf<'ST
   const [found] = await mailboxStatuses(context.options.store.ports.index, [open.mailbox.id]);
   if (found === undefined) throw nonexistent();
   if (items.includes('HIGHESTMODSEQ')) enableCondstore(context);
-  const values = statusValues(items, found, open.uidValidity);
+  const values = statusValues(items, await personalStatus(open, found, items), open.uidValidity);
   if (items.includes('RECENT')) values.set('RECENT', await recentOf(context, open, found));
   context.write(statusLine(mailbox, [...values], context.dialect));
   return ok();
+}
+
+/** The status as this user sees it (Rule 16); the messages are only read for what depends on them. */
+export async function personalStatus(
+  open: OpenMailbox,
+  found: MailboxStatus,
+  items: readonly StatusItem[],
+): Promise<MailboxStatus> {
+  if (!open.privateSeen || !items.some((item) => item === 'UNSEEN' || item === 'HIGHESTMODSEQ')) return found;
+  const { state } = await personalView(open);
+  return { ...found, unseen: state.unseen, seq: state.seq };
 }
 
 /** The values, each item once, in the order asked. */
