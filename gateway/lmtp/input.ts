@@ -1,6 +1,6 @@
 import type { Connection } from '../net/connection.ts';
+import { type Line, LineReader } from '../net/line-reader.ts';
 import { DataDecoder } from './wire/data-decoder.ts';
-import { type Line, LineReader } from './wire/line-reader.ts';
 
 /** The client ended the connection in the middle of a message. */
 export class ClientGone extends Error {

@@ -4,11 +4,11 @@ import { systemClock } from '../../lib/base/clock.ts';
 import { lmtpLimits } from '../../lib/base/limits.ts';
 import type { Log } from '../../lib/base/log.ts';
 import { type Connection, ConnectionClosed, IdleTimeout } from '../net/connection.ts';
+import type { Line } from '../net/line-reader.ts';
 import { abortTransaction } from './commands/rset.ts';
 import { commands } from './commands/table.ts';
 import type { Context, Envelope, LmtpOptions } from './context.ts';
 import { ClientGone, Input } from './input.ts';
-import type { Line } from './wire/line-reader.ts';
 import { BadArgument } from './wire/path.ts';
 
 /** What a client beyond the connection limits is told. */

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { DataDecoder } from '../../gateway/lmtp/wire/data-decoder.ts';
-import { LineReader } from '../../gateway/lmtp/wire/line-reader.ts';
 import { BadArgument, parsePathArgument } from '../../gateway/lmtp/wire/path.ts';
+import { LineReader } from '../../gateway/net/line-reader.ts';
 
 const latin1 = (text: string): Buffer => Buffer.from(text, 'latin1');
 
