@@ -130,6 +130,11 @@ export function sweepNoteSk(kind: string, id: string): Buffer {
 /** Who sweeps now. */
 export const SWEEP_LEASE: Key = { pk: text('K#sweep'), sk: text('-') };
 
+/** Whose POP3 session has the mailbox, and when the last one began. */
+export function maildropKey(mailbox: Id): Key {
+  return { pk: Buffer.concat([text('K#pop3#'), idToBytes(mailbox)]), sk: text('-') };
+}
+
 export const MESSAGES = 'm/';
 export const PIECES = 'p/';
 export const SHARED_MESSAGES = 's/';

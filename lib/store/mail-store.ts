@@ -133,13 +133,7 @@ export class MailStore {
   /** Puts the head of a new, empty tree. */
   async createTree(owner: Id, space: Id): Promise<Id> {
     const id = this.newId();
-    await this.#createHead(
-      'T',
-      id,
-      owner,
-      space,
-      encodeTreeExtra({ inbox: undefined, quota: undefined, script: undefined }),
-    );
+    await this.#createHead('T', id, owner, space, encodeTreeExtra({ inbox: undefined, quota: undefined }));
     return id;
   }
 
