@@ -8,9 +8,10 @@ import { formatAddress } from './net/listen-error.ts';
 import { type Listener, type ListenerOptions, openListeners } from './net/listener.ts';
 import { Certificate } from './net/tls.ts';
 import { type OpenStore, openStore } from './open-store.ts';
+import { pop3Refusal, servePop3 } from './pop3/session.ts';
 
 /** Protocols of the gateway, as they are named in the log. */
-export type GatewayProtocol = 'imap' | 'imaps' | 'lmtp';
+export type GatewayProtocol = 'imap' | 'imaps' | 'pop3' | 'pop3s' | 'lmtp';
 
 export interface GatewayAddress {
   readonly protocol: GatewayProtocol;
@@ -77,10 +78,23 @@ async function services(config: Config, log: Log, { store, delivery }: OpenStore
       maxMessageBytes,
       allowPlaintext,
       accounts,
-      quotaWarning: { percent: config.quotawarn, freeKib: config.quotawarnkb },
       secureContext,
       log,
       limits,
+    }),
+  };
+  const pop3: Service['options'] = {
+    refusal: pop3Refusal,
+    serve: servePop3({
+      store,
+      authenticator,
+      servername,
+      allowPlaintext,
+      minPollMinutes: config.popminpoll,
+      expireDays: config.popexpiretime,
+      secureContext,
+      log,
+      limits: { idleMs: config.poptimeout },
     }),
   };
   const overQuotaIsPermanent = config.lmtp_over_quota_perm_failure;
@@ -91,6 +105,8 @@ async function services(config: Config, log: Log, { store, delivery }: OpenStore
   return [
     { protocol: 'imap', addresses: config.listen_imap, options: imap },
     { protocol: 'imaps', addresses: config.listen_imaps, options: { ...imap, secureContext } },
+    { protocol: 'pop3', addresses: config.listen_pop3, options: pop3 },
+    { protocol: 'pop3s', addresses: config.listen_pop3s, options: { ...pop3, secureContext } },
     { protocol: 'lmtp', addresses: [...config.listen_lmtp, ...config.listen_lmtp_unix], options: lmtp },
   ];
 }

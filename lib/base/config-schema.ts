@@ -12,6 +12,8 @@ const schema = z.object({
 
   listen_imap: listen('127.0.0.1:1143, [::1]:1143', 'IMAP, in clear until STARTTLS.'),
   listen_imaps: listen('127.0.0.1:1993, [::1]:1993', 'IMAP inside TLS.'),
+  listen_pop3: listen('127.0.0.1:1110, [::1]:1110', 'POP3, in clear until STLS.'),
+  listen_pop3s: listen('127.0.0.1:1995, [::1]:1995', 'POP3 inside TLS.'),
   listen_lmtp: listen('127.0.0.1:2003, [::1]:2003', 'LMTP, where the MTA delivers mail.'),
   listen_lmtp_unix: listen('run/lmtp', 'LMTP on Unix sockets, for an MTA on the same host (mode 660).'),
   lmtp_trusted: flag(
@@ -28,6 +30,22 @@ const schema = z.object({
     '32m',
     'An IMAP client that is silent for this long is disconnected. Less than 30 minutes counts as 30 (RFC 9051 §5.4).',
   ),
+  poptimeout: time(
+    'm',
+    { raisedTo: 10 * 60_000, max: 30 * DAY },
+    '10m',
+    'A POP3 client that is silent for this long is disconnected, and nothing is deleted. Less than 10 minutes counts as 10 (RFC 1939 §3).',
+  ),
+  popminpoll: integer(
+    { min: 0, max: 1440 },
+    '0',
+    'Minutes that must pass between two POP3 logins of a user. 0: none need pass.',
+  ),
+  popexpiretime: integer(
+    { min: -1, max: 3660 },
+    '-1',
+    'Days for which mail may be left on the server, as POP3 tells its clients (EXPIRE). It deletes nothing. -1: for ever.',
+  ),
 
   admins: words(
     'cyrus',
@@ -39,12 +57,6 @@ const schema = z.object({
   lmtp_downcase_rcpt: flag('on', 'The user part of a recipient address is lowercased, up to the `+`.'),
   lmtp_over_quota_perm_failure: flag('off', 'A full mailbox refuses mail for good (552) instead of for now (452).'),
   duplicatesuppression: flag('on', 'A message delivered twice to the same mailbox (same Message-ID) is kept once.'),
-  quotawarn: integer({ min: 0, max: 100 }, '90', 'From this percentage of a quota on, SELECT warns.'),
-  quotawarnkb: integer(
-    { min: 0, max: 2 ** 40 },
-    '0',
-    'SELECT warns of a storage quota only when at most this many KiB are free. 0: whatever is free.',
-  ),
   expunge_mode: oneOf(
     ['delayed', 'immediate'],
     'delayed',
@@ -80,7 +92,6 @@ export type ConfigKey = keyof Config;
 export const configAliases: ReadonlyMap<string, ConfigKey> = new Map<string, ConfigKey>([
   ['tls_cert_file', 'tls_server_cert'],
   ['tls_key_file', 'tls_server_key'],
-  ['quotawarnpercent', 'quotawarn'],
   ['lsmtp_downcase_rcpt', 'lmtp_downcase_rcpt'],
   ['lmtp_overquota_perm_failure', 'lmtp_over_quota_perm_failure'],
   ['lsmtp_overquota_perm_failure', 'lmtp_over_quota_perm_failure'],
@@ -97,8 +108,6 @@ export const configNotYet: readonly string[] = [
   'autocreatequota',
   'delete_mode',
   'listen_http',
-  'listen_pop3',
-  'listen_pop3s',
   'listen_sieve',
   'lmtp_admins',
   'lmtp_allowplaintext',
@@ -106,9 +115,10 @@ export const configNotYet: readonly string[] = [
   'lmtp_strict_quota',
   'mailnotifier',
   'munge8bit',
-  'popminpoll',
-  'poptimeout',
   'postuser',
+  'quotawarn',
+  'quotawarnkb',
+  'quotawarnpercent',
   'reject8bit',
   'sasl_mech_list',
   'sasl_minimum_layer',

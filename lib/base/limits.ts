@@ -87,3 +87,29 @@ export const imapLimits = {
 } as const;
 
 export type ImapLimits = { readonly [name in keyof typeof imapLimits]: number };
+
+/** Limits of one POP3 session. */
+export const pop3Limits = {
+  /** A command line with its CRLF; RFC 5034 §4 asks for more than the 255 of RFC 2449 §4 with AUTH. */
+  lineBytes: 16 * KIB,
+  /** Before login, no input for this long and the session ends. */
+  loginMs: 3 * MINUTE,
+  /** After login (`poptimeout`); RFC 1939 §3 asks for at least 10 minutes. */
+  idleMs: 10 * MINUTE,
+  /** Failed logins of one connection; then it is closed. */
+  failedLogins: 5,
+  /** Commands in a row that could not be understood; then the connection is closed. */
+  badCommands: 50,
+  /** Messages whose octets are read before a client that goes through the maildrop asks for them, */
+  aheadMessages: 8,
+  /** and how long such a message may be. A longer one is streamed. */
+  aheadBytes: 256 * KIB,
+  /** Output is handed on in pieces of at most this size. */
+  pieceBytes: 256 * KIB,
+  /** How old our knowledge of what others have expunged may be. */
+  freshMs: 5 * SECOND,
+  /** A list lets others run after so many lines. */
+  linesAtOnce: 1000,
+} as const;
+
+export type Pop3Limits = { readonly [name in keyof typeof pop3Limits]: number };

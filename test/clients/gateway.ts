@@ -13,6 +13,10 @@ export interface Server extends AsyncDisposable {
   readonly imapPort: number;
   /** Inside TLS. */
   readonly imapsPort: number;
+  /** In clear, with STLS. */
+  readonly pop3Port: number;
+  /** Inside TLS. */
+  readonly pop3sPort: number;
   readonly lmtpPort: number;
   /** PEM file of the self-signed certificate: clients check it as they would any other. */
   readonly certificate: string;
@@ -48,6 +52,8 @@ export async function startGateway(users: readonly string[], config: Environment
     CIRRUS_CONFIGDIRECTORY: data,
     CIRRUS_LISTEN_IMAP: `${HOST}:0`,
     CIRRUS_LISTEN_IMAPS: `${HOST}:0`,
+    CIRRUS_LISTEN_POP3: `${HOST}:0`,
+    CIRRUS_LISTEN_POP3S: `${HOST}:0`,
     CIRRUS_LISTEN_LMTP: `${HOST}:0`,
     CIRRUS_LISTEN_LMTP_UNIX: 'run/lmtp',
     ...Object.fromEntries(Object.entries(config).map(([key, value]) => [`CIRRUS_${key.toUpperCase()}`, value])),
@@ -105,6 +111,8 @@ async function startServer(data: string, env: Environment): Promise<Server> {
       host: HOST,
       imapPort: portOf(addresses.get('imap')),
       imapsPort: portOf(addresses.get('imaps')),
+      pop3Port: portOf(addresses.get('pop3')),
+      pop3sPort: portOf(addresses.get('pop3s')),
       lmtpPort: portOf(addresses.get('lmtp')),
       certificate: join(data, 'tls/cert.pem'),
       [Symbol.asyncDispose]: stop,

@@ -108,6 +108,8 @@ function environment(data: string, config: Readonly<Record<string, string>>): Re
     servername: 'mail.example.com',
     listen_imap: `${HOST}:0`,
     listen_imaps: `${HOST}:0`,
+    listen_pop3: `${HOST}:0`,
+    listen_pop3s: 'off',
     listen_lmtp: `${HOST}:0`,
     listen_lmtp_unix: 'run/lmtp',
     allowplaintext: 'on',

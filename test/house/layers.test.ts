@@ -14,6 +14,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'gateway/net': ['lib/base'],
   'gateway/imap/wire': ['lib/base', 'lib/message'],
   'gateway/imap': ['lib/base', 'lib/message', 'lib/store', 'lib/auth', 'gateway/net'],
+  'gateway/pop3/wire': ['lib/base'],
+  'gateway/pop3': ['lib/base', 'lib/store', 'lib/auth', 'gateway/net'],
   'gateway/lmtp': ['lib/base', 'lib/message', 'lib/delivery', 'lib/store/errors.ts', 'gateway/net'],
   'gateway/main.ts': ['lib', 'gateway'],
   'gateway/open-store.ts': ['lib'],

@@ -2,9 +2,10 @@ import { join } from 'node:path';
 import type { SecureContext } from 'node:tls';
 import { imapRefusal, serveImap } from '../../gateway/imap/session.ts';
 import { Listener } from '../../gateway/net/listener.ts';
+import { pop3Refusal, servePop3 } from '../../gateway/pop3/session.ts';
 import type { Authenticator } from '../../lib/auth/authenticator.ts';
 import type { Clock } from '../../lib/base/clock.ts';
-import type { ImapLimits } from '../../lib/base/limits.ts';
+import type { ImapLimits, Pop3Limits } from '../../lib/base/limits.ts';
 import { type Log, openLog } from '../../lib/base/log.ts';
 import { openEmbedded } from '../../lib/embedded/open.ts';
 import type { AccountOptions } from '../../lib/store/account.ts';
@@ -22,6 +23,9 @@ export interface GatewaySettings {
   readonly secureContext?: () => SecureContext;
   readonly limits?: Partial<ImapLimits>;
   readonly clock?: Clock;
+  readonly pop3Limits?: Partial<Pop3Limits>;
+  readonly minPollMinutes?: number;
+  readonly expireDays?: number;
   readonly quotaKib?: number;
   readonly log?: Log;
   /** The data folder of another gateway, with its users; it stays when this one is closed. */
@@ -31,6 +35,8 @@ export interface GatewaySettings {
 export interface ImapGateway extends AsyncDisposable {
   readonly store: MailStore;
   readonly port: number;
+  /** POP3 on the same mail. */
+  readonly pop3Port: number;
   readonly folder: string;
   /** Internal errors that sessions or background work met. */
   readonly errors: unknown[];
@@ -74,15 +80,36 @@ export async function openImapGateway(settings: GatewaySettings = {}): Promise<I
     log,
     limits: { drainMs: 2000 },
   });
-  const port = 'port' in listener.address ? listener.address.port : 0;
+  const pop3 = await Listener.open({
+    protocol: 'pop3',
+    address: { host: '127.0.0.1', port: 0 },
+    serve: servePop3({
+      store,
+      authenticator: secretAuthenticator(store),
+      servername: 'mail.example.com',
+      allowPlaintext: settings.allowPlaintext ?? true,
+      minPollMinutes: settings.minPollMinutes ?? 0,
+      expireDays: settings.expireDays ?? -1,
+      log,
+      ...(settings.secureContext && { secureContext: settings.secureContext }),
+      ...(settings.pop3Limits && { limits: settings.pop3Limits }),
+    }),
+    refusal: pop3Refusal,
+    log,
+    limits: { drainMs: 2000 },
+  });
+  const drain = async (): Promise<void> => {
+    await Promise.all([listener.drain(), pop3.drain()]);
+  };
   return {
     store,
-    port,
+    port: portOf(listener),
+    pop3Port: portOf(pop3),
     folder,
     errors,
-    drain: () => listener.drain(),
+    drain,
     async [Symbol.asyncDispose]() {
-      await listener.drain();
+      await drain();
       await store.close();
       await ports.close();
       await own?.[Symbol.asyncDispose]();
@@ -98,4 +125,8 @@ function secretAuthenticator(store: MailStore): Authenticator {
     authorize: async (actor, name) =>
       actor.name === 'cyrus' || actor.name === name ? directory.find(name) : undefined,
   };
+}
+
+function portOf({ address }: Listener): number {
+  return 'port' in address ? address.port : 0;
 }

@@ -46,14 +46,20 @@ export function parseTranscript(text: string): Transcript {
   return { settings, steps };
 }
 
-/** Plays a transcript against a server; throws at the first response that is not as written. */
-export async function playTranscript({ steps }: Transcript, port: number): Promise<void> {
+/** Plays a transcript against servers (`port`: of each client's); throws at the first response that is not as written. */
+export async function playTranscript(
+  { steps }: Transcript,
+  port: number | ((client: string) => number),
+): Promise<void> {
   const clients = new Map<string, Player>();
   const variables = new Map<string, string>();
   try {
     for (const step of steps) {
       let player = clients.get(step.client);
-      if (player === undefined) clients.set(step.client, (player = await Player.connect(port)));
+      if (player === undefined) {
+        const at = typeof port === 'number' ? port : port(step.client);
+        clients.set(step.client, (player = await Player.connect(at)));
+      }
       try {
         await player.play(step, variables);
       } catch (error) {

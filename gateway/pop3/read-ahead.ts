@@ -1,0 +1,42 @@
+import type { Pop3Limits } from '../../lib/base/limits.ts';
+
+/** Reads the messages after the one that a client has asked for, so that the way to the store is not waited for each time. */
+export class ReadAhead {
+  readonly #limits: Pick<Pop3Limits, 'aheadMessages' | 'aheadBytes'>;
+  readonly #sizeOf: (index: number) => number;
+  readonly #read: (index: number) => Promise<Buffer>;
+  readonly #reads = new Map<number, Promise<Buffer | undefined>>();
+  #last = -1;
+
+  /** `sizeOf`: octets of a message by index, negative beyond the last and when it is not to be read. */
+  constructor(
+    limits: Pick<Pop3Limits, 'aheadMessages' | 'aheadBytes'>,
+    sizeOf: (index: number) => number,
+    read: (index: number) => Promise<Buffer>,
+  ) {
+    this.#limits = limits;
+    this.#sizeOf = sizeOf;
+    this.#read = read;
+  }
+
+  /** The octets of a short message. */
+  async take(index: number): Promise<Buffer> {
+    const known = this.#reads.get(index);
+    const inOrder = index === this.#last + 1;
+    this.#last = index;
+    for (const one of this.#reads.keys())
+      if (one <= index || one > index + this.#limits.aheadMessages) this.#reads.delete(one);
+    if (inOrder) {
+      for (let next = index + 1; next <= index + this.#limits.aheadMessages; next++) {
+        const sizeBytes = this.#sizeOf(next);
+        if (sizeBytes < 0 || sizeBytes > this.#limits.aheadBytes || this.#reads.has(next)) continue;
+        // Its turn reads it again and meets the same error.
+        this.#reads.set(
+          next,
+          this.#read(next).catch(() => undefined),
+        );
+      }
+    }
+    return (await known) ?? this.#read(index);
+  }
+}
