@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { LIMITS_AFTER_LOGIN } from '../../gateway/imap/wire/limits.ts';
 import { authLimits, throttleLimits } from '../../lib/auth/limits.ts';
-import { connectionLimits, imapLimits, listenerLimits, lmtpLimits } from '../../lib/base/limits.ts';
+import { connectionLimits, imapLimits, listenerLimits, lmtpLimits, pop3Limits } from '../../lib/base/limits.ts';
 import * as message from '../../lib/message/limits.ts';
 
 const groups = {
@@ -11,6 +11,7 @@ const groups = {
   listenerLimits,
   lmtpLimits,
   imapLimits,
+  pop3Limits,
   wireLimits: LIMITS_AFTER_LOGIN,
   messageLimits: message.messageLimits,
   messageConstants: Object.fromEntries(Object.entries(message).filter(([, value]) => typeof value === 'number')),
@@ -31,6 +32,7 @@ const PACES = new Set([
   'successMs',
   'successes',
   'addressForgiveMs',
+  'freshMs',
 ]);
 
 /** The text of all tests but this one. */
