@@ -4,6 +4,7 @@ import type { Clock } from '../../lib/base/clock.ts';
 import type { Bytes } from '../../lib/base/config-values.ts';
 import type { ImapLimits } from '../../lib/base/limits.ts';
 import type { Log } from '../../lib/base/log.ts';
+import type { GistCache } from '../../lib/search/gist-cache.ts';
 import type { Account, AccountOptions } from '../../lib/store/account.ts';
 import type { User } from '../../lib/store/directory.ts';
 import type { MailStore } from '../../lib/store/mail-store.ts';
@@ -29,6 +30,8 @@ export interface ImapOptions {
   readonly log: Log;
   readonly clock: Clock;
   readonly limits: ImapLimits;
+  /** What SORT and THREAD have seen of messages, shared by all sessions. */
+  readonly gists: GistCache;
 }
 
 /** Extensions that a client turns on (RFC 9051 §6.3.1, RFC 7162 §3.1, §3.2). */

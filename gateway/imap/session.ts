@@ -3,6 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { systemClock } from '../../lib/base/clock.ts';
 import { type ImapLimits, imapLimits } from '../../lib/base/limits.ts';
 import type { Log } from '../../lib/base/log.ts';
+import { GistCache } from '../../lib/search/gist-cache.ts';
 import { Account } from '../../lib/store/account.ts';
 import type { User } from '../../lib/store/directory.ts';
 import { StoreError } from '../../lib/store/errors.ts';
@@ -29,12 +30,13 @@ export const imapRefusal = '* BYE [UNAVAILABLE] Too many connections\r\n';
 
 /** Makes the `serve` of a listener: each connection becomes an IMAP session (RFC 9051, RFC 3501). */
 export function serveImap(
-  options: Omit<ImapOptions, 'clock' | 'limits'> & {
+  options: Omit<ImapOptions, 'clock' | 'limits' | 'gists'> & {
     readonly clock?: ImapOptions['clock'];
     limits?: Partial<ImapLimits>;
   },
 ): (connection: Connection) => Promise<void> {
-  const whole = { clock: systemClock, ...options, limits: { ...imapLimits, ...options.limits } };
+  const limits = { ...imapLimits, ...options.limits };
+  const whole = { clock: systemClock, ...options, limits, gists: new GistCache(limits.gistBytes) };
   return (connection) => new Session(connection, whole).run();
 }
 

@@ -84,6 +84,10 @@ export const imapLimits = {
   sliceMs: 10,
   /** A search ends unanswered after this long. */
   searchMs: 10 * MINUTE,
+  /** What SORT and THREAD keep of messages that they have seen, for all sessions of a process, about. */
+  gistBytes: 64 * MIB,
+  /** Messages that one SORT or THREAD puts in order: each takes about 1 KB meanwhile. */
+  sortMessages: 250_000,
 } as const;
 
 export type ImapLimits = { readonly [name in keyof typeof imapLimits]: number };

@@ -15,6 +15,12 @@ export function charsetDecoder(charset: string): CharsetDecoder {
   return webDecoder(label) ?? iconvDecoder(label) ?? new GuessingDecoder();
 }
 
+/** Whether a charset of this name can be decoded as what it is. */
+export function knowsCharset(charset: string): boolean {
+  const label = charset.trim().toLowerCase().slice(0, maxLabel);
+  return isAscii(label) || webDecoder(label) !== undefined || iconvDecoder(label) !== undefined;
+}
+
 /** Decodes all the bytes at once. */
 export function decodeCharset(bytes: Uint8Array, charset: string): string {
   const decoder = charsetDecoder(charset);

@@ -24,10 +24,12 @@ import { noop } from './noop.ts';
 import { rename } from './rename.ts';
 import { search } from './search.ts';
 import { select } from './select.ts';
+import { sort } from './sort.ts';
 import { startTls } from './starttls.ts';
 import { status } from './status.ts';
 import { store } from './store.ts';
 import { subscribe } from './subscribe.ts';
+import { thread } from './thread.ts';
 
 /** How a verb is run. */
 export interface Row<C = never> {
@@ -81,6 +83,9 @@ export const commands = {
   UNSELECT: { state: 'selected', numbers: 'free', run: unselect },
   EXPUNGE: { state: 'selected', numbers: 'free', run: expungeCommand },
   SEARCH: { state: 'selected', numbers: 'used', run: search },
+  // RFC 5256 §3
+  SORT: { state: 'selected', numbers: 'used', run: sort },
+  THREAD: { state: 'selected', numbers: 'used', run: thread },
   FETCH: { state: 'selected', numbers: 'used', run: fetch },
   STORE: { state: 'selected', numbers: 'used', run: store },
   COPY: { state: 'selected', numbers: 'free', run: copy },

@@ -111,7 +111,11 @@ export type ImapCommand =
       readonly limits: readonly (readonly [resource: string, limit: number])[];
     }
   // RFC 5256
-  | (SearchProgram & { readonly name: 'SORT'; readonly criteria: readonly SortCriterion[] })
+  | (SearchProgram & {
+      readonly name: 'SORT';
+      readonly returns: readonly SearchReturn[] | null;
+      readonly criteria: readonly SortCriterion[];
+    })
   | (SearchProgram & { readonly name: 'THREAD'; readonly algorithm: string });
 
 /** APPEND is not in `ImapCommand`: its messages stream, so it is read in steps (append.ts). */

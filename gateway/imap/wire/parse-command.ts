@@ -1,6 +1,6 @@
 import { decodeBase64 } from '../../../lib/base/base64.ts';
 import { BadSyntax } from './bad-syntax.ts';
-import type { ImapCommand, SearchProgram } from './commands.ts';
+import type { ImapCommand } from './commands.ts';
 import type { Frame } from './frame.ts';
 import { aclCommands } from './read/acl.ts';
 import { fetchItems, fetchModifiers } from './read/fetch.ts';
@@ -9,9 +9,10 @@ import { listArguments, statusItems } from './read/list.ts';
 import { listMailbox, mailbox } from './read/mailbox.ts';
 import { quotaCommands } from './read/quota.ts';
 import { type Dialect, type ReadArguments, Reader, spaced } from './read/reader.ts';
-import { charsetName, searchKeys, searchProgram, searchReturns, sortCriterion } from './read/search.ts';
+import { searchProgram, searchReturns } from './read/search.ts';
 import { selectParams } from './read/select.ts';
 import { sequenceSet } from './read/sequence-set.ts';
+import { sort, thread } from './read/sort.ts';
 import { astring, list, nstring, number64, string, tag, word } from './read/text.ts';
 
 export interface TaggedCommand {
@@ -196,25 +197,4 @@ function unchangedSinceOf(reader: Reader): number | null {
 
 function copy(reader: Reader, name: 'COPY' | 'MOVE', uid: boolean): ImapCommand {
   return { name, uid, set: spaced(reader, sequenceSet), mailbox: spaced(reader, mailbox) };
-}
-
-/**
- *     sort = ["UID" SP] "SORT" SP sort-criteria SP search-criteria      ; RFC 5256 §5
- *     search-criteria = charset 1*(SP search-key)
- */
-function sort(reader: Reader, uid: boolean): ImapCommand {
-  const criteria = spaced(reader, (inner) => list(inner, sortCriterion, false));
-  return { name: 'SORT', uid, criteria, ...searchCriteria(reader) };
-}
-
-/**
- *     thread = ["UID" SP] "THREAD" SP thread-alg SP search-criteria     ; RFC 5256 §5
- */
-function thread(reader: Reader, uid: boolean): ImapCommand {
-  const algorithm = spaced(reader, (inner) => word(inner, 'a threading algorithm'));
-  return { name: 'THREAD', uid, algorithm, ...searchCriteria(reader) };
-}
-
-function searchCriteria(reader: Reader): Pick<SearchProgram, 'charset' | 'key'> {
-  return { charset: spaced(reader, charsetName), key: spaced(reader, searchKeys) };
 }

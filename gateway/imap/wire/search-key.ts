@@ -37,10 +37,17 @@ export type SearchKey =
   | { readonly key: 'modseq'; readonly atLeast: number };
 
 /** `search-return-opts`; RFC 9051 §6.4.4: an empty list means ALL, and so the reader gives it. */
-export type SearchReturn = 'MIN' | 'MAX' | 'ALL' | 'COUNT' | 'SAVE';
+export type SearchReturn = 'MIN' | 'MAX' | 'ALL' | 'COUNT' | 'SAVE' | PartialRange;
 
-/** `sort-criterion` of RFC 5256 §3. */
+/** PARTIAL: the results from the `first` to the `last`, counted from 1; from the end with `fromEnd` (RFC 9394 §3.1). */
+export interface PartialRange {
+  readonly fromEnd: boolean;
+  readonly first: number;
+  readonly last: number;
+}
+
+/** `sort-criterion` of RFC 5256 §3 and RFC 5957 §3. */
 export interface SortCriterion {
-  readonly by: 'ARRIVAL' | 'CC' | 'DATE' | 'FROM' | 'SIZE' | 'SUBJECT' | 'TO';
+  readonly by: 'ARRIVAL' | 'CC' | 'DATE' | 'DISPLAYFROM' | 'DISPLAYTO' | 'FROM' | 'SIZE' | 'SUBJECT' | 'TO';
   readonly reverse: boolean;
 }

@@ -135,6 +135,20 @@ const list = fc
   }));
 
 const named = <const N extends string>(...names: N[]) => fc.constantFrom<N>(...names);
+const searchReturns = fc.option(
+  fc
+    .tuple(
+      fc.subarray(['MIN', 'MAX', 'COUNT', 'SAVE'] as const),
+      fc.oneof(
+        fc.constant('ALL' as const),
+        fc
+          .tuple(fc.boolean(), fc.integer({ min: 1, max: 0xffff }), fc.integer({ min: 0, max: 0xffff }))
+          .map(([fromEnd, first, more]) => ({ fromEnd, first, last: first + more })),
+      ),
+    )
+    .map(([options, what]) => [...options, what]),
+);
+
 const program = { uid: fc.boolean(), key: searchKey };
 const mode = fc.constantFrom('replace', 'add', 'remove');
 
@@ -174,7 +188,7 @@ export const arbitraryCommand = fc.oneof(
   fc.record({
     name: named('SEARCH'),
     ...program,
-    returns: fc.option(fc.subarray(['MIN', 'MAX', 'ALL', 'COUNT', 'SAVE'], { minLength: 1 })),
+    returns: searchReturns,
     charset: fc.option(capital),
   }),
   fc
@@ -209,11 +223,12 @@ export const arbitraryCommand = fc.oneof(
   fc.record({ name: named('SETQUOTA'), root: text, limits: fc.array(fc.tuple(capital, number64), { maxLength: 3 }) }),
   fc.record({
     name: named('SORT'),
+    returns: searchReturns,
     ...program,
     charset: capital,
     criteria: fc.array(
       fc.record({
-        by: fc.constantFrom('ARRIVAL', 'CC', 'DATE', 'FROM', 'SIZE', 'SUBJECT', 'TO'),
+        by: fc.constantFrom('ARRIVAL', 'CC', 'DATE', 'DISPLAYFROM', 'DISPLAYTO', 'FROM', 'SIZE', 'SUBJECT', 'TO'),
         reverse: fc.boolean(),
       }),
       { minLength: 1, maxLength: 3 },

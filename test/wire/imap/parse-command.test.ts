@@ -286,25 +286,6 @@ const examples: readonly (readonly [section: string, wire: string, command: obje
   ],
   ['RFC 9208 §4.1.3', 'S0 SETQUOTA "" (STORAGE 512)', { name: 'SETQUOTA', root: '', limits: [['STORAGE', 512]] }],
   ['RFC 9208 §4.1.3', 'S0 SETQUOTA root ()', { name: 'SETQUOTA', root: 'root', limits: [] }],
-  [
-    'RFC 5256 §3',
-    'A283 SORT (SUBJECT REVERSE DATE) UTF-8 ALL',
-    {
-      name: 'SORT',
-      uid: false,
-      criteria: [
-        { by: 'SUBJECT', reverse: false },
-        { by: 'DATE', reverse: true },
-      ],
-      charset: 'UTF-8',
-      key: { key: 'all' },
-    },
-  ],
-  [
-    'RFC 5256 §3',
-    'A UID THREAD REFERENCES US-ASCII TEXT gewp',
-    { name: 'THREAD', uid: true, algorithm: 'REFERENCES', charset: 'US-ASCII', key: contains('text', 'gewp') },
-  ],
   ['a trailing space', 'a NOOP ', { name: 'NOOP' }],
 ];
 

@@ -1,7 +1,7 @@
 import type { ImapCommand, ListCommand } from '../../../gateway/imap/wire/commands.ts';
 import type { FetchItem, Partial } from '../../../gateway/imap/wire/fetch-item.ts';
 import type { Dialect } from '../../../gateway/imap/wire/read/reader.ts';
-import type { CalendarDate, SearchKey } from '../../../gateway/imap/wire/search-key.ts';
+import type { CalendarDate, SearchKey, SearchReturn } from '../../../gateway/imap/wire/search-key.ts';
 import type { SequenceSet } from '../../../gateway/imap/wire/sequence-set.ts';
 import { binarySectionName, sectionSpec } from '../../../gateway/imap/wire/write/fetch.ts';
 import { astring, flagList, mailbox, nstring, string } from '../../../gateway/imap/wire/write/text.ts';
@@ -50,9 +50,8 @@ function commandText(command: ImapCommand, dialect: Dialect): string {
     case 'EXPUNGE':
       return command.uids === null ? 'EXPUNGE' : `UID EXPUNGE ${formatSequenceSet(command.uids)}`;
     case 'SEARCH': {
-      const returns = command.returns === null ? '' : `RETURN (${command.returns.join(' ')}) `;
       const charset = command.charset === null ? '' : `CHARSET ${command.charset} `;
-      return `${uid}SEARCH ${returns}${charset}${keyText(command.key, true)}`;
+      return `${uid}SEARCH ${returnText(command.returns)}${charset}${keyText(command.key, true)}`;
     }
     case 'FETCH':
       return `${uid}FETCH ${formatSequenceSet(command.set)} (${command.items.map((item) => itemText(item, dialect)).join(' ')})${modifiers(command)}`;
@@ -77,7 +76,7 @@ function commandText(command: ImapCommand, dialect: Dialect): string {
       return `SETQUOTA ${astring(command.root, dialect)} (${command.limits.map((pair) => pair.join(' ')).join(' ')})`;
     case 'SORT': {
       const criteria = command.criteria.map(({ by, reverse }) => (reverse ? `REVERSE ${by}` : by)).join(' ');
-      return `${uid}SORT (${criteria}) ${command.charset} ${keyText(command.key, true)}`;
+      return `${uid}SORT ${returnText(command.returns)}(${criteria}) ${command.charset} ${keyText(command.key, true)}`;
     }
     case 'THREAD':
       return `${uid}THREAD ${command.algorithm} ${command.charset} ${keyText(command.key, true)}`;
@@ -182,4 +181,14 @@ function dateText({ year, month, day }: CalendarDate): string {
 export function formatSequenceSet(set: SequenceSet): string {
   if (set === '$') return '$';
   return set.map(({ from, to }) => (from === to ? `${from}` : `${from}:${to}`)).join(',');
+}
+
+function returnText(returns: readonly SearchReturn[] | null): string {
+  if (returns === null) return '';
+  const texts = returns.map((option) => {
+    if (typeof option === 'string') return option;
+    const sign = option.fromEnd ? '-' : '';
+    return `PARTIAL ${sign}${option.first}:${sign}${option.last}`;
+  });
+  return `RETURN (${texts.join(' ')}) `;
 }

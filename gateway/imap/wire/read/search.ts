@@ -1,4 +1,4 @@
-import type { SearchDate, SearchField, SearchFlag, SearchKey, SearchReturn, SortCriterion } from '../search-key.ts';
+import type { PartialRange, SearchDate, SearchField, SearchFlag, SearchKey, SearchReturn } from '../search-key.ts';
 import { date } from './date.ts';
 import type { Reader } from './reader.ts';
 import { beginsSet, sequenceSet } from './sequence-set.ts';
@@ -82,27 +82,22 @@ export function searchReturns(reader: Reader): SearchReturn[] | null {
   if (!reader.skip('RETURN ')) return null;
   const returns = list(reader, searchReturn, true);
   reader.sp();
+  const ranges = returns.filter((option) => typeof option === 'object').length;
+  // RFC 9394 §3.1
+  if (ranges > 1 || (ranges === 1 && returns.includes('ALL')))
+    reader.invalid('search return options (one of PARTIAL and ALL)');
   return returns.length === 0 ? ['ALL'] : [...new Set(returns)];
 }
 
 /**
- *     sort-criterion = ["REVERSE" SP] sort-key            ; RFC 5256 §5
+ *     partial-range = nz-number ":" nz-number / MINUS nz-number ":" MINUS nz-number       ; RFC 9394 §4, RFC 5267 §5
  */
-export function sortCriterion(reader: Reader): SortCriterion {
-  const reverse = reader.skip('REVERSE ');
-  const by = word(reader, 'a sort key');
-  switch (by) {
-    case 'ARRIVAL':
-    case 'CC':
-    case 'DATE':
-    case 'FROM':
-    case 'SIZE':
-    case 'SUBJECT':
-    case 'TO':
-      return { by, reverse };
-    default:
-      return reader.invalid('sort key');
-  }
+export function partialRange(reader: Reader): PartialRange {
+  const fromEnd = reader.skip('-');
+  const a = nzNumber(reader);
+  reader.expect(fromEnd ? ':-' : ':');
+  const b = nzNumber(reader);
+  return { fromEnd, first: Math.min(a, b), last: Math.max(a, b) };
 }
 
 function searchKey(reader: Reader, depth: number): SearchKey {
@@ -137,6 +132,8 @@ function searchReturn(reader: Reader): SearchReturn {
     case 'COUNT':
     case 'SAVE':
       return option;
+    case 'PARTIAL':
+      return after(reader, partialRange);
     default:
       return reader.invalid('search return option');
   }

@@ -1,4 +1,5 @@
 import type { Dialect } from '../read/reader.ts';
+import type { PartialRange } from '../search-key.ts';
 import type { NumberRange } from '../sequence-set.ts';
 import { formatRanges } from './sequence-set.ts';
 import { string } from './text.ts';
@@ -26,12 +27,15 @@ export interface ExtendedResult {
   readonly count?: number | null;
   /** Left out when empty: `ALL` is a set, and a set holds something (RFC 9051 §7.3.4). */
   readonly all?: readonly NumberRange[] | null;
+  /** The range as it was asked, and what is in it. */
+  readonly partial?: { readonly range: PartialRange; readonly found: readonly NumberRange[] } | null;
   readonly modSeq?: number | null;
 }
 
 /**
  *     esearch-response  = "ESEARCH" [search-correlator] [SP "UID"] *(SP search-return-data)      ; RFC 9051 §9
  *     search-correlator = SP "(" "TAG" SP tag-string ")"
+ *     ret-data-partial  = "PARTIAL" SP "(" partial-range SP partial-results ")"                 ; RFC 9394 §4
  */
 export function esearch(result: ExtendedResult, dialect: Dialect): string {
   const data: string[] = [];
@@ -39,7 +43,14 @@ export function esearch(result: ExtendedResult, dialect: Dialect): string {
   if (typeof result.max === 'number') data.push(`MAX ${result.max}`);
   if (typeof result.count === 'number') data.push(`COUNT ${result.count}`);
   if (result.all && result.all.length > 0) data.push(`ALL ${formatRanges(result.all)}`);
+  if (result.partial) data.push(partialText(result.partial));
   if (typeof result.modSeq === 'number') data.push(`MODSEQ ${result.modSeq}`);
   const head = `* ESEARCH (TAG ${string(result.tag, dialect)})${result.uid ? ' UID' : ''}`;
   return `${[head, ...data].join(' ')}\r\n`;
+}
+
+function partialText({ range, found }: NonNullable<ExtendedResult['partial']>): string {
+  const sign = range.fromEnd ? '-' : '';
+  const results = found.length === 0 ? 'NIL' : formatRanges(found);
+  return `PARTIAL (${sign}${range.first}:${sign}${range.last} ${results})`;
 }

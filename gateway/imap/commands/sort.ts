@@ -1,0 +1,27 @@
+import { needsGist, sortMessages } from '../../../lib/search/sort.ts';
+import { UidSet } from '../../../lib/store/uid-set.ts';
+import type { CommandOf } from '../command-of.ts';
+import type { Context } from '../context.ts';
+import { ok, type Reply } from '../reply.ts';
+import { toSave, writeAnswer } from '../search/answer.ts';
+import { runProgram } from '../search/program.ts';
+import { sortables } from '../search/sortables.ts';
+
+/** SORT (RFC 5256 §3, RFC 5957), with RETURN (RFC 5267 §3). */
+export async function sort(context: Context, command: CommandOf<'SORT'>, tag: string): Promise<Reply> {
+  const { selected } = context;
+  const { criteria, returns, uid } = command;
+  const saves = returns?.includes('SAVE') === true;
+  try {
+    const found = await runProgram(context, command);
+    const messages = await sortables(context, found.uids, criteria.some(needsGist));
+    const uids = sortMessages(messages, criteria);
+    writeAnswer(context, { response: 'SORT', uid, uids, aboutModSeq: found.aboutModSeq }, returns, tag);
+    if (saves) selected.saved = toSave(uids, returns ?? []);
+    return ok();
+  } catch (error) {
+    // RFC 5182 §2.1: a search that fails leaves nothing saved.
+    if (saves) selected.saved = UidSet.empty;
+    throw error;
+  }
+}

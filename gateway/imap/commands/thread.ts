@@ -1,0 +1,25 @@
+import { type ThreadAlgorithm, type ThreadNode, threadMessages } from '../../../lib/search/thread.ts';
+import type { CommandOf } from '../command-of.ts';
+import type { Context } from '../context.ts';
+import { bad, ok, type Reply } from '../reply.ts';
+import { runProgram } from '../search/program.ts';
+import { sortables } from '../search/sortables.ts';
+import { threaded } from '../wire/write/thread.ts';
+
+const algorithms: ReadonlyMap<string, ThreadAlgorithm> = new Map(
+  (['ORDEREDSUBJECT', 'REFERENCES', 'REFS'] as const).map((name) => [name, name]),
+);
+
+/** THREAD (RFC 5256 §3). */
+export async function thread(context: Context, command: CommandOf<'THREAD'>): Promise<Reply> {
+  const algorithm = algorithms.get(command.algorithm);
+  if (algorithm === undefined) return bad('Unknown threading algorithm');
+  const { uids } = await runProgram(context, command);
+  const threads: readonly ThreadNode[] = threadMessages(await sortables(context, uids, true), algorithm);
+  const { numbering } = context.selected;
+  for (const piece of threaded(threads, (uid) => (command.uid ? uid : numbering.sequenceOf(uid)))) {
+    context.write(piece);
+    await context.flow();
+  }
+  return ok();
+}

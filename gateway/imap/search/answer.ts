@@ -1,0 +1,96 @@
+import { UidSet } from '../../../lib/store/uid-set.ts';
+import type { Context } from '../context.ts';
+import { modSeqOf } from '../mod-seq.ts';
+import type { PartialRange, SearchReturn } from '../wire/search-key.ts';
+import type { NumberRange } from '../wire/sequence-set.ts';
+import { type ExtendedResult, esearch, searched } from '../wire/write/search.ts';
+import type { Found } from './program.ts';
+
+/** What is answered of a search, and as what. */
+export interface Answer {
+  readonly response: 'SEARCH' | 'SORT';
+  /** UIDs are answered, not sequence numbers. */
+  readonly uid: boolean;
+  /** The messages in the order of the answer. */
+  readonly uids: readonly number[];
+  readonly aboutModSeq: Found['aboutModSeq'];
+}
+
+/** Writes the untagged response to SEARCH or SORT; null is the plain one. */
+export function writeAnswer(
+  context: Context,
+  answer: Answer,
+  returns: readonly SearchReturn[] | null,
+  tag: string,
+): void {
+  if (returns === null) {
+    const modSeq = answer.aboutModSeq ? highest(context, answer.uids) : null;
+    context.write(searched(answer.response, numbers(context, answer), modSeq));
+  } else writeExtended(context, answer, returns, tag);
+}
+
+function writeExtended(context: Context, answer: Answer, returns: readonly SearchReturn[], tag: string): void {
+  const asked = returns.filter((option) => option !== 'SAVE');
+  // RFC 5182 §2.1: SAVE alone answers nothing.
+  if (asked.length === 0) return;
+  const all = numbers(context, answer);
+  const range = asked.find((option) => typeof option === 'object');
+  // RFC 7162 §3.1.10: of MIN and MAX alone, only those messages count; RFC 9394 §3.1: of PARTIAL those of the range.
+  const counted = isLimited(asked) ? limited(answer.uids, asked) : answer.uids;
+  const result: ExtendedResult = {
+    tag,
+    uid: answer.uid,
+    min: asked.includes('MIN') ? (all.at(0) ?? null) : null,
+    max: asked.includes('MAX') ? (all.at(-1) ?? null) : null,
+    count: asked.includes('COUNT') ? all.length : null,
+    all: asked.includes('ALL') ? rangesInOrder(all) : null,
+    partial: range ? { range, found: rangesInOrder(slice(all, range)) } : null,
+    modSeq: answer.aboutModSeq && counted.length > 0 ? highest(context, counted) : null,
+  };
+  context.write(esearch(result, context.dialect));
+}
+
+/** The messages that SAVE keeps: with MIN, MAX or PARTIAL and nothing more only those (RFC 5182 §2.4, RFC 9394 §3.1). */
+export function toSave(uids: readonly number[], returns: readonly SearchReturn[]): UidSet {
+  const kept = isLimited(returns) ? limited(uids, returns) : uids;
+  return UidSet.fromSorted([...new Set(kept)].sort((a, b) => a - b));
+}
+
+/** Whether some messages are asked for, but nothing about all. */
+function isLimited(returns: readonly SearchReturn[]): boolean {
+  const some = returns.some((option) => option === 'MIN' || option === 'MAX' || typeof option === 'object');
+  return some && !returns.includes('ALL') && !returns.includes('COUNT');
+}
+
+function limited(uids: readonly number[], returns: readonly SearchReturn[]): number[] {
+  return returns.flatMap((option) => {
+    if (option === 'MIN') return uids.slice(0, 1);
+    if (option === 'MAX') return uids.slice(-1);
+    return typeof option === 'object' ? slice(uids, option) : [];
+  });
+}
+
+function slice<T>(all: readonly T[], { fromEnd, first, last }: PartialRange): T[] {
+  return fromEnd
+    ? all.slice(Math.max(0, all.length - last), Math.max(0, all.length - first + 1))
+    : all.slice(first - 1, last);
+}
+
+/** As a set in which the order counts (RFC 5267 §4.3): only what ascends is a range. */
+function rangesInOrder(numbers: readonly number[]): NumberRange[] {
+  const ranges: { from: number; to: number }[] = [];
+  for (const number of numbers) {
+    const last = ranges.at(-1);
+    if (last?.to === number - 1) last.to = number;
+    else ranges.push({ from: number, to: number });
+  }
+  return ranges;
+}
+
+function numbers({ selected }: Context, { uids, uid }: Answer): readonly number[] {
+  return uid ? uids : uids.map((one) => selected.numbering.sequenceOf(one));
+}
+
+function highest({ selected }: Context, uids: readonly number[]): number {
+  return modSeqOf(uids.reduce((max, uid) => Math.max(max, selected.view.seqOf(uid)), 0));
+}

@@ -1,0 +1,149 @@
+import { type Sortable, sentDateOf } from './sort.ts';
+import { gatherSubjects } from './thread-subjects.ts';
+
+/** A message while threads are made; without `message` it is a dummy: others refer to it, and it is not there. */
+export interface Container {
+  message: Sortable | undefined;
+  parent: Container | undefined;
+  children: Container[];
+}
+
+/** Dummies made for ids of messages that are not there; beyond, such ids join nothing any more. */
+const MAX_DUMMIES = 500_000;
+
+/** Ancestors looked at before a link is taken for a loop. */
+const MAX_ANCESTORS = 2000;
+
+interface Tree {
+  readonly uid: number | undefined;
+  readonly children: Tree[];
+}
+
+/**
+ * RFC 5256 §3, REFERENCES. REFS (draft-ietf-morg-inthread) leaves subjects alone (step 5), goes by INTERNALDATE, and
+ * puts the thread last in which something arrived last.
+ */
+export function byReferences(messages: readonly Sortable[], algorithm: 'REFERENCES' | 'REFS'): Tree[] {
+  const all = linked(messages);
+  let roots = pruned(all.filter(({ parent }) => parent === undefined));
+  const isRefs = algorithm === 'REFS';
+  const dateOf = isRefs ? ({ internalDate }: Sortable) => internalDate : sentDateOf;
+  if (!isRefs) roots = gatherSubjects(sortSiblings(roots, dateOf));
+  const inOrder = deepestFirst(roots);
+  for (const container of inOrder) container.children = sortSiblings(container.children, dateOf);
+  return trees(isRefs ? sortByNewest(roots, inOrder, dateOf) : sortSiblings(roots, dateOf), inOrder);
+}
+
+/** Step 1: every message under the last of its references, the references under each other. */
+function linked(messages: readonly Sortable[]): Container[] {
+  const byId = new Map<string, Container>();
+  const own = messages.map((message): Container => {
+    const id = message.gist?.messageId;
+    const container: Container = { message, parent: undefined, children: [] };
+    // Of messages with one id the first has it, the others are for themselves.
+    if (id !== undefined && !byId.has(id)) byId.set(id, container);
+    return container;
+  });
+  const dummies: Container[] = [];
+  const named = (id: string): Container | undefined => {
+    const known = byId.get(id);
+    if (known !== undefined || dummies.length >= MAX_DUMMIES) return known;
+    const dummy: Container = { message: undefined, parent: undefined, children: [] };
+    byId.set(id, dummy);
+    dummies.push(dummy);
+    return dummy;
+  };
+  const links = new Links();
+  for (const [i, { gist }] of messages.entries()) {
+    let last: Container | undefined;
+    for (const id of gist?.references ?? []) {
+      const next = named(id);
+      if (next === undefined) continue;
+      // A link that is there already is not changed by what others say of it.
+      if (last !== undefined && next.parent === undefined) links.put(next, last);
+      last = next;
+    }
+    const container = own[i];
+    if (container !== undefined) links.put(container, last);
+  }
+  const known = [...own, ...dummies];
+  for (const container of known) container.parent?.children.push(container);
+  return known;
+}
+
+/** Parents alone, until all are known: a message may be put elsewhere when its own references are read. */
+class Links {
+  readonly #haveChildren = new Set<Container>();
+
+  put(child: Container, parent: Container | undefined): void {
+    if (parent === undefined) child.parent = undefined;
+    else if (!this.#isAbove(child, parent)) {
+      child.parent = parent;
+      this.#haveChildren.add(parent);
+    }
+  }
+
+  /** Whether the link would close a loop, or its check would take too long. */
+  #isAbove(child: Container, parent: Container): boolean {
+    if (child === parent) return true;
+    if (!this.#haveChildren.has(child)) return false;
+    let steps = 0;
+    for (let at: Container | undefined = parent; at !== undefined; at = at.parent) {
+      if (at === child || ++steps > MAX_ANCESTORS) return true;
+    }
+    return false;
+  }
+}
+
+/** Steps 2 and 3: no dummy stays but a root with several children. */
+function pruned(roots: readonly Container[]): Container[] {
+  for (const container of deepestFirst(roots)) {
+    container.children = container.children.flatMap((child) => {
+      const kept = child.message === undefined ? child.children : [child];
+      for (const one of kept) one.parent = container;
+      return kept;
+    });
+  }
+  return roots.flatMap((root) => {
+    if (root.message !== undefined || root.children.length > 1) return [root];
+    for (const child of root.children) child.parent = undefined;
+    return root.children;
+  });
+}
+
+/** All containers, each after everything below it. */
+function deepestFirst(roots: readonly Container[]): Container[] {
+  const all = [...roots];
+  for (let at = 0; at < all.length; at++) for (const child of all[at]?.children ?? []) all.push(child);
+  return all.reverse();
+}
+
+type DateOf = (message: Sortable) => number;
+
+/** Siblings by date; a dummy has the date of its first child. Ties as in the mailbox. */
+function sortSiblings(siblings: readonly Container[], dateOf: DateOf): Container[] {
+  const keyed = siblings.map((container) => {
+    const message = container.message ?? container.children[0]?.message;
+    return { container, date: message === undefined ? 0 : dateOf(message), uid: message?.uid ?? 0 };
+  });
+  keyed.sort((a, b) => a.date - b.date || a.uid - b.uid);
+  return keyed.map(({ container }) => container);
+}
+
+function sortByNewest(roots: readonly Container[], inOrder: readonly Container[], dateOf: DateOf): Container[] {
+  const newest = new Map<Container, number>();
+  for (const container of inOrder) {
+    let date = container.message === undefined ? 0 : dateOf(container.message);
+    for (const child of container.children) date = Math.max(date, newest.get(child) ?? 0);
+    newest.set(container, date);
+  }
+  const first = ({ message, children }: Container): number => message?.uid ?? children[0]?.message?.uid ?? 0;
+  return [...roots].sort((a, b) => (newest.get(a) ?? 0) - (newest.get(b) ?? 0) || first(a) - first(b));
+}
+
+function trees(roots: readonly Container[], inOrder: readonly Container[]): Tree[] {
+  const made = new Map<Container, Tree>();
+  const of = (containers: readonly Container[]): Tree[] => containers.flatMap((one) => made.get(one) ?? []);
+  for (const one of inOrder) made.set(one, { uid: one.message?.uid, children: of(one.children) });
+  return of(roots);
+}

@@ -1,0 +1,71 @@
+import type { Gist } from './gist.ts';
+
+/** A message that is put in order. */
+export interface Sortable {
+  readonly uid: number;
+  /** INTERNALDATE, seconds since 1970. */
+  readonly internalDate: number;
+  readonly sizeBytes: number;
+  /** Undefined only where no key asks for it. */
+  readonly gist: Gist | undefined;
+}
+
+/** What messages are ordered by (RFC 5256 §3, RFC 5957 §3). */
+export type SortKey = 'ARRIVAL' | 'CC' | 'DATE' | 'DISPLAYFROM' | 'DISPLAYTO' | 'FROM' | 'SIZE' | 'SUBJECT' | 'TO';
+
+export interface Criterion {
+  readonly by: SortKey;
+  readonly reverse: boolean;
+}
+
+/** Whether a key is answered by a message's gist, not by its row alone. */
+export function needsGist({ by }: Criterion): boolean {
+  return by !== 'ARRIVAL' && by !== 'SIZE';
+}
+
+type Column = { readonly sign: 1 | -1; readonly values: readonly (string | number)[] };
+
+/** The UIDs of the messages, which come in ascending order, in the order of the criteria; ties stay as they are. */
+export function sortMessages(messages: readonly Sortable[], criteria: readonly Criterion[]): number[] {
+  const columns = criteria.map(
+    ({ by, reverse }): Column => ({ sign: reverse ? -1 : 1, values: messages.map((message) => valueBy(message, by)) }),
+  );
+  const order = Uint32Array.from(messages.keys());
+  order.sort((a, b) => {
+    for (const { sign, values } of columns) {
+      const [left, right] = [values[a] ?? '', values[b] ?? ''];
+      if (left !== right) return left < right ? -sign : sign;
+    }
+    return a - b;
+  });
+  return Array.from(order, (i) => messages[i]?.uid ?? 0);
+}
+
+/** When the message was sent; without a date that can be read, when it arrived (RFC 5256 §2.2). */
+export function sentDateOf({ gist, internalDate }: Sortable): number {
+  return gist?.sentDate ?? internalDate;
+}
+
+function valueBy(message: Sortable, by: SortKey): string | number {
+  const { gist } = message;
+  switch (by) {
+    case 'ARRIVAL':
+      return message.internalDate;
+    case 'SIZE':
+      return message.sizeBytes;
+    case 'DATE':
+      return sentDateOf(message);
+    case 'CC':
+      return gist?.cc ?? '';
+    case 'FROM':
+      return gist?.from ?? '';
+    case 'TO':
+      return gist?.to ?? '';
+    case 'SUBJECT':
+      return gist?.subject ?? '';
+    case 'DISPLAYFROM':
+      return gist?.displayFrom ?? '';
+    case 'DISPLAYTO':
+      return gist?.displayTo ?? '';
+  }
+}
