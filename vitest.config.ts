@@ -7,7 +7,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['test/{base,message,house,wire,codec}/**/*.test.ts', 'test/**/*.unit.test.ts'],
+          include: ['test/{base,message,sieve,house,wire,codec}/**/*.test.ts', 'test/**/*.unit.test.ts'],
           pool: 'threads',
           isolate: false,
           sequence: { groupOrder: 0 },
@@ -17,7 +17,7 @@ export default defineConfig({
         test: {
           name: 'whole',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/{base,message,house,wire,codec}/**', 'test/**/*.unit.test.ts', 'test/soak/**'],
+          exclude: ['test/{base,message,sieve,house,wire,codec}/**', 'test/**/*.unit.test.ts', 'test/soak/**'],
           pool: 'forks',
           // A hang is ended; a slow or busy machine is no failure.
           testTimeout: 300_000,

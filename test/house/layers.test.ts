@@ -6,6 +6,7 @@ import { sourceFiles } from './source-files.ts';
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'lib/base': [],
   'lib/message': ['lib/base'],
+  'lib/sieve': ['lib/base', 'lib/message'],
   'lib/store': ['lib/base', 'lib/message'],
   'lib/search': ['lib/base', 'lib/message', 'lib/store'],
   'lib/auth': ['lib/base', 'lib/store'],

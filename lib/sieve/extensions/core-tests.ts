@@ -1,0 +1,95 @@
+import type { TestDefinition } from '../definition.ts';
+import { checkFieldName, currentHeader, fieldAddresses } from '../headers.ts';
+
+/** Fields that never hold addresses: the address test is for those that can (RFC 5228 §5.1). */
+const noAddresses =
+  /^(?:subject|comments|keywords|date|resent-date|message-id|resent-message-id|in-reply-to|references|received|mime-version|content-.*)$/i;
+
+/** The tests of RFC 5228 §5 that need no `require`. */
+export const coreTests: readonly TestDefinition[] = [
+  { name: 'true', run: () => true },
+  { name: 'false', run: () => false },
+  {
+    name: 'not',
+    tests: 'one',
+    *run(node, run) {
+      return !(yield* run.test(node.tests[0]));
+    },
+  },
+  {
+    name: 'allof',
+    tests: 'list',
+    *run(node, run) {
+      for (const test of node.tests) if (!(yield* run.test(test))) return false;
+      return true;
+    },
+  },
+  {
+    name: 'anyof',
+    tests: 'list',
+    *run(node, run) {
+      for (const test of node.tests) if (yield* run.test(test)) return true;
+      return false;
+    },
+  },
+  {
+    name: 'header',
+    match: true,
+    parameters: [
+      { name: 'fields', type: 'strings', check: checkFieldName },
+      { name: 'keys', type: 'strings' },
+    ],
+    run: (node, run) => {
+      const header = currentHeader(run);
+      const values = run.texts(node, 'fields').flatMap((field) => header.texts(field));
+      return node.matching.type.run(values, run.texts(node, 'keys'), node.matching, run);
+    },
+  },
+  {
+    name: 'address',
+    match: true,
+    addressPart: true,
+    parameters: [
+      { name: 'fields', type: 'strings', check: checkAddressField },
+      { name: 'keys', type: 'strings' },
+    ],
+    run: (node, run) => {
+      const header = currentHeader(run);
+      const texts = run.texts(node, 'fields').flatMap((field) => header.named(field).map(({ raw }) => raw));
+      run.spend(
+        1,
+        texts.reduce((sum, text) => sum + text.length, 0),
+      );
+      const { part } = node.matching;
+      const values = fieldAddresses(texts).flatMap(
+        (address) => part.of(address, run.environment.detailSeparator) ?? [],
+      );
+      return node.matching.type.run(values, run.texts(node, 'keys'), node.matching, run);
+    },
+  },
+  {
+    name: 'exists',
+    parameters: [{ name: 'fields', type: 'strings', check: checkFieldName }],
+    run: (node, run) => {
+      const header = currentHeader(run);
+      return run.texts(node, 'fields').every((field) => header.named(field).length > 0);
+    },
+  },
+  {
+    name: 'size',
+    tags: [
+      { name: 'over', group: 'relation', mandatory: true },
+      { name: 'under', group: 'relation' },
+    ],
+    parameters: [{ name: 'limit', type: 'number' }],
+    run: (node, run) => {
+      const limit = run.number(node, 'limit') ?? 0;
+      return run.has(node, ':over') ? run.message.sizeBytes > limit : run.message.sizeBytes < limit;
+    },
+  },
+];
+
+function checkAddressField(name: string): string | undefined {
+  if (noAddresses.test(name)) return `The field "${name}" does not hold addresses; use the test "header".`;
+  return checkFieldName(name);
+}

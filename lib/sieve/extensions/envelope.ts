@@ -1,0 +1,63 @@
+import type { Extension } from '../definition.ts';
+import { fieldAddresses } from '../headers.ts';
+import type { SieveEnvelope } from '../message.ts';
+
+/** Parts that hold addresses; those of extensions are compared as they are (RFC 6009 §3). */
+const addresses = ['from', 'to', 'auth'];
+
+/** RFC 5228 §5.4: the addresses of the SMTP envelope. */
+export const envelope: Extension = {
+  capability: 'envelope',
+  tests: [
+    {
+      name: 'envelope',
+      match: true,
+      addressPart: true,
+      parameters: [
+        { name: 'parts', type: 'strings' },
+        { name: 'keys', type: 'strings' },
+      ],
+      check: ({ values, capabilities }) => {
+        const given = values.get('parts');
+        const constant = Array.isArray(given) ? given.filter((part) => typeof part === 'string') : [];
+        const unknown = constant.find((part) => !isPart(part, capabilities));
+        return unknown === undefined ? undefined : `The envelope has no part "${unknown.slice(0, 64)}".`;
+      },
+      run: (node, run) => {
+        const { part, type } = node.matching;
+        const names = run.texts(node, 'parts').map((name) => name.toLowerCase());
+        const unknown = names.find((name) => !isPart(name, node.capabilities));
+        if (unknown !== undefined) run.fail(`The envelope has no part "${unknown.slice(0, 64)}".`);
+        const values = names.flatMap((name) => {
+          const found = partValues(run.environment.envelope, name);
+          if (!addresses.includes(name)) return found;
+          return found.flatMap((text) => {
+            // The null reverse-path is empty, whatever part of it is asked for (RFC 5228 §5.4).
+            if (text === '') return [''];
+            return fieldAddresses([text]).flatMap((address) => part.of(address, run.environment.detailSeparator) ?? []);
+          });
+        });
+        return type.run(values, run.texts(node, 'keys'), node.matching, run);
+      },
+    },
+  ],
+};
+
+/** Parts of the envelope that a capability brings (RFC 6009 §3, §5). */
+const partsOf: Readonly<Record<string, readonly string[]>> = {
+  'envelope-dsn': ['notify', 'orcpt', 'ret', 'envid'],
+  'envelope-deliverby': ['bytimeabsolute', 'bytimerelative', 'bymode', 'bytrace'],
+};
+
+function isPart(name: string, capabilities: ReadonlySet<string>): boolean {
+  const part = name.toLowerCase();
+  if (addresses.includes(part)) return true;
+  return Object.entries(partsOf).some(([capability, parts]) => capabilities.has(capability) && parts.includes(part));
+}
+
+function partValues(given: SieveEnvelope, name: string): readonly string[] {
+  if (name === 'from') return [given.from];
+  if (name === 'to') return [given.to];
+  if (name === 'auth') return given.auth === undefined ? [] : [given.auth];
+  return given.parts?.get(name) ?? [];
+}

@@ -1,0 +1,88 @@
+import type { Extension, Modifier } from '../definition.ts';
+import type { Run } from '../run.ts';
+
+const modifiers: readonly Modifier[] = [
+  { name: 'lower', precedence: 40, apply: (text) => text.toLowerCase() },
+  { name: 'upper', precedence: 40, apply: (text) => text.toUpperCase() },
+  { name: 'lowerfirst', precedence: 30, apply: (text) => first(text, (char) => char.toLowerCase()) },
+  { name: 'upperfirst', precedence: 30, apply: (text) => first(text, (char) => char.toUpperCase()) },
+  { name: 'quotewildcard', precedence: 20, apply: (text) => text.replace(/[*?\\]/g, '\\$&') },
+  { name: 'length', precedence: 10, apply: (text) => String([...text].length) },
+];
+
+/** RFC 5229: variables, `set`, and the test `string`. Match variables are filled by `:matches`. */
+export const variables: Extension = {
+  capability: 'variables',
+  modifiers,
+  commands: [
+    {
+      name: 'set',
+      parameters: [
+        { name: 'name', type: 'string', constant: true, check: checkVariable },
+        { name: 'value', type: 'string' },
+      ],
+      run: (node, run) => {
+        let value = run.text(node, 'value');
+        const rows = [...run.extensions].flatMap((extension) => extension.modifiers ?? []);
+        for (const { name, apply } of rows.sort((a, b) => b.precedence - a.precedence)) {
+          if (!run.has(node, `:${name}`)) continue;
+          run.spend(1, value.length);
+          value = apply(value);
+        }
+        setVariable(run, run.text(node, 'name'), value);
+      },
+    },
+  ],
+  tests: [
+    {
+      name: 'string',
+      match: true,
+      parameters: [
+        { name: 'source', type: 'strings' },
+        { name: 'keys', type: 'strings' },
+      ],
+      run: (node, run) => {
+        const values = run.texts(node, 'source');
+        // RFC 5229 §5: only what is not empty is counted.
+        const counted = node.matching.type.name === 'count' ? values.filter((value) => value !== '') : values;
+        return node.matching.type.run(counted, run.texts(node, 'keys'), node.matching, run);
+      },
+    },
+  ],
+};
+
+/** Sets a variable, cut to its limit (RFC 5229 §6). */
+export function setVariable(run: Run, name: string, value: string): void {
+  const key = name.toLowerCase();
+  const kept = cut(value, run.limits.variableChars);
+  const dot = key.lastIndexOf('.');
+  if (dot >= 0) {
+    const namespace = key.slice(0, dot);
+    const rows = [...run.extensions].flatMap((extension) => extension.namespaces ?? []);
+    const row = rows.find((known) => known.name === namespace);
+    if (row?.write === undefined) run.fail(`The variable "${name.slice(0, 64)}" cannot be set.`);
+    row.write(key.slice(dot + 1), kept, run);
+    return;
+  }
+  if (!run.variables.has(key) && run.variables.size >= run.limits.variables) {
+    run.fail(`More than ${run.limits.variables} variables.`);
+  }
+  run.variables.set(key, kept);
+}
+
+/** RFC 5229 §3: the name of a variable, perhaps in a namespace; match variables cannot be set. */
+export function checkVariable(name: string): string | undefined {
+  if (/^(?:[a-z_][a-z0-9_]*\.(?:[a-z0-9_]+\.)*)?[a-z_][a-z0-9_]*$/i.test(name) && name.length <= 255) return undefined;
+  return `"${name.slice(0, 64)}" cannot be the name of a variable.`;
+}
+
+function first(text: string, change: (char: string) => string): string {
+  const char = String.fromCodePoint(...[text.codePointAt(0) ?? 0]);
+  return text === '' ? text : change(char) + text.slice(char.length);
+}
+
+/** Cuts without leaving half a character. */
+function cut(text: string, chars: number): string {
+  if (text.length <= chars) return text;
+  return text.slice(0, /[\ud800-\udbff]/.test(text.charAt(chars - 1)) ? chars - 1 : chars);
+}

@@ -1,0 +1,92 @@
+import { mailboxesOf, parseAddressList } from '../message/address.ts';
+import { decodeWords } from '../message/encoded-word.ts';
+import { fieldText, headerFields } from '../message/header.ts';
+import { type Run, slot } from './run.ts';
+
+/** One field of the header as the script sees it. */
+export interface Field {
+  /** In lower case. */
+  readonly name: string;
+  /** The whole field with its line ends. */
+  readonly bytes: Uint8Array;
+  /** Unfolded and trimmed; encoded words are as they came. */
+  readonly raw: string;
+}
+
+/** A header as a value: `editheader` makes another one. */
+export class Header {
+  readonly fields: readonly Field[];
+  #index: Map<string, Field[]> | undefined;
+  readonly #texts = new Map<string, readonly string[]>();
+
+  constructor(fields: readonly Field[]) {
+    this.fields = fields;
+  }
+
+  /** The fields of this name (any case), in order. */
+  named(name: string): readonly Field[] {
+    this.#index ??= Map.groupBy(this.fields, (field) => field.name);
+    return this.#index.get(name.toLowerCase()) ?? [];
+  }
+
+  /** Their values with encoded words decoded (RFC 5228 §2.7.2). */
+  texts(name: string): readonly string[] {
+    const key = name.toLowerCase();
+    let texts = this.#texts.get(key);
+    if (texts === undefined) this.#texts.set(key, (texts = this.named(key).map(({ raw }) => decodeWords(raw))));
+    return texts;
+  }
+}
+
+/** Reads a header block. */
+export function readHeader(block: Uint8Array): Header {
+  const fields: Field[] = [];
+  for (const field of headerFields(block)) {
+    fields.push({ name: field.name, bytes: block.subarray(field.start, field.end), raw: fieldText(block, field) });
+  }
+  return new Header(fields);
+}
+
+const headerSlot = slot<Header | undefined>('header', () => undefined);
+
+/** The header of the message, as it was left by what the script has edited. */
+export function currentHeader(run: Run): Header {
+  const known = run.slot(headerSlot);
+  if (known !== undefined) return known;
+  run.spend(0, run.message.header.length);
+  const header = readHeader(run.message.header);
+  run.setSlot(headerSlot, header);
+  return header;
+}
+
+export function setCurrentHeader(run: Run, header: Header): void {
+  run.setSlot(headerSlot, header);
+}
+
+/** Local part and domain of every address in fields of a name; of a group, those of its members. */
+export function fieldAddresses(texts: readonly string[]): { readonly local: string; readonly domain: string }[] {
+  return texts.flatMap((text) =>
+    mailboxesOf(parseAddressList(text)).map(({ mailbox, host }) => ({ local: mailbox, domain: host })),
+  );
+}
+
+/** RFC 5322 §3.6.8: what can be the name of a field. */
+export function checkFieldName(name: string): string | undefined {
+  if (/^[\x21-\x39\x3b-\x7e]+$/.test(name)) return undefined;
+  return `"${name.slice(0, 64)}" cannot be the name of a header field.`;
+}
+
+/** An address without a name or comments: `user@example.com`. */
+export function checkAddress(text: string): string | undefined {
+  const [address, ...more] = mailboxesOf(parseAddressList(text));
+  const whole = address !== undefined && more.length === 0 && address.name === undefined && address.adl === undefined;
+  const bare = whole && address.mailbox !== '' && address.host !== '' && !/[\s\p{Cc}<>]/u.test(text);
+  return bare && text.length <= 320 ? undefined : `"${text.slice(0, 64)}" is not an email address.`;
+}
+
+/** What can be the name of a mailbox. */
+export function checkMailbox(name: string): string | undefined {
+  if (name === '') return 'The name of a mailbox cannot be empty.';
+  if (name.length > 1000) return 'This name of a mailbox is too long.';
+  return /\p{Cc}/u.test(name) ? 'The name of a mailbox cannot hold control characters.' : undefined;
+}

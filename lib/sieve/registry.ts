@@ -1,0 +1,90 @@
+import type { AddedTag, CommandDefinition, Extension, TestDefinition } from './definition.ts';
+import { extensions } from './extensions/table.ts';
+
+/** Every capability that can be required, in the order of the table. */
+export function sieveCapabilities(): string[] {
+  return extensions.map(({ capability }) => capability).filter((name) => name !== '');
+}
+
+/** The extension of a capability (RFC 5228 §3.2), or undefined. */
+export function extensionOf(capability: string): Extension | undefined {
+  return byCapability.get(capability);
+}
+
+/** What a script that requires these capabilities can use. */
+export class Vocabulary {
+  readonly #extensions = new Map<string, Extension>();
+
+  constructor() {
+    for (const extension of extensions)
+      if (extension.capability === '') this.#extensions.set(extension.capability, extension);
+    for (const name of alwaysThere) this.add(name);
+  }
+
+  /** Brings a capability and what it implies into force; false when there is no such capability. */
+  add(capability: string): boolean {
+    const extension = byCapability.get(capability);
+    if (extension === undefined) return false;
+    if (this.#extensions.has(capability)) return true;
+    this.#extensions.set(capability, extension);
+    for (const implied of extension.implies ?? []) this.add(implied);
+    return true;
+  }
+
+  get extensions(): readonly Extension[] {
+    return [...this.#extensions.values()];
+  }
+
+  has(capability: string): boolean {
+    return this.#extensions.has(capability);
+  }
+
+  /** The names in force, as a value that later additions do not change. */
+  get capabilities(): ReadonlySet<string> {
+    return new Set(this.#extensions.keys());
+  }
+
+  command(name: string): CommandDefinition | undefined {
+    return this.#find((extension) => extension.commands, name);
+  }
+
+  test(name: string): TestDefinition | undefined {
+    return this.#find((extension) => extension.tests, name);
+  }
+
+  /** The tags that extensions add to a command or test; modifiers are tags of `set`, one for each precedence. */
+  tags(name: string): readonly AddedTag[] {
+    return this.extensions.flatMap(({ tags = [], modifiers = [] }) => [
+      ...tags.filter((tag) => tag.to.includes(name)),
+      ...(name === 'set' ? modifiers.map((row) => ({ name: row.name, to: ['set'], group: `${row.precedence}` })) : []),
+    ]);
+  }
+
+  #find<T extends { readonly name: string }>(
+    rows: (extension: Extension) => readonly T[] | undefined,
+    name: string,
+  ): T | undefined {
+    for (const extension of this.#extensions.values()) {
+      const row = rows(extension)?.find((candidate) => candidate.name === name);
+      if (row !== undefined) return row;
+    }
+    return undefined;
+  }
+}
+
+/** The capabilities that have something of this name, for the sentence that says what to require. */
+export function capabilitiesWith(
+  kind: 'commands' | 'tests' | 'comparators' | 'matchTypes' | 'addressParts' | 'tags',
+  name: string,
+): string[] {
+  return extensions
+    .filter((extension) => extension[kind]?.some((row) => row.name === name))
+    .map(({ capability }) => capability);
+}
+
+const byCapability: ReadonlyMap<string, Extension> = new Map(
+  extensions.map((extension) => [extension.capability, extension]),
+);
+
+/** Comparators that need no `require` (RFC 5228 §2.7.3). */
+const alwaysThere = ['comparator-i;octet', 'comparator-i;ascii-casemap'];
