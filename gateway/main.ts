@@ -78,6 +78,7 @@ async function services(config: Config, log: Log, { store, delivery }: OpenStore
       maxMessageBytes,
       allowPlaintext,
       accounts,
+      quotaWarning: { percent: config.quotawarn, freeKib: config.quotawarnkb },
       secureContext,
       log,
       limits,

@@ -42,6 +42,12 @@ const afterLogin = [
   'ACL',
   'RIGHTS=texk',
   'LIST-MYRIGHTS',
+  'QUOTA',
+  'QUOTASET',
+  'QUOTA=RES-STORAGE',
+  'QUOTA=RES-MESSAGE',
+  'QUOTA=RES-MAILBOX',
+  'QUOTA=RES-ANNOTATION-STORAGE',
 ];
 
 /** The capabilities, always in this order (RFC 9051 §6.1.1). Before login only what helps to log in. */

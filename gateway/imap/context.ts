@@ -25,6 +25,8 @@ export interface ImapOptions {
   readonly allowPlaintext: boolean;
   /** Administrators and the domain of users without one (`admins`, `defaultdomain`). */
   readonly accounts?: AccountOptions;
+  /** When SELECT warns of a quota (`quotawarn`, `quotawarnkb`); 90 % without. */
+  readonly quotaWarning?: { readonly percent: number; readonly freeKib: number };
   /** The certificate of the moment; STARTTLS is offered when it is given. */
   readonly secureContext?: () => SecureContext;
   readonly log: Log;

@@ -57,6 +57,12 @@ const schema = z.object({
   lmtp_downcase_rcpt: flag('on', 'The user part of a recipient address is lowercased, up to the `+`.'),
   lmtp_over_quota_perm_failure: flag('off', 'A full mailbox refuses mail for good (552) instead of for now (452).'),
   duplicatesuppression: flag('on', 'A message delivered twice to the same mailbox (same Message-ID) is kept once.'),
+  quotawarn: integer({ min: 0, max: 100 }, '90', 'From this percentage of a quota on, SELECT warns.'),
+  quotawarnkb: integer(
+    { min: 0, max: 2 ** 40 },
+    '0',
+    'SELECT warns of a storage quota only when at most this many KiB are free. 0: whatever is free.',
+  ),
   expunge_mode: oneOf(
     ['delayed', 'immediate'],
     'delayed',
@@ -92,6 +98,7 @@ export type ConfigKey = keyof Config;
 export const configAliases: ReadonlyMap<string, ConfigKey> = new Map<string, ConfigKey>([
   ['tls_cert_file', 'tls_server_cert'],
   ['tls_key_file', 'tls_server_key'],
+  ['quotawarnpercent', 'quotawarn'],
   ['lsmtp_downcase_rcpt', 'lmtp_downcase_rcpt'],
   ['lmtp_overquota_perm_failure', 'lmtp_over_quota_perm_failure'],
   ['lsmtp_overquota_perm_failure', 'lmtp_over_quota_perm_failure'],
@@ -116,9 +123,6 @@ export const configNotYet: readonly string[] = [
   'mailnotifier',
   'munge8bit',
   'postuser',
-  'quotawarn',
-  'quotawarnkb',
-  'quotawarnpercent',
   'reject8bit',
   'sasl_mech_list',
   'sasl_minimum_layer',

@@ -133,7 +133,13 @@ export class MailStore {
   /** Puts the head of a new, empty tree. */
   async createTree(owner: Id, space: Id): Promise<Id> {
     const id = this.newId();
-    await this.#createHead('T', id, owner, space, encodeTreeExtra({ inbox: undefined, quota: undefined }));
+    await this.#createHead(
+      'T',
+      id,
+      owner,
+      space,
+      encodeTreeExtra({ inbox: undefined, quota: undefined, script: undefined }),
+    );
     return id;
   }
 

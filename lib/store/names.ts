@@ -2,6 +2,7 @@ import type { Id } from '../base/ids.ts';
 import { type Account, inboxCased, nonexistent, noPermission, type Place } from './account.ts';
 import { closeMailbox, reopenMailbox, unbindClosed } from './delete-mailbox.ts';
 import { StoreError } from './errors.ts';
+import { requireMailboxQuota } from './quota-roots.ts';
 import { hasRight } from './rights.ts';
 import { bindRecord, renameRecord, subscribeRecord } from './tree-records.ts';
 import { type Acl, INBOX, parentOf, SEPARATOR, type TreeView } from './tree-view.ts';
@@ -67,6 +68,7 @@ export async function createMailbox(account: Account, name: string, specialUse: 
     if (view.state.bindings.size >= MAX_MAILBOXES) {
       throw new StoreError('too-many', `an account has at most ${MAX_MAILBOXES} mailboxes`);
     }
+    requireMailboxQuota(view, place.path);
     const taken = specialUse.find((use) => [...view.state.bindings.values()].some((b) => b.specialUse.includes(use)));
     if (taken !== undefined) throw new StoreError('cannot', `another mailbox has the special use ${taken}`);
     return parentAcl(account, place, view);

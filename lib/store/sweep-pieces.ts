@@ -12,7 +12,7 @@ import {
   pieceBlobKey,
   SEGMENT_PREFIX,
 } from './keys.ts';
-import { Moved, withHead } from './log-reader.ts';
+import { catchUp, Moved, withHead } from './log-reader.ts';
 import { decodeManifest } from './mailbox-manifest.ts';
 import { getPiece, type PieceRef } from './pieces.ts';
 import { decodeRecords, isLarge, type StoredRecord } from './record.ts';
@@ -109,7 +109,7 @@ function strike(
 
 async function referencesOf(run: SweepRun, letter: LogLetter, id: Id): Promise<References | undefined> {
   return withHead(run.context, letter, id, async (head) => {
-    const { pieces, foldedSeq } = await snapshotOf(run, letter, id, head);
+    const { pieces, foldedSeq } = await piecesOf(run, letter, id, head);
     const [bodies, objects] = [new Set<string>(), new Set<string>()];
     const take = (records: readonly StoredRecord[]): void => {
       for (const { body } of records) {
@@ -133,21 +133,24 @@ async function referencesOf(run: SweepRun, letter: LogLetter, id: Id): Promise<R
   });
 }
 
-async function snapshotOf(
+async function piecesOf(
   run: SweepRun,
   letter: LogLetter,
   id: Id,
   head: Head,
 ): Promise<{ readonly pieces: readonly PieceRef[]; readonly foldedSeq: number }> {
-  if (head.snapId === undefined) return { pieces: [], foldedSeq: 0 };
-  const root: PieceRef = { id: head.snapId, isObject: head.snapIsObject };
-  const current: PieceRef[] = [root];
+  const current: PieceRef[] = [];
   let listed: Pick<ReturnType<typeof decodeManifest>, 'retired' | 'folded'>;
   if (letter === 'T') {
-    const view = await treeType(run.context).load(id, head);
-    if (view === undefined) throw new Moved(`snapshot ${root.id}`);
+    // Scripts are named by records too, not only by the snapshot.
+    const { view } = await catchUp(run.context, treeType(run.context), id, head, undefined);
+    if (view.state.snapshotRef !== undefined) current.push(view.state.snapshotRef);
+    current.push(...[...view.state.scripts.values()].map(({ piece }) => piece));
     listed = view.state;
   } else {
+    if (head.snapId === undefined) return { pieces: [], foldedSeq: 0 };
+    const root: PieceRef = { id: head.snapId, isObject: head.snapIsObject };
+    current.push(root);
     const packed = await getPiece(run.context, letter, id, root);
     if (packed === undefined) throw new Moved(`snapshot ${root.id}`);
     const manifest = decodeManifest(packed);

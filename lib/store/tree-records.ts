@@ -1,5 +1,6 @@
 import { ByteReader, ByteWriter } from '../base/bytes.ts';
 import { type Id, idFromBytes, idToBytes } from '../base/ids.ts';
+import type { PieceRef } from './pieces.ts';
 import type { RecordDraft } from './record.ts';
 import type { Acl, QuotaRoot } from './tree-view.ts';
 
@@ -13,6 +14,10 @@ export const SET_SPECIAL_USE = 6;
 export const SET_QUOTA = 7;
 export const ANNOTATE = 8;
 export const FORGET_DELETED = 9;
+export const PUT_SCRIPT = 10;
+export const DELETE_SCRIPT = 11;
+export const RENAME_SCRIPT = 12;
+export const ACTIVATE_SCRIPT = 13;
 
 export interface BindBody {
   readonly name: string;
@@ -33,6 +38,13 @@ export interface SetAclBody {
   readonly identifier: string;
   /** Undefined removes the identifier. */
   readonly rights: string | undefined;
+}
+
+/** A Sieve script by name; its text is a piece of the tree, put before the record (Rule 7). */
+export interface PutScriptBody {
+  readonly name: string;
+  readonly piece: PieceRef;
+  readonly sizeBytes: number;
 }
 
 export function writeStrings(to: ByteWriter, texts: readonly string[]): void {
@@ -182,4 +194,41 @@ export function forgetDeletedRecord(ids: readonly Id[]): RecordDraft {
 export function readIds(packed: Buffer): Id[] {
   const from = new ByteReader(packed);
   return Array.from({ length: from.varint() }, () => idFromBytes(from.fixed(16)));
+}
+
+export function writePieceRef(to: ByteWriter, { id, isObject }: PieceRef): void {
+  to.fixed(idToBytes(id)).u8(isObject ? 1 : 0);
+}
+
+export function readPieceRef(from: ByteReader): PieceRef {
+  return { id: idFromBytes(from.fixed(16)), isObject: from.u8() === 1 };
+}
+
+export function putScriptRecord({ name, piece, sizeBytes }: PutScriptBody): RecordDraft {
+  const to = new ByteWriter().string(name);
+  writePieceRef(to, piece);
+  return { kind: PUT_SCRIPT, body: to.varint(sizeBytes).finish() };
+}
+
+export function readPutScript(packed: Buffer): PutScriptBody {
+  const from = new ByteReader(packed);
+  return { name: from.string(), piece: readPieceRef(from), sizeBytes: from.varint() };
+}
+
+export function deleteScriptRecord(name: string): RecordDraft {
+  return { kind: DELETE_SCRIPT, body: new ByteWriter().string(name).finish() };
+}
+
+export function renameScriptRecord(from: string, to: string): RecordDraft {
+  return { kind: RENAME_SCRIPT, body: new ByteWriter().string(from).string(to).finish() };
+}
+
+export function readRenameScript(packed: Buffer): { readonly from: string; readonly to: string } {
+  const reader = new ByteReader(packed);
+  return { from: reader.string(), to: reader.string() };
+}
+
+/** The script that is run from now on; '' for none. */
+export function activateScriptRecord(name: string): RecordDraft {
+  return { kind: ACTIVATE_SCRIPT, body: new ByteWriter().string(name).finish() };
 }

@@ -7,9 +7,20 @@ import { DAY_MS, GRACE_MS, SEGMENT_KEEP_MS } from './keep.ts';
 import type { LogContext } from './log.ts';
 import type { LogType } from './log-reader.ts';
 import { deletePiece, getPiece, type PieceRef, putPiece } from './pieces.ts';
-import { readAcl, readQuotaRoot, readStrings, writeAcl, writeQuotaRoot, writeStrings } from './tree-records.ts';
-import { type Acl, type Binding, TreeView } from './tree-view.ts';
+import {
+  readAcl,
+  readPieceRef,
+  readQuotaRoot,
+  readStrings,
+  writeAcl,
+  writePieceRef,
+  writeQuotaRoot,
+  writeStrings,
+} from './tree-records.ts';
+import { type Acl, type Binding, type Script, type TreeState, TreeView } from './tree-view.ts';
 
+/** Trees with scripts; those without are still written as before, so that older versions read them (Rule 23). */
+const FORMAT_SCRIPTS = 2;
 const FORMAT = 1;
 
 export function emptyTree(id: Id): TreeView {
@@ -23,6 +34,8 @@ export function emptyTree(id: Id): TreeView {
     quotaRoots: new Map(),
     annotations: new Map(),
     deleted: new Map(),
+    scripts: new Map(),
+    activeScript: undefined,
     snapshotRef: undefined,
     retired: [],
     folded: [],
@@ -61,8 +74,12 @@ export async function foldTree(context: LogContext, view: TreeView): Promise<Fol
   return {
     ref,
     seq: view.seq,
-    rebase: (later) =>
-      new TreeView({ ...later.state, snapshotRef: ref, retired: next.state.retired, folded: next.state.folded }),
+    rebase: (later) => {
+      // Records since have retired scripts.
+      const since = later.state.retired.filter((piece) => !state.retired.some(({ id }) => id === piece.id));
+      const retired = [...next.state.retired, ...since];
+      return new TreeView({ ...later.state, snapshotRef: ref, retired, folded: next.state.folded });
+    },
     tidy: async () => {
       for (const piece of state.retired) {
         if (piece.timeMs <= nowMs - GRACE_MS) await deletePiece(context, 'T', state.id, piece);
@@ -101,12 +118,15 @@ export function encodeTree({ state }: TreeView): Buffer {
   }
   to.varint(state.folded.length);
   for (const { seq, timeMs } of state.folded) to.varint(seq).varint(timeMs);
-  return Buffer.concat([Buffer.of(FORMAT), deflateRawSync(to.finish(), { level: 3 })]);
+  if (state.scripts.size > 0) writeScripts(to, state);
+  const format = state.scripts.size > 0 ? FORMAT_SCRIPTS : FORMAT;
+  return Buffer.concat([Buffer.of(format), deflateRawSync(to.finish(), { level: 3 })]);
 }
 
 /** Reads what {@link encodeTree} wrote. */
 export function decodeTree(id: Id, packed: Buffer, snapshotRef: PieceRef): TreeView {
-  assertFormat(packed[0] ?? 0, FORMAT, 'a tree snapshot');
+  const format = packed[0] ?? 0;
+  if (format !== FORMAT) assertFormat(format, FORMAT_SCRIPTS, 'a tree snapshot');
   const from = new ByteReader(inflateRawSync(packed.subarray(1)));
   const seq = from.varint();
   const lastUidValidity = from.varint();
@@ -142,10 +162,29 @@ export function decodeTree(id: Id, packed: Buffer, snapshotRef: PieceRef): TreeV
     quotaRoots,
     annotations,
     deleted,
+    ...readScripts(format, from),
     snapshotRef,
     retired,
     folded,
   });
+}
+
+function writeScripts(to: ByteWriter, { scripts, activeScript }: TreeState): void {
+  to.varint(scripts.size);
+  for (const [name, { piece, sizeBytes }] of scripts) {
+    writePieceRef(to.string(name), piece);
+    to.varint(sizeBytes);
+  }
+  to.string(activeScript ?? '');
+}
+
+function readScripts(format: number, from: ByteReader): Pick<TreeState, 'scripts' | 'activeScript'> {
+  const scripts = new Map<string, Script>();
+  if (format !== FORMAT_SCRIPTS) return { scripts, activeScript: undefined };
+  for (let left = from.varint(); left > 0; left--) {
+    scripts.set(from.string(), { piece: readPieceRef(from), sizeBytes: from.varint() });
+  }
+  return { scripts, activeScript: from.string() || undefined };
 }
 
 function aclKey(acl: Acl): string {

@@ -1,5 +1,6 @@
 import { ByteReader, ByteWriter, FormatError } from '../base/bytes.ts';
 import { type Id, idFromBytes, idToBytes } from '../base/ids.ts';
+import { StoreError } from './errors.ts';
 import type { LogView } from './log-reader.ts';
 import type { PieceRef } from './pieces.ts';
 import { type LogRecord, unknownKind } from './record.ts';
@@ -32,6 +33,12 @@ export interface DeletedMailbox {
   readonly timeMs: number;
 }
 
+/** A Sieve script; its text is a piece of the tree. */
+export interface Script {
+  readonly piece: PieceRef;
+  readonly sizeBytes: number;
+}
+
 export interface TreeState {
   readonly id: Id;
   readonly seq: number;
@@ -45,6 +52,9 @@ export interface TreeState {
   /** Values by name, then entry (RFC 5464); the tree itself is the name ''. */
   readonly annotations: ReadonlyMap<string, string>;
   readonly deleted: ReadonlyMap<Id, DeletedMailbox>;
+  readonly scripts: ReadonlyMap<string, Script>;
+  /** Name of the script that is run for new mail. */
+  readonly activeScript: string | undefined;
   readonly snapshotRef: PieceRef | undefined;
   readonly retired: readonly (PieceRef & { readonly timeMs: number })[];
   readonly folded: readonly { readonly seq: number; readonly timeMs: number }[];
@@ -93,7 +103,8 @@ export class TreeView implements LogView<TreeView> {
 
   headExtra(): Buffer {
     const inbox = this.binding(INBOX);
-    return encodeTreeExtra({ inbox: inbox?.mailbox, quota: this.quotaRootOf(INBOX)?.root });
+    const script = this.state.scripts.get(this.state.activeScript ?? '')?.piece;
+    return encodeTreeExtra({ inbox: inbox?.mailbox, quota: this.quotaRootOf(INBOX)?.root, script });
   }
 
   apply(record: LogRecord): TreeView {
@@ -142,6 +153,19 @@ export class TreeView implements LogView<TreeView> {
         for (const id of kinds.readIds(body)) deleted.delete(id);
         return { deleted };
       }
+      case kinds.PUT_SCRIPT: {
+        const { name, piece, sizeBytes } = kinds.readPutScript(body);
+        const scripts = new Map(this.state.scripts).set(name, { piece, sizeBytes });
+        return { scripts, retired: this.#retiredWith(name, record.timeMs) };
+      }
+      case kinds.DELETE_SCRIPT: {
+        const name = kinds.readName(body);
+        return { scripts: withoutKey(this.state.scripts, name), retired: this.#retiredWith(name, record.timeMs) };
+      }
+      case kinds.RENAME_SCRIPT:
+        return this.#renameScript(kinds.readRenameScript(body));
+      case kinds.ACTIVATE_SCRIPT:
+        return { activeScript: kinds.readName(body) || undefined };
       default:
         throw unknownKind('tree', record.kind);
     }
@@ -215,6 +239,18 @@ export class TreeView implements LogView<TreeView> {
     });
   }
 
+  /** The text of a script that is replaced or deleted waits like other superseded pieces (Rule 9). */
+  #retiredWith(name: string, timeMs: number): TreeState['retired'] {
+    const script = this.state.scripts.get(name);
+    return script === undefined ? this.state.retired : [...this.state.retired, { ...script.piece, timeMs }];
+  }
+
+  #renameScript({ from, to }: { readonly from: string; readonly to: string }): Partial<TreeState> {
+    const { scripts, activeScript } = this.state;
+    const renamed = new Map([...scripts].map(([name, script]) => [name === from ? to : name, script]));
+    return { scripts: renamed, activeScript: activeScript === from ? to : activeScript };
+  }
+
   #rebind(name: string, change: (binding: Binding) => Binding): Partial<TreeState> {
     const binding = this.binding(name);
     return binding === undefined ? {} : { bindings: new Map(this.state.bindings).set(name, change(binding)) };
@@ -252,20 +288,27 @@ function withoutKey<K, V>(map: ReadonlyMap<K, V>, key: K): ReadonlyMap<K, V> {
 export interface TreeExtra {
   readonly inbox: Id | undefined;
   readonly quota: QuotaRoot | undefined;
+  /** The text of the active script. */
+  readonly script: PieceRef | undefined;
 }
 
-export function encodeTreeExtra({ inbox, quota }: TreeExtra): Buffer {
-  const to = new ByteWriter(48).u8((inbox === undefined ? 0 : 1) | (quota === undefined ? 0 : 2));
+export function encodeTreeExtra({ inbox, quota, script }: TreeExtra): Buffer {
+  const bits = (inbox === undefined ? 0 : 1) | (quota === undefined ? 0 : 2) | (script === undefined ? 0 : 4);
+  const to = new ByteWriter(64).u8(bits);
   if (inbox !== undefined) to.fixed(idToBytes(inbox));
   if (quota !== undefined) kinds.writeQuotaRoot(to, quota);
+  if (script !== undefined) kinds.writePieceRef(to, script);
   return to.finish();
 }
 
 export function decodeTreeExtra(extra: Buffer): TreeExtra {
   const from = new ByteReader(extra);
   const bits = from.remaining === 0 ? 0 : from.u8();
+  // Rule 23: what a newer version lays down here cannot be guessed.
+  if (bits > 7) throw new StoreError('format', `a tree's head has unknown bits (${bits}): upgrade first`);
   return {
     inbox: (bits & 1) === 0 ? undefined : idFromBytes(from.fixed(16)),
     quota: (bits & 2) === 0 ? undefined : kinds.readQuotaRoot(from),
+    script: (bits & 4) === 0 ? undefined : kinds.readPieceRef(from),
   };
 }

@@ -1,5 +1,5 @@
 import type { Id } from '../base/ids.ts';
-import type { Change, Committed } from './commit-plan.ts';
+import type { Change, CommitOptions, Committed } from './commit-plan.ts';
 import { compact, isDue } from './compact.ts';
 import type { Head } from './head.ts';
 import { Log } from './log.ts';
@@ -42,8 +42,8 @@ export class Tree {
     return (await this.#log.offer(head)).view;
   }
 
-  async commit<R>(change: Change<TreeView, R>): Promise<Committed<R>> {
-    const committed = await this.#log.commit(change);
+  async commit<R>(change: Change<TreeView, R>, options?: CommitOptions<TreeView>): Promise<Committed<R>> {
+    const committed = await this.#log.commit(change, options);
     this.#compactWhenDue();
     return committed;
   }

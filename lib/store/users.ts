@@ -3,7 +3,7 @@ import { closeMailbox } from './delete-mailbox.ts';
 import { Directory, type User } from './directory.ts';
 import { StoreError } from './errors.ts';
 import type { MailStore } from './mail-store.ts';
-import { mailboxStatuses } from './status.ts';
+import { limitsOf, setLimits } from './quota-roots.ts';
 import { bindRecord, setQuotaRecord, subscribeRecord } from './tree-records.ts';
 import { INBOX } from './tree-view.ts';
 
@@ -78,30 +78,14 @@ export async function addUser(store: MailStore, user: NewUser): Promise<User> {
   return directory.add({ id, name, tree: treeId, space, verifier, groups });
 }
 
-/** Sets or, with undefined, lifts the limit of what a user may keep. Mail that is there already counts. */
+/** Sets or, with undefined, lifts the limit of what a user may keep; other limits stay. Mail that is there counts. */
 export async function setUserQuota(store: MailStore, user: User, quotaKib: number | undefined): Promise<void> {
-  const id = newId(store.clock.now());
   const tree = store.tree(user.tree);
-  const { reply: isNew } = await tree.commit(({ state }) => {
-    const there = state.quotaRoots.get('');
-    // A root whose limit is lifted stays and counts on, so that the next limit finds the right usage.
-    const root = { id: there?.id ?? id, storageKib: quotaKib, messages: there?.messages };
-    return { record: setQuotaRecord('', root), reply: there === undefined };
-  });
-  if (!isNew) return;
-  // Nobody has counted under this root yet. Should mail come at this moment, the sweep's recount settles it.
   const { view } = await tree.refresh();
-  const mine = [...view.state.bindings].filter(([name]) => view.quotaRootOf(name)?.root.id === id);
-  const statuses = await mailboxStatuses(
-    store.ports.index,
-    mine.map(([, { mailbox }]) => mailbox),
-  );
-  const counted = { bytes: 0, messages: 0 };
-  for (const status of statuses) {
-    counted.bytes += status?.bytes ?? 0;
-    counted.messages += status?.exists ?? 0;
-  }
-  await store.quota.recount(id, user.space, counted);
+  const limits = limitsOf(view, '');
+  if (quotaKib === undefined) limits.delete('STORAGE');
+  else limits.set('STORAGE', quotaKib);
+  await setLimits(store, { tree, space: user.space }, '', limits);
 }
 
 /** Removes a user: no login and no delivery from now on; the mail goes with the sweep, a grace later. */

@@ -134,9 +134,21 @@ const treeState = {
   quotaRoots: new Map([['', { id: id('d'), storageKib: 1024, messages: undefined }]]),
   annotations: new Map([['INBOX\0/private/comment', 'mine']]),
   deleted: new Map([[id('e'), { name: 'gone', timeMs: 1_795_000_000_000 }]]),
+  scripts: new Map(),
+  activeScript: undefined,
   snapshotRef,
   retired,
   folded,
+};
+
+const putScript = { name: 'Ferien ☀', piece: { id: id('3'), isObject: true }, sizeBytes: 32_768 };
+const treeWithScripts = {
+  ...treeState,
+  scripts: new Map([
+    ['main', { piece: { id: id('4'), isObject: false }, sizeBytes: 120 }],
+    ['Ferien ☀', { piece: { id: id('3'), isObject: true }, sizeBytes: 32_768 }],
+  ]),
+  activeScript: 'main',
 };
 
 const bind = {
@@ -179,6 +191,13 @@ export const FORMAT_1: Readonly<Record<string, Fixture>> = {
   'move-intent': plain(intent, () => mailbox.moveIntentRecord(intent).body, mailbox.readMoveIntent),
   bind: plain(bind, () => tree.bindRecord(bind).body, tree.readBind),
   rename: plain(rename, () => tree.renameRecord(rename).body, tree.readRename),
+  'put-script': plain(putScript, () => tree.putScriptRecord(putScript).body, tree.readPutScript),
+  'rename-script': plain({ from: 'a', to: 'ä' }, () => tree.renameScriptRecord('a', 'ä').body, tree.readRenameScript),
+  'tree-scripts': numbered(
+    treeWithScripts,
+    () => encodeTree(new TreeView(treeWithScripts)),
+    (packed) => decodeTree(treeState.id, packed, snapshotRef).state,
+  ),
   hot: numbered(
     hot,
     () => columns.encodeHot(hot),

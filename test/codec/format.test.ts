@@ -42,7 +42,7 @@ describe('unknown formats (Rule 23)', () => {
     if (!numbered) continue;
     it(`${name}: refused`, () => {
       const packed = Buffer.from(write());
-      packed[0] = 2;
+      packed[0] = 99;
       expect(refused(() => read(packed))).toBe('format');
     });
   }

@@ -23,6 +23,7 @@ import {
 const keywords = fc.array(anyName, { maxLength: 4 });
 const acl = fc.array(fc.tuple(anyName, anyName), { maxLength: 4 }).map((rows) => new Map(rows));
 const limit = fc.option(fc.nat({ max: 2 ** 40 }), { nil: undefined });
+const pieceRef = fc.record({ id: anyId, isObject: fc.boolean() });
 const quotaRoot = fc.record({ id: anyId, storageKib: limit, messages: limit });
 
 describe('records of a log', () => {
@@ -59,6 +60,7 @@ describe('heads', () => {
     const extra = fc.record({
       inbox: fc.option(anyId, { nil: undefined }),
       quota: fc.option(quotaRoot, { nil: undefined }),
+      script: fc.option(pieceRef, { nil: undefined }),
     });
     roundTrips(extra, (value) => decodeTreeExtra(encodeTreeExtra(value)));
   });
@@ -102,6 +104,16 @@ describe("records of a mailbox's log", () => {
     roundTrips(anyUids, (it) => mailbox.readPurge(mailbox.purgeRecord(it).body));
     const intent = fc.record({ intent: bytes(8), destination: anyId, destinationSeq: anySeq, uids: anyUids });
     roundTrips(intent, (it) => mailbox.readMoveIntent(mailbox.moveIntentRecord(it).body));
+  });
+});
+
+describe("scripts in a tree's log", () => {
+  it('put and rename', () => {
+    const put = fc.record({ name: anyName, piece: pieceRef, sizeBytes: fc.nat({ max: 2 ** 40 }) });
+    roundTrips(put, (it) => tree.readPutScript(tree.putScriptRecord(it).body));
+    roundTrips(fc.record({ from: anyName, to: anyName }), ({ from, to }) =>
+      tree.readRenameScript(tree.renameScriptRecord(from, to).body),
+    );
   });
 });
 

@@ -133,9 +133,18 @@ describe('tree snapshots', () => {
       snapshotRef: ref,
       retired: fc.array(retired, { maxLength: 3 }),
       folded: fc.array(folded, { maxLength: 3 }),
+      scripts: fc.constant(new Map()),
+      activeScript: fc.constant(undefined),
     });
+    const scripts = mapOf(anyName, fc.record({ piece: ref, sizeBytes: fc.nat() })).filter(({ size }) => size > 0);
+    const activeScript = fc.option(
+      anyName.filter((name) => name !== ''),
+      { nil: undefined },
+    );
+    const withScripts = fc.record({ scripts, activeScript });
+    const either = fc.tuple(state, fc.option(withScripts)).map(([value, more]) => ({ ...value, ...more }));
     fc.assert(
-      fc.property(state, (value) => {
+      fc.property(either, (value) => {
         expect(decodeTree(value.id, encodeTree(new TreeView(value)), value.snapshotRef).state).toEqual(value);
       }),
     );

@@ -11,7 +11,7 @@ import { ok, type Reply } from '../reply.ts';
 import { myRights } from '../wire/write/acl.ts';
 import { listed, status as statusLine } from '../wire/write/response.ts';
 import { enableCondstore } from './enable.ts';
-import { personalStatus, recentFrom, statusValues } from './status.ts';
+import { deletedStorage, personalStatus, recentFrom, statusValues } from './status.ts';
 
 /** A name to be listed. */
 interface Line {
@@ -118,6 +118,9 @@ async function writeStatuses(
       const from = await recentFrom(context, mailbox, one.seq);
       const { view } = await store.mailbox(mailbox).refresh();
       values.set('RECENT', view.exists - view.countBelow(from));
+    }
+    if (status.includes('DELETED-STORAGE')) {
+      values.set('DELETED-STORAGE', await deletedStorage(store.mailbox(mailbox), one));
     }
     context.write(statusLine(name, [...values], context.dialect));
     await context.breathe();

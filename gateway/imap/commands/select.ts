@@ -13,6 +13,7 @@ import { Selected } from '../selected.ts';
 import { condition, listed, numbered } from '../wire/write/response.ts';
 import { numberCode } from '../wire/write/response-code.ts';
 import { enableCondstore } from './enable.ts';
+import { warnOfQuota } from './quota.ts';
 import { recentFrom } from './status.ts';
 
 /** SELECT and EXAMINE (RFC 9051 §6.3.2, §6.3.3), with CONDSTORE and QRESYNC (RFC 7162 §3.1.8, §3.2.5). */
@@ -38,6 +39,7 @@ export async function select(context: Context, command: CommandOf<'SELECT'>): Pr
   }
   context.select(selected);
   writeState(context, selected);
+  if (!readOnly) await warnOfQuota(context, open);
   if (command.qresync !== null && command.qresync.uidValidity === open.uidValidity) {
     await resync(context, command.qresync);
   }

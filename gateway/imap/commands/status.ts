@@ -1,5 +1,7 @@
 import type { Id } from '../../../lib/base/ids.ts';
 import { nonexistent, type OpenMailbox } from '../../../lib/store/account.ts';
+import { deletedIn } from '../../../lib/store/expunge.ts';
+import type { Mailbox } from '../../../lib/store/mailbox.ts';
 import { readOverlay } from '../../../lib/store/overlay.ts';
 import { personalView } from '../../../lib/store/private-seen.ts';
 import { type MailboxStatus, mailboxStatuses } from '../../../lib/store/status.ts';
@@ -19,6 +21,7 @@ export async function status(context: Context, { mailbox, items }: CommandOf<'ST
   if (items.includes('HIGHESTMODSEQ')) enableCondstore(context);
   const values = statusValues(items, await personalStatus(open, found, items), open.uidValidity);
   if (items.includes('RECENT')) values.set('RECENT', await recentOf(context, open, found));
+  if (items.includes('DELETED-STORAGE')) values.set('DELETED-STORAGE', await deletedStorage(open.mailbox, found));
   context.write(statusLine(mailbox, [...values], context.dialect));
   return ok();
 }
@@ -47,10 +50,19 @@ export function statusValues(
     UIDVALIDITY: uidValidity,
     UNSEEN: unseen,
     DELETED: deleted,
+    'DELETED-STORAGE': 0,
     SIZE: bytes,
     HIGHESTMODSEQ: modSeqOf(seq),
   };
   return new Map(items.map((item) => [item, values[item]]));
+}
+
+/** RFC 9208 §4.1.4: octets that an EXPUNGE would free. */
+export async function deletedStorage(mailbox: Mailbox, { deleted }: MailboxStatus): Promise<number> {
+  if (deleted === 0) return 0;
+  const { view } = await mailbox.refresh();
+  const rows = await mailbox.cold(view, deletedIn(view, undefined));
+  return [...rows.values()].reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
 }
 
 /** RFC 3501 §6.3.10: how many messages would be \Recent; asking takes that from none. */

@@ -21,6 +21,7 @@ import { lsub } from './lsub.ts';
 import { move } from './move.ts';
 import { namespace } from './namespace.ts';
 import { noop } from './noop.ts';
+import { getQuotaCommand, getQuotaRootCommand, setQuotaCommand } from './quota.ts';
 import { rename } from './rename.ts';
 import { search } from './search.ts';
 import { select } from './select.ts';
@@ -77,6 +78,10 @@ export const commands = {
   GETACL: { state: 'logged-in', numbers: 'free', run: getAclCommand },
   LISTRIGHTS: { state: 'logged-in', numbers: 'free', run: listRightsCommand },
   MYRIGHTS: { state: 'logged-in', numbers: 'free', run: myRightsCommand },
+  // RFC 9208 §4.1
+  GETQUOTA: { state: 'logged-in', numbers: 'free', run: getQuotaCommand },
+  GETQUOTAROOT: { state: 'logged-in', numbers: 'free', run: getQuotaRootCommand },
+  SETQUOTA: { state: 'logged-in', numbers: 'free', run: setQuotaCommand },
   // RFC 9051 §6.4: selected
   CHECK: { state: 'selected', numbers: 'free', run: noop },
   CLOSE: { state: 'selected', numbers: 'free', run: close },

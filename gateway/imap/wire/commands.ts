@@ -2,7 +2,7 @@ import type { FetchItem } from './fetch-item.ts';
 import type { SearchKey, SearchReturn, SortCriterion } from './search-key.ts';
 import type { SequenceSet } from './sequence-set.ts';
 
-/** What STATUS, and LIST RETURN (STATUS ...), can be asked (RFC 9051 §6.3.11, RFC 3501 RECENT, RFC 7162, RFC 8438). */
+/** What STATUS, and LIST RETURN (STATUS ...), can be asked (RFC 9051 §6.3.11, RFC 3501 RECENT, RFC 7162, RFC 8438, RFC 9208). */
 export type StatusItem =
   | 'MESSAGES'
   | 'RECENT'
@@ -10,6 +10,7 @@ export type StatusItem =
   | 'UIDVALIDITY'
   | 'UNSEEN'
   | 'DELETED'
+  | 'DELETED-STORAGE'
   | 'SIZE'
   | 'HIGHESTMODSEQ';
 

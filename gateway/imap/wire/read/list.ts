@@ -87,6 +87,7 @@ function returnOption(reader: Reader): ListCommand['returns'][number] | { readon
  *     status-att =  "MESSAGES" / "UIDNEXT" / "UIDVALIDITY" / "UNSEEN" / "DELETED" / "SIZE"     ; RFC 9051 §9
  *     status-att =/ "RECENT"                                         ; RFC 3501 §9
  *     status-att =/ "HIGHESTMODSEQ"                                  ; RFC 7162 §7
+ *     status-att =/ "DELETED-STORAGE"                                ; RFC 9208 §7
  */
 function statusAtt(reader: Reader): StatusItem {
   const item = word(reader, 'a status item');
@@ -97,6 +98,7 @@ function statusAtt(reader: Reader): StatusItem {
     case 'UIDVALIDITY':
     case 'UNSEEN':
     case 'DELETED':
+    case 'DELETED-STORAGE':
     case 'SIZE':
     case 'HIGHESTMODSEQ':
       return item;
