@@ -48,6 +48,10 @@ const afterLogin = [
   'QUOTA=RES-MESSAGE',
   'QUOTA=RES-MAILBOX',
   'QUOTA=RES-ANNOTATION-STORAGE',
+  'METADATA',
+  'METADATA-SERVER',
+  'LIST-METADATA',
+  'ANNOTATEMORE',
 ];
 
 /** The capabilities, always in this order (RFC 9051 §6.1.1). Before login only what helps to log in. */

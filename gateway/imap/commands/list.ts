@@ -11,6 +11,7 @@ import { ok, type Reply } from '../reply.ts';
 import { myRights } from '../wire/write/acl.ts';
 import { listed, status as statusLine } from '../wire/write/response.ts';
 import { enableCondstore } from './enable.ts';
+import { writeListMetadata } from './metadata.ts';
 import { deletedStorage, personalStatus, recentFrom, statusValues } from './status.ts';
 
 /** A name to be listed. */
@@ -23,7 +24,7 @@ interface Line {
 /** Mailboxes whose heads are read together. */
 const STATUS_BATCH = 100;
 
-/** LIST (RFC 9051 §6.3.9; RFC 5258, RFC 5819, RFC 6154, RFC 8440). */
+/** LIST (RFC 9051 §6.3.9; RFC 5258, RFC 5819, RFC 6154, RFC 8440, RFC 9590). */
 export async function list(context: Context, command: CommandOf<'LIST'>): Promise<Reply> {
   const { reference, patterns, extended } = command;
   if (!extended && patterns[0] === '') {
@@ -43,6 +44,9 @@ export async function list(context: Context, command: CommandOf<'LIST'>): Promis
     context.write(listed('LIST', { attributes, delimiter: SEPARATOR, name: row.name, ...info }, context.dialect));
     if (command.returns.includes('MYRIGHTS') && row.mailbox !== undefined) {
       context.write(myRights(row.name, shownRights(row.rights), context.dialect));
+    }
+    if (command.metadata !== undefined && row.mailbox !== undefined && /[rswip]/.test(row.rights)) {
+      await writeListMetadata(context, row.name, command.metadata);
     }
     if (command.status === null) continue;
     batch.push(row);

@@ -3,6 +3,7 @@ import type { Context } from '../context.ts';
 import type { Reply } from '../reply.ts';
 import type { ImapCommandName } from '../wire/commands.ts';
 import { deleteAcl, getAclCommand, listRightsCommand, myRightsCommand, setAclCommand } from './acl.ts';
+import { getAnnotation, setAnnotation } from './annotation.ts';
 import { authenticate } from './authenticate.ts';
 import { capability } from './capability.ts';
 import { close, unselect } from './close.ts';
@@ -18,6 +19,7 @@ import { list } from './list.ts';
 import { login } from './login.ts';
 import { logout } from './logout.ts';
 import { lsub } from './lsub.ts';
+import { getMetadata, setMetadataCommand } from './metadata.ts';
 import { move } from './move.ts';
 import { namespace } from './namespace.ts';
 import { noop } from './noop.ts';
@@ -82,6 +84,11 @@ export const commands = {
   GETQUOTA: { state: 'logged-in', numbers: 'free', run: getQuotaCommand },
   GETQUOTAROOT: { state: 'logged-in', numbers: 'free', run: getQuotaRootCommand },
   SETQUOTA: { state: 'logged-in', numbers: 'free', run: setQuotaCommand },
+  // RFC 5464 §4, and its draft
+  GETMETADATA: { state: 'logged-in', numbers: 'free', run: getMetadata },
+  SETMETADATA: { state: 'logged-in', numbers: 'free', run: setMetadataCommand },
+  GETANNOTATION: { state: 'logged-in', numbers: 'free', run: getAnnotation },
+  SETANNOTATION: { state: 'logged-in', numbers: 'free', run: setAnnotation },
   // RFC 9051 §6.4: selected
   CHECK: { state: 'selected', numbers: 'free', run: noop },
   CLOSE: { state: 'selected', numbers: 'free', run: close },

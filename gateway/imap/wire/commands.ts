@@ -23,6 +23,14 @@ export interface Qresync {
   readonly match: { readonly sequence: SequenceSet; readonly uids: SequenceSet } | null;
 }
 
+/** Options of GETMETADATA (RFC 5464 §4.2.1, §4.2.2). */
+export interface MetadataOptions {
+  /** Octets; longer values are not answered. */
+  readonly maxSize: number | null;
+  /** Levels below the entries that are answered too. */
+  readonly depth: number;
+}
+
 /** LIST with everything RFC 5258, RFC 5819 and RFC 6154 add; a plain LIST has empty options. */
 export interface ListCommand {
   readonly name: 'LIST';
@@ -31,6 +39,8 @@ export interface ListCommand {
   readonly patterns: readonly string[];
   readonly returns: readonly ('SUBSCRIBED' | 'CHILDREN' | 'SPECIAL-USE' | 'MYRIGHTS')[];
   readonly status: readonly StatusItem[] | null;
+  /** RFC 9590 §3. */
+  readonly metadata?: MetadataOptions & { readonly entries: readonly string[] };
   /** Written as an extended LIST (any option, or patterns in parentheses): `LIST "" ""` then has no special meaning. */
   readonly extended: boolean;
 }
@@ -110,6 +120,31 @@ export type ImapCommand =
       readonly name: 'SETQUOTA';
       readonly root: string;
       readonly limits: readonly (readonly [resource: string, limit: number])[];
+    }
+  // RFC 5464
+  | ({
+      readonly name: 'GETMETADATA';
+      readonly mailbox: string;
+      readonly entries: readonly string[];
+    } & MetadataOptions)
+  | {
+      readonly name: 'SETMETADATA';
+      readonly mailbox: string;
+      readonly values: readonly (readonly [entry: string, value: string | null])[];
+    }
+  | {
+      readonly name: 'GETANNOTATION';
+      readonly pattern: string;
+      readonly entries: readonly string[];
+      readonly attributes: readonly string[];
+    }
+  | {
+      readonly name: 'SETANNOTATION';
+      readonly pattern: string;
+      readonly values: readonly (readonly [
+        entry: string,
+        attributes: readonly (readonly [attribute: string, value: string | null])[],
+      ])[];
     }
   // RFC 5256
   | (SearchProgram & {

@@ -7,6 +7,7 @@ import { fetchItems, fetchModifiers } from './read/fetch.ts';
 import { flag, storeFlags } from './read/flag.ts';
 import { listArguments, statusItems } from './read/list.ts';
 import { listMailbox, mailbox } from './read/mailbox.ts';
+import { metadataCommands } from './read/metadata.ts';
 import { quotaCommands } from './read/quota.ts';
 import { type Dialect, type ReadArguments, Reader, spaced } from './read/reader.ts';
 import { searchProgram, searchReturns } from './read/search.ts';
@@ -81,6 +82,7 @@ const verbs: ReadonlyMap<string, ReadArguments> = new Map<string, ReadArguments>
   ['THREAD', (reader) => thread(reader, false)],
   ...aclCommands,
   ...quotaCommands,
+  ...metadataCommands,
 ]);
 
 const uidVerbs: ReadonlyMap<string, ReadArguments> = new Map<string, ReadArguments>([

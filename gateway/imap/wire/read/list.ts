@@ -1,5 +1,6 @@
 import type { ListCommand, StatusItem } from '../commands.ts';
 import { listMailbox, mailbox } from './mailbox.ts';
+import { listMetadata } from './metadata.ts';
 import type { Reader } from './reader.ts';
 import { list, word } from './text.ts';
 
@@ -32,7 +33,8 @@ export function listArguments(reader: Reader): ListCommand {
     reference,
     patterns,
     returns: options.filter((option) => typeof option === 'string'),
-    status: options.find((option) => typeof option !== 'string')?.status ?? null,
+    status: options.find((option) => typeof option !== 'string' && 'status' in option)?.status ?? null,
+    ...options.find((option) => typeof option !== 'string' && 'metadata' in option),
     extended: hasSelect || manyPatterns || hasReturn,
   };
 }
@@ -65,9 +67,15 @@ function selectOption(reader: Reader): ListCommand['select'][number] {
  *     return-option = "SUBSCRIBED" / "CHILDREN" / status-option      ; RFC 9051 §9
  *     return-option =/ "SPECIAL-USE"                                 ; RFC 6154 §6
  *     return-option =/ "MYRIGHTS"                                    ; RFC 8440 §5
+ *     return-option =/ "METADATA" [SP getmetadata-options] SP entries ; RFC 9590 §5
  *     status-option = "STATUS" SP status-att-list                    ; RFC 5819 §4
  */
-function returnOption(reader: Reader): ListCommand['returns'][number] | { readonly status: StatusItem[] } {
+function returnOption(
+  reader: Reader,
+):
+  | ListCommand['returns'][number]
+  | { readonly status: StatusItem[] }
+  | { readonly metadata: NonNullable<ListCommand['metadata']> } {
   const option = word(reader, 'a return option');
   switch (option) {
     case 'SUBSCRIBED':
@@ -78,6 +86,9 @@ function returnOption(reader: Reader): ListCommand['returns'][number] | { readon
     case 'STATUS':
       reader.sp();
       return { status: statusItems(reader) };
+    case 'METADATA':
+      reader.sp();
+      return { metadata: listMetadata(reader) };
     default:
       return reader.invalid('return option');
   }
