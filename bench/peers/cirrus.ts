@@ -1,0 +1,49 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { end, freePorts, greets, PASSWORD, type Peer, type Running, USERS } from './peer.ts';
+
+const program = join(import.meta.dirname, '../../bin/cirrus.ts');
+
+/** Cirrus as `npm start` runs it: one process on a folder, with its own defaults but for ports and passwords in clear. */
+export function cirrus(cache: string): Peer {
+  const folder = join(cache, 'cirrus');
+  let made = false;
+  const start = async (): Promise<Running> => {
+    const [imap = 0, lmtp = 0, pop3 = 0] = await freePorts(3);
+    const env = {
+      ...process.env,
+      CIRRUS_CONFIGDIRECTORY: folder,
+      CIRRUS_LISTEN_IMAP: `127.0.0.1:${imap}`,
+      CIRRUS_LISTEN_IMAPS: 'off',
+      CIRRUS_LISTEN_POP3: `127.0.0.1:${pop3}`,
+      CIRRUS_LISTEN_POP3S: 'off',
+      CIRRUS_LISTEN_LMTP: `127.0.0.1:${lmtp}`,
+      CIRRUS_LISTEN_LMTP_UNIX: 'off',
+      CIRRUS_LISTEN_SIEVE: 'off',
+      CIRRUS_ALLOWPLAINTEXT: 'yes',
+    };
+    if (!made) {
+      rmSync(folder, { recursive: true, force: true });
+      mkdirSync(folder, { recursive: true });
+      for (const user of USERS) {
+        const input = `${PASSWORD}\n`;
+        execFileSync(process.execPath, [program, 'user', 'add', user, '--password-stdin'], {
+          env,
+          input,
+          stdio: ['pipe', 'ignore', 2],
+        });
+      }
+      made = true;
+    }
+    const child = spawn(process.execPath, [program, 'serve'], { env, stdio: ['ignore', 'ignore', 'pipe'] });
+    let said = '';
+    child.stderr.on('data', (text) => {
+      said = `${said}${text}`.slice(-4096);
+    });
+    await greets(imap, child, () => said);
+    return { imapPort: imap, lmtpPort: lmtp, pop3Port: pop3, pid: child.pid ?? 0, stop: () => end(child) };
+  };
+  const remove = async (): Promise<void> => rmSync(folder, { recursive: true, force: true });
+  return { name: 'Cirrus', start, remove };
+}
