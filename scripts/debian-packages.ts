@@ -11,6 +11,7 @@ export const debianPackages = {
   neomutt: ['neomutt'],
   offlineimap: ['offlineimap3'],
   python3: ['python3'],
+  cyradm: ['cyrus-admin'],
   script: ['bsdutils'],
   swaks: ['swaks', 'libnet-ssleay-perl'],
 } as const satisfies Readonly<Record<string, readonly string[]>>;

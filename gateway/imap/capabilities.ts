@@ -54,6 +54,9 @@ const afterLogin = [
   'ANNOTATEMORE',
 ];
 
+/** Quirk (cyradm 3.6): it looks once, before it has logged in, and sets no annotations on servers that do not say this. */
+const beforeLogin = ['METADATA'];
+
 /** The capabilities, always in this order (RFC 9051 §6.1.1). Before login only what helps to log in. */
 export function capabilities({ loggedIn, startTls, passwords, maxMessageBytes }: Offers): string[] {
   // RFC 7889 §3: without a limit there is none to announce.
@@ -61,5 +64,5 @@ export function capabilities({ loggedIn, startTls, passwords, maxMessageBytes }:
   if (loggedIn) return [...always, ...afterLogin, ...limit];
   const mechanisms = saslMechanisms({ plaintextAllowed: passwords }).map((name) => `AUTH=${name}`);
   const login = passwords ? [] : ['LOGINDISABLED'];
-  return [...always, ...(startTls ? ['STARTTLS'] : []), 'SASL-IR', ...mechanisms, ...login];
+  return [...always, ...(startTls ? ['STARTTLS'] : []), 'SASL-IR', ...mechanisms, ...login, ...beforeLogin];
 }

@@ -14,6 +14,7 @@ import { commands, type Row } from './commands/table.ts';
 import type { Context, Extension, ImapOptions } from './context.ts';
 import { BrokenLiteral, Refused, refusal } from './errors.ts';
 import { Input } from './input.ts';
+import { administratorNames } from './name-view.ts';
 import { bad, no, type Reply } from './reply.ts';
 import type { Selected, Style, Telling } from './selected.ts';
 import { BadSyntax } from './wire/bad-syntax.ts';
@@ -70,7 +71,8 @@ class Session implements Context {
   }
 
   get dialect(): Dialect {
-    return { utf8: this.enabled.has('IMAP4REV2') };
+    const names = this.#account?.isAdmin === true ? { names: administratorNames } : {};
+    return { utf8: this.enabled.has('IMAP4REV2'), ...names };
   }
 
   get style(): Style {

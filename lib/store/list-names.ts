@@ -1,8 +1,10 @@
 import { idFromBytes } from '../base/ids.ts';
 import { type Account, OTHER_USERS, type Place } from './account.ts';
+import { COMMONS } from './commons.ts';
+import { Directory } from './directory.ts';
 import { grantPk } from './keys.ts';
 import type { ListedName } from './names.ts';
-import { hasRight } from './rights.ts';
+import { hasRight, identifiersOf } from './rights.ts';
 import { INBOX, parentOf, SEPARATOR, type TreeView } from './tree-view.ts';
 
 /** All names that the user can see: the own account's, and others' that the user may look up. */
@@ -17,8 +19,13 @@ export async function listNames(account: Account): Promise<readonly ListedName[]
   const parents = new Set<string>();
   for (const name of [...rows.keys()]) {
     for (let at = parentOf(name); at !== undefined && !parents.has(at); at = parentOf(at)) {
-      parents.add(at);
-      addVirtual(rows, at);
+      // To an administrator the account is its INBOX: that is what is above the others.
+      const isAccount = account.isAdmin && at.startsWith(`${OTHER_USERS}${SEPARATOR}`) && parentOf(at) === OTHER_USERS;
+      if (isAccount && name === `${at}${SEPARATOR}${INBOX}`) break;
+      const above = isAccount && rows.has(`${at}${SEPARATOR}${INBOX}`) ? `${at}${SEPARATOR}${INBOX}` : at;
+      parents.add(above);
+      addVirtual(rows, above);
+      if (above !== at) break;
     }
   }
   for (const name of subscribed) addVirtual(rows, name);
@@ -50,7 +57,7 @@ function addBindings(
 async function addOthers(rows: Map<string, Omit<ListedName, 'hasChildren'>>, account: Account): Promise<void> {
   const { store, user, identity } = account;
   const owners = new Map<string, string>();
-  for (const identifier of [identity.identifier, ...identity.groups.map((group) => `group:${group}`), 'anyone']) {
+  for (const identifier of identifiersOf(identity)) {
     let after: Buffer | undefined;
     do {
       const page = await store.ports.index.query({ pk: grantPk(identifier), ...(after && { after }) });
@@ -61,7 +68,12 @@ async function addOthers(rows: Map<string, Omit<ListedName, 'hasChildren'>>, acc
       after = page.next;
     } while (after !== undefined);
   }
-  for (const owner of owners.values()) {
+  if (account.isAdmin) {
+    for await (const other of new Directory(store.ports.index).list()) {
+      if (other.name !== COMMONS && account.administers(other.name)) owners.set(other.tree, other.name);
+    }
+  }
+  for (const owner of new Set(owners.values())) {
     const prefix = `${OTHER_USERS}${SEPARATOR}${owner}${SEPARATOR}`;
     // A grant may outlive its account: then there is nothing to show.
     const place = owner === user.name ? undefined : await account.locate(prefix).catch(() => undefined);

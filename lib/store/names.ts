@@ -1,11 +1,14 @@
 import type { Id } from '../base/ids.ts';
-import { type Account, inboxCased, nonexistent, noPermission, type Place } from './account.ts';
+import { type Account, inboxCased, nonexistent, noPermission, OTHER_USERS, type Place } from './account.ts';
 import { closeMailbox, reopenMailbox, unbindClosed } from './delete-mailbox.ts';
+import { Directory } from './directory.ts';
 import { StoreError } from './errors.ts';
 import { requireMailboxQuota } from './quota-roots.ts';
+import { renameUser } from './rename-user.ts';
 import { hasRight } from './rights.ts';
 import { bindRecord, renameRecord, subscribeRecord } from './tree-records.ts';
 import { type Acl, INBOX, parentOf, SEPARATOR, type TreeView } from './tree-view.ts';
+import { addUser, emptyUser } from './users.ts';
 
 /** Limits of names. */
 export const MAX_NAME_BYTES = 490;
@@ -59,6 +62,8 @@ export function checkName(name: string): void {
 
 /** RFC 9051 §6.3.4. The head first, then the name (Rule 5). The ACL is the parent's (Rule 18). */
 export async function createMailbox(account: Account, name: string, specialUse: readonly string[] = []): Promise<Id> {
+  const inbox = await makeUserFor(account, name);
+  if (inbox !== undefined) return inbox;
   const place = await account.locate(name);
   checkName(place.path);
   const unknown = specialUse.find((use) => !SPECIAL_USES.includes(use));
@@ -80,6 +85,21 @@ export async function createMailbox(account: Account, name: string, specialUse: 
     reply: undefined,
   }));
   return mailbox;
+}
+
+/** An administrator's CREATE of the INBOX of a user who does not exist makes the user; a password comes from elsewhere. */
+async function makeUserFor(account: Account, name: string): Promise<Id | undefined> {
+  const owner = accountOf(name);
+  if (owner === undefined || !account.administers(owner)) return undefined;
+  if ((await new Directory(account.store.ports.index).find(owner)) !== undefined) return undefined;
+  const user = await addUser(account.store, { name: owner, verifier: undefined, onlyInbox: true });
+  return (await account.store.tree(user.tree).refresh()).view.binding(INBOX)?.mailbox;
+}
+
+/** The user whose INBOX, and so whose whole account, an administrator names; undefined: the name is another. */
+function accountOf(name: string): string | undefined {
+  const [first, owner, path, ...rest] = name.split(SEPARATOR);
+  return first === OTHER_USERS && path === INBOX && rest.length === 0 ? owner : undefined;
 }
 
 /** The ACL that a new mailbox takes from above; `no-permission` when the user may not create here. */
@@ -110,7 +130,8 @@ function requireOn(account: Account, place: Place, acl: Acl, right: 'k' | 'x'): 
 /** RFC 9051 §6.3.5. Children stay; INBOX cannot go. The head is closed, then the name unbound (Rule 5). */
 export async function deleteMailbox(account: Account, name: string): Promise<void> {
   const place = await account.locate(name);
-  if (place.path === INBOX) throw new StoreError('cannot', 'INBOX cannot be deleted');
+  const isAccount = place.path === INBOX && !place.isOwner && account.administers(place.owner);
+  if (place.path === INBOX && !isAccount) throw new StoreError('cannot', 'INBOX cannot be deleted');
   const { view } = await place.tree.refresh();
   const binding = view.binding(place.path);
   if (binding === undefined) {
@@ -120,6 +141,8 @@ export async function deleteMailbox(account: Account, name: string): Promise<voi
     throw nonexistent();
   }
   requireOn(account, place, binding.acl, 'x');
+  // The INBOX of a user is the account: all of it goes.
+  if (isAccount) return emptyUser(account.store, place.owner);
   await closeMailbox(account.store, binding.mailbox);
   if ((await unbindClosed(place.tree, place.path, binding.mailbox)) === 'renamed') {
     await reopenMailbox(account.store, binding.mailbox);
@@ -129,6 +152,10 @@ export async function deleteMailbox(account: Account, name: string): Promise<voi
 
 /** RFC 9051 §6.3.6: a mailbox and all below it, in one record. RENAME of INBOX leaves an empty INBOX (Rule 5). */
 export async function renameMailbox(account: Account, from: string, to: string): Promise<void> {
+  const [owner, newOwner] = [accountOf(from), accountOf(to)];
+  if (owner !== undefined && newOwner !== undefined && [owner, newOwner].every((one) => account.administers(one))) {
+    return renameUser(account, owner, newOwner);
+  }
   const [source, target] = await Promise.all([account.locate(from), account.locate(to)]);
   if (source.tree.id !== target.tree.id)
     throw new StoreError('cannot', 'a mailbox cannot be renamed into another account');

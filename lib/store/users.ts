@@ -25,6 +25,8 @@ export interface NewUser {
   readonly quotaKib?: number | undefined;
   /** Without mailboxes: an administrator who only administers. */
   readonly withoutMailboxes?: boolean;
+  /** Only INBOX, as an administrator's CREATE makes it. */
+  readonly onlyInbox?: boolean;
 }
 
 interface NamedMailbox {
@@ -59,7 +61,7 @@ export async function addUser(store: MailStore, user: NewUser): Promise<User> {
   const space = newId(store.clock.now());
   const treeId = await store.createTree(id, space);
   const tree = store.tree(treeId);
-  const special = DEFAULT_MAILBOXES.map(([name, specialUse]) => ({ name, specialUse }));
+  const special = (user.onlyInbox ? [] : DEFAULT_MAILBOXES).map(([name, specialUse]) => ({ name, specialUse }));
   const names: NamedMailbox[] = user.withoutMailboxes ? [] : [{ name: INBOX, specialUse: undefined }, ...special];
   const mailboxes = await Promise.all(
     names.map(async (one) => ({ ...one, mailbox: await store.createMailbox(treeId, space) })),
@@ -88,12 +90,29 @@ export async function setUserQuota(store: MailStore, user: User, quotaKib: numbe
   await setLimits(store, { tree, space: user.space }, '', limits);
 }
 
+/** Takes everything from a user; who has a password keeps it, and has no mailboxes. The mail goes with the sweep. */
+export async function emptyUser(store: MailStore, name: string): Promise<void> {
+  const directory = new Directory(store.ports.index);
+  const user = await directory.find(name);
+  if (user === undefined) throw new StoreError('nonexistent', `there is no user ${name}`);
+  if (user.verifier === undefined) await directory.remove(user);
+  else {
+    const space = newId(store.clock.now());
+    await directory.update({ ...user, space, tree: await store.createTree(user.id, space) });
+  }
+  await closeAll(store, user);
+}
+
 /** Removes a user: no login and no delivery from now on; the mail goes with the sweep, a grace later. */
 export async function removeUser(store: MailStore, name: string): Promise<void> {
   const directory = new Directory(store.ports.index);
   const user = await directory.find(name);
   if (user === undefined) throw new StoreError('nonexistent', `there is no user ${name}`);
   await directory.remove(user);
+  await closeAll(store, user);
+}
+
+async function closeAll(store: MailStore, user: User): Promise<void> {
   const { view } = await store.tree(user.tree).refresh();
   for (const { mailbox } of view.state.bindings.values()) await closeMailbox(store, mailbox);
   await store.tree(user.tree).editHead(({ state }) => (state === 'closed' ? undefined : { state: 'closed' }));

@@ -16,13 +16,13 @@ test('STARTTLS: what was sent in clear behind it is thrown away, and passwords a
   const certificate = Certificate.open(files, openLog('silent'));
   await using gateway = await openImapGateway({ allowPlaintext: false, secureContext: () => certificate.context });
   const client = await ImapClient.connect(gateway.port);
-  expect(await client.line()).toContain('STARTTLS SASL-IR LOGINDISABLED]');
+  expect(await client.line()).toContain('STARTTLS SASL-IR LOGINDISABLED METADATA]');
   expect(await client.say('a', 'LOGIN anna secret')).toEqual([expect.stringContaining('a NO [PRIVACYREQUIRED]')]);
   client.send('b STARTTLS\r\nc CREATE injected\r\n');
   expect(await client.line()).toBe('b OK Begin TLS negotiation now');
   client.listenTo(connectTls({ socket: client.socket, rejectUnauthorized: false }));
   const [capability] = await client.say('d', 'CAPABILITY');
-  expect(capability).toMatch(/AUTH=PLAIN AUTH=LOGIN$/);
+  expect(capability).toMatch(/AUTH=PLAIN AUTH=LOGIN METADATA$/);
   expect(capability).not.toContain('STARTTLS');
   expect(await client.say('e', 'STARTTLS')).toEqual(['e BAD TLS is active already']);
   expect((await client.say('f', 'LOGIN anna secret')).at(-1)).toContain('f OK');

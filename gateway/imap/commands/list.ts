@@ -38,7 +38,7 @@ export async function list(context: Context, command: CommandOf<'LIST'>): Promis
   let batch: ListedName[] = [];
   for (const { row, childInfo } of linesOf(rows, command)) {
     await context.breathe();
-    if (!globs.some((glob) => glob.matches(row.name))) continue;
+    if (!globs.some((glob) => glob.matches(wireName(context, row.name)))) continue;
     const attributes = attributesOf(row, command, context.style.rev2 || extended);
     const info = childInfo ? { childInfo: childInfoOf(command) } : {};
     context.write(listed('LIST', { attributes, delimiter: SEPARATOR, name: row.name, ...info }, context.dialect));
@@ -134,6 +134,11 @@ async function writeStatuses(
 /** Whether \Seen there may be the user's own (Rule 16). */
 function isForeign(name: string): boolean {
   return name.startsWith(`${OTHER_USERS}${SEPARATOR}`);
+}
+
+/** The name as the client has it: patterns are about that. */
+export function wireName({ dialect }: Context, name: string): string {
+  return dialect.names?.toWire(name) ?? name;
 }
 
 async function uidValidityOf(context: Context, name: string): Promise<number> {

@@ -5,6 +5,7 @@ import type { Context } from '../context.ts';
 import { ListPattern } from '../list-pattern.ts';
 import { ok, type Reply } from '../reply.ts';
 import { listed } from '../wire/write/response.ts';
+import { wireName } from './list.ts';
 
 /**
  * LSUB (RFC 3501 §6.3.9): subscribed names. Where `%` stops above a subscribed name, the name above is answered with
@@ -20,10 +21,10 @@ export async function lsub(context: Context, { reference, pattern }: CommandOf<'
   for (const { name, isSubscribed } of await listNames(context.account)) {
     if (!isSubscribed) continue;
     await context.breathe();
-    if (glob.matches(name)) answers.set(name, []);
+    if (glob.matches(wireName(context, name))) answers.set(name, []);
     else if (pattern.includes('%')) {
       for (let at = parentOf(name); at !== undefined; at = parentOf(at)) {
-        if (!answers.has(at) && glob.matches(at)) answers.set(at, ['\\Noselect']);
+        if (!answers.has(at) && glob.matches(wireName(context, at))) answers.set(at, ['\\Noselect']);
       }
     }
   }

@@ -16,7 +16,7 @@ import { condition } from '../wire/write/response.ts';
 
 /** GETQUOTA (RFC 9208 §4.1.1). */
 export async function getQuotaCommand(context: Context, command: CommandOf<'GETQUOTA'>): Promise<Reply> {
-  const { root, usages } = await getQuota(context.account, command.root);
+  const { root, usages } = await getQuota(context.account, rootOf(context, command.root));
   context.write(quota(root, usages, context.dialect));
   return ok();
 }
@@ -37,7 +37,7 @@ export async function setQuotaCommand(context: Context, command: CommandOf<'SETQ
     if (resource === undefined) return no(`Quota resources are ${QUOTA_RESOURCES.join(', ')}`, 'CANNOT');
     if (limit <= MAX_QUOTA_LIMIT) limits.set(resource, limit);
   }
-  const { root, usages } = await setQuota(context.account, command.root, limits);
+  const { root, usages } = await setQuota(context.account, rootOf(context, command.root), limits);
   context.write(quota(root, usages, context.dialect));
   return ok();
 }
@@ -55,4 +55,9 @@ export async function warnOfQuota(context: Context, open: OpenMailbox): Promise<
       context.write(condition(null, 'NO', 'ALERT', `Mailbox is at ${share}% of ${resource} quota`));
     }
   }
+}
+
+/** Roots are named after mailboxes, as this client names those. */
+function rootOf({ dialect }: Context, root: string): string {
+  return dialect.names?.fromWire(root) ?? root;
 }

@@ -10,7 +10,8 @@ import { astringBytes, stringBytes } from './text.ts';
  * Gives the name in Unicode; INBOX in any case is `INBOX`.
  */
 export function mailbox(reader: Reader): string {
-  return mailboxName(astringBytes(reader, 'a mailbox name'), reader);
+  const name = mailboxName(astringBytes(reader, 'a mailbox name'), reader);
+  return reader.dialect.names?.fromWire(name) ?? name;
 }
 
 /**

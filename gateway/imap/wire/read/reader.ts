@@ -6,6 +6,14 @@ import type { Fragment, Frame } from '../frame.ts';
 export interface Dialect {
   /** IMAP4rev2 or UTF8=ACCEPT is enabled: names are UTF-8, not modified UTF-7. */
   readonly utf8: boolean;
+  /** How this client names mailboxes, where that is not how the store does. */
+  readonly names?: NameView;
+}
+
+/** Mailbox names of the wire, and of the store. */
+export interface NameView {
+  fromWire(name: string): string;
+  toWire(name: string): string;
 }
 
 /**

@@ -41,7 +41,8 @@ export function astring(text: string, dialect: Dialect): string {
 
 /** `mailbox`: modified UTF-7 (RFC 3501 §5.1.3), or UTF-8 in a dialect that has it (RFC 9051 §5.1). */
 export function mailbox(name: string, dialect: Dialect): string {
-  return astring(dialect.utf8 ? name : encodeUtf7(name), dialect);
+  const named = dialect.names?.toWire(name) ?? name;
+  return astring(dialect.utf8 ? named : encodeUtf7(named), dialect);
 }
 
 /**
