@@ -1,0 +1,91 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, expect, it } from 'vitest';
+import { type Gateway, PASSWORD, startGateway } from './gateway.ts';
+import { handIn, mailboxOf } from './mailboxes.ts';
+import { message } from './messages.ts';
+import { describeWith } from './programs.ts';
+import { run, runWell } from './run.ts';
+
+/** The exit code of a poll that found no mail. */
+const NO_MAIL = 1;
+const ways = ['pop3s', 'stls'] as const;
+
+describeWith(['curl', 'fetchmail', 'swaks', 'python3'], 'POP3 clients', () => {
+  let gateway: Gateway;
+  beforeAll(async () => {
+    gateway = await startGateway(
+      ['curl', 'poplib', 'fetchmail', 'target'].flatMap((name) => ways.map((way) => `${name}-${way}`)),
+    );
+    return () => gateway[Symbol.asyncDispose]();
+  });
+
+  const portOf = (way: (typeof ways)[number]): number => (way === 'pop3s' ? gateway.pop3sPort : gateway.pop3Port);
+  const textOf = (octets: Uint8Array): string => Buffer.from(octets).toString('latin1');
+
+  it.each(ways)('curl lists, reads and deletes: %s', async (way) => {
+    const user = `curl-${way}`;
+    await handIn(gateway, [user], message('one by POP3'));
+    await handIn(gateway, [user], message('two by POP3'));
+    const curl = async (path: string, ...args: readonly string[]): Promise<string> => {
+      const tls = way === 'pop3s' ? [] : ['--ssl-reqd'];
+      const url = `${way === 'pop3s' ? 'pop3s' : 'pop3'}://${gateway.host}:${portOf(way)}/${path}`;
+      const login = ['--user', `${user}:${PASSWORD}`, '--cacert', gateway.certificate];
+      return textOf(await runWell('curl', ['-sS', ...login, ...tls, ...args, url]));
+    };
+    const stored = await mailboxOf(gateway, user, 'INBOX');
+    expect(await curl('')).toBe(stored.map(({ body }, i) => `${i + 1} ${body.length}\r\n`).join(''));
+    expect(await curl('2')).toBe(textOf(stored[1]?.body ?? Buffer.alloc(0)));
+    await curl('1', '--request', 'DELE', '--list-only');
+    expect(await mailboxOf(gateway, user, 'INBOX')).toHaveLength(1);
+  });
+
+  it.each(ways)('poplib goes through all commands: %s', async (way) => {
+    const user = `poplib-${way}`;
+    const dots = Buffer.from('From: a@example.org\r\nSubject: dots\r\n\r\n.\r\n..\r\n.x\r\n');
+    await handIn(gateway, [user], message('first'));
+    await handIn(gateway, [user], dots);
+    const stored = await mailboxOf(gateway, user, 'INBOX');
+    const job = join(import.meta.dirname, 'poplib_job.py');
+    const args = [job, gateway.host, `${portOf(way)}`, way, gateway.certificate, user, PASSWORD];
+    const seen = JSON.parse(textOf(await runWell('python3', args)));
+    expect(seen.messages).toEqual(stored.map(({ body }) => textOf(body)));
+    expect(seen.sizes).toEqual(stored.map(({ body }) => body.length));
+    expect(seen.octets).toBe(stored.reduce((sum, { body }) => sum + body.length, 0));
+    expect(new Set(seen.ids).size).toBe(2);
+    expect(seen.capa).toEqual(expect.arrayContaining(['UIDL', 'TOP', 'PIPELINING', 'IMPLEMENTATION']));
+    const left = await mailboxOf(gateway, user, 'INBOX');
+    expect(left.map(({ body }) => textOf(body))).toEqual(seen.messages.slice(1));
+  });
+
+  it.each(ways)('fetchmail keeps, knows what it has, and then takes: %s', async (way) => {
+    const [user, target] = [`fetchmail-${way}`, `target-${way}`];
+    const sent = [message('to be fetched'), message('this one too')];
+    for (const each of sent) await handIn(gateway, [user], each);
+    const keep = await configure(way, user, target, 'keep');
+    const first = await keep();
+    expect(first.code, `${first.stdout}${first.stderr}`).toBe(0);
+    expect(await mailboxOf(gateway, target, 'INBOX')).toHaveLength(2);
+    expect(await mailboxOf(gateway, user, 'INBOX')).toHaveLength(2);
+    expect((await keep()).code).toBe(NO_MAIL);
+    const take = await configure(way, user, target, 'fetchall nokeep');
+    expect((await take()).code).toBe(0);
+    expect(await mailboxOf(gateway, user, 'INBOX')).toEqual([]);
+  });
+
+  async function configure(way: (typeof ways)[number], user: string, target: string, how: string) {
+    const file = join(gateway.workFolder, `${user}.fetchmailrc`);
+    const password = PASSWORD.replaceAll('\\', '\\\\');
+    const lines = [
+      // It looks for names in certificates only, not for addresses.
+      `poll localhost protocol pop3 uidl port ${portOf(way)}`,
+      `  user "${user}" password '${password}'`,
+      `  ${way === 'pop3s' ? 'ssl' : 'sslproto tls1.2+'} sslcertck sslcertfile "${gateway.certificate}"`,
+      `  lmtp smtphost "${gateway.lmtpSocket}" smtpname "${target}" ${how}`,
+    ];
+    await writeFile(file, `${lines.join('\n')}\n`, { mode: 0o600 });
+    const env = { HOME: gateway.workFolder, FETCHMAILHOME: gateway.workFolder };
+    return () =>
+      run('fetchmail', ['-f', file, '--nosyslog', '-v', '-i', `${file}.ids`, '--pidfile', `${file}.pid`], { env });
+  }
+});
