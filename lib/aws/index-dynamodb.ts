@@ -1,5 +1,3 @@
-import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
 import {
   BatchGetItemCommand,
   ConditionalCheckFailedException,
@@ -13,10 +11,10 @@ import {
   ScanCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
-import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { checkAttribute, checkItem, checkKey, checkKeyPart, KEY_PART_BYTES } from '../store/port-limits.ts';
 import type { Condition, Index, Item, Key, Page, RangeQuery, WriteResult } from '../store/ports.ts';
 import { unavailable } from './errors.ts';
+import { tunedClient } from './http.ts';
 import { type Attributes, itemAttributes, itemOf, keyAttributes, keyOf } from './item-attributes.ts';
 import { defaultRetry, pause, type RetryOptions, retrying } from './retry.ts';
 import { PARTITION_KEY } from './schema.ts';
@@ -34,20 +32,9 @@ export interface DynamoDbIndexOptions {
   readonly requestTimeoutMs?: number;
 }
 
-/** A client as the adapters use it: connections kept open, requests that end, no retries of its own. */
+/** A client as the adapters use it; see {@link tunedClient}. */
 export function dynamoDbClient(options: Omit<DynamoDbIndexOptions, 'table'> = {}): DynamoDBClient {
-  return new DynamoDBClient({
-    ...options.client,
-    // The SDK would repeat an `add` that may have been applied; `retrying` does not.
-    maxAttempts: 1,
-    requestHandler: new NodeHttpHandler({
-      connectionTimeout: 1000,
-      requestTimeout: options.requestTimeoutMs ?? 5000,
-      throwOnRequestTimeout: true,
-      httpAgent: new HttpAgent({ keepAlive: true, maxSockets: 256 }),
-      httpsAgent: new HttpsAgent({ keepAlive: true, maxSockets: 256 }),
-    }),
-  });
+  return new DynamoDBClient({ ...options.client, ...tunedClient(options.requestTimeoutMs ?? 5000) });
 }
 
 /** The Index port on one DynamoDB table (or what speaks its protocol); see `schema.ts`. */
