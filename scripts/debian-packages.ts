@@ -12,6 +12,7 @@ export const debianPackages = {
   offlineimap: ['offlineimap3'],
   python3: ['python3'],
   cyradm: ['cyrus-admin'],
+  radosgw: ['ceph-mon', 'ceph-osd', 'radosgw', 'ceph-common'],
   script: ['bsdutils'],
   swaks: ['swaks', 'libnet-ssleay-perl'],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
