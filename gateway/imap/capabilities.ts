@@ -30,6 +30,8 @@ const afterLogin = [
   'ESEARCH',
   'SEARCHRES',
   'WITHIN',
+  'SAVEDATE',
+  'PREVIEW',
   'SORT',
   'SORT=DISPLAY',
   'ESORT',

@@ -13,7 +13,7 @@ import type { FetchItem } from '../wire/fetch-item.ts';
 import { bodyStructure } from '../wire/write/body-structure.ts';
 import { envelope } from '../wire/write/envelope.ts';
 import { binarySectionName, bodySectionName } from '../wire/write/fetch.ts';
-import { dateTime } from '../wire/write/text.ts';
+import { dateTime, string } from '../wire/write/text.ts';
 import { literalOf, writeLiteral } from './octet-writer.ts';
 import { AHEAD_BYTES, ReadAhead, type Wanted } from './read-ahead.ts';
 import { cut, type Facts, needsRow, needsSummary, octetsOf } from './sections.ts';
@@ -184,6 +184,10 @@ export class FetchWriter {
         return `MODSEQ (${modSeqOf(this.#view.seqOf(uid))})`;
       case 'INTERNALDATE':
         return `INTERNALDATE ${dateTime((row?.internalDate ?? 0) * 1000)}`;
+      case 'SAVEDATE':
+        return `SAVEDATE ${dateTime((row?.savedDate ?? 0) * 1000)}`;
+      case 'PREVIEW':
+        return summary && `PREVIEW ${string(summary.preview, dialect)}`;
       case 'RFC822.SIZE':
         return `RFC822.SIZE ${row?.sizeBytes ?? 0}`;
       case 'ENVELOPE':

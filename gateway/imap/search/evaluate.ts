@@ -41,6 +41,7 @@ function costOf({ ask }: Costly): Cost {
     case 'size':
     case 'internal':
     case 'internal-day':
+    case 'saved-day':
       return 'row';
     case 'sent-day':
     case 'field':
@@ -74,6 +75,8 @@ function answer(question: Costly, candidate: Candidate): boolean | undefined {
       return row.internalDate >= question.atLeast && row.internalDate <= question.atMost;
     case 'internal-day':
       return isWithin(Math.floor(row.internalDate / DAY_SECONDS), question);
+    case 'saved-day':
+      return isWithin(Math.floor(row.savedDate / DAY_SECONDS), question);
     case 'sent-day': {
       const date = summary?.sentDate;
       // RFC 9051 §6.4.4: the date as it is written, whatever the zone.

@@ -21,7 +21,7 @@ export type Question =
   | { readonly ask: 'seq'; readonly atLeast: number }
   | { readonly ask: 'size'; readonly above: number; readonly below: number }
   /** Days since 1970, `from` to before `before`. */
-  | { readonly ask: 'internal-day' | 'sent-day'; readonly from: number; readonly before: number }
+  | { readonly ask: 'internal-day' | 'saved-day' | 'sent-day'; readonly from: number; readonly before: number }
   /** INTERNALDATE in seconds since 1970. */
   | { readonly ask: 'internal'; readonly atLeast: number; readonly atMost: number }
   | { readonly ask: 'field'; readonly field: TextField; readonly needle: string }
@@ -97,7 +97,7 @@ function dayQuestion(key: SearchKey & { readonly key: 'before' | 'on' | 'since' 
   const day = dayNumber(key.date);
   const from = key.key === 'before' ? Number.NEGATIVE_INFINITY : day;
   const before = key.key === 'since' ? Number.POSITIVE_INFINITY : key.key === 'on' ? day + 1 : day;
-  return { ask: key.of === 'internal' ? 'internal-day' : 'sent-day', from, before };
+  return { ask: `${key.of}-day`, from, before };
 }
 
 /** `Date.UTC` takes the years 0 to 99 for 1900 to 1999. */

@@ -17,7 +17,7 @@ export interface Partial {
   readonly count: number;
 }
 
-/** `fetch-att` of RFC 3501, RFC 9051 §6.4.5, RFC 3516 and RFC 7162; the macros ALL, FAST and FULL are already spelled out. */
+/** `fetch-att` of RFC 3501, RFC 9051 §6.4.5, RFC 3516, RFC 7162, RFC 8514 and RFC 8970; the macros ALL, FAST and FULL are already spelled out. */
 export type FetchItem =
   | {
       readonly item:
@@ -31,8 +31,11 @@ export type FetchItem =
         | 'RFC822.HEADER'
         | 'RFC822.SIZE'
         | 'RFC822.TEXT'
+        | 'SAVEDATE'
         | 'UID';
     }
+  /** `lazy`: only if it is there already (RFC 8970 §3.1); here it always is. */
+  | { readonly item: 'PREVIEW'; readonly lazy: boolean }
   | { readonly item: 'BODY[]'; readonly peek: boolean; readonly section: Section; readonly partial: Partial | null }
   | {
       readonly item: 'BINARY[]';

@@ -13,8 +13,8 @@ export type SearchFlag = '\\Answered' | '\\Deleted' | '\\Draft' | '\\Flagged' | 
 /** Where a substring is looked for by BCC, BODY, CC, FROM, SUBJECT, TEXT and TO. */
 export type SearchField = 'bcc' | 'body' | 'cc' | 'from' | 'subject' | 'text' | 'to';
 
-/** Which of a message's dates is compared: its internal date, or its Date header. */
-export type SearchDate = 'internal' | 'sent';
+/** Which of a message's dates is compared: its internal date, when it came into the mailbox (RFC 8514), or its Date header. */
+export type SearchDate = 'internal' | 'saved' | 'sent';
 
 /**
  * `search-key` of RFC 3501 §6.4.4, RFC 9051 §6.4.4, RFC 7162 §3.1.5 and RFC 5032 as a small algebra: UNSEEN is `not` of

@@ -61,7 +61,11 @@ const { key: searchKey } = fc.letrec<{ key: SearchKey }>((tie) => ({
       value: bytes,
     }),
     fc.record({ key: fc.constant('header' as const), field: text, value: bytes }),
-    fc.record({ key: fc.constantFrom('before', 'on', 'since'), of: fc.constantFrom('internal', 'sent'), date }),
+    fc.record({
+      key: fc.constantFrom('before', 'on', 'since'),
+      of: fc.constantFrom('internal', 'saved', 'sent'),
+      date,
+    }),
     fc.record({ key: fc.constantFrom('larger', 'smaller'), sizeBytes: number64 }),
     fc.record({ key: fc.constantFrom('older', 'younger'), seconds: nzNumber }),
     fc.record({ key: fc.constant('modseq' as const), atLeast: number64 }),
@@ -93,11 +97,13 @@ const plainItem = fc.constantFrom(
     'RFC822.HEADER',
     'RFC822.SIZE',
     'RFC822.TEXT',
+    'SAVEDATE',
     'UID',
   ] as const),
 );
 const fetchItem = fc.oneof(
   plainItem.map((item) => ({ item })),
+  fc.record({ item: fc.constant('PREVIEW'), lazy: fc.boolean() }),
   fc.record({ item: fc.constant('BODY[]'), peek: fc.boolean(), section, partial }),
   fc.record({ item: fc.constant('BINARY[]'), peek: fc.boolean(), part, partial }),
   fc.record({ item: fc.constant('BINARY.SIZE[]'), part }),

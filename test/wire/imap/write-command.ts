@@ -116,6 +116,8 @@ function itemText(item: FetchItem, dialect: Dialect): string {
       return `BODY${item.peek ? '.PEEK' : ''}[${sectionSpec(item.section, dialect)}]${partialText(item.partial)}`;
     case 'BINARY[]':
       return `BINARY${item.peek ? '.PEEK' : ''}[${item.part.join('.')}]${partialText(item.partial)}`;
+    case 'PREVIEW':
+      return item.lazy ? 'PREVIEW (LAZY)' : 'PREVIEW';
     case 'BINARY.SIZE[]':
       return binarySectionName('BINARY.SIZE', item.part, null);
     default:
@@ -157,7 +159,7 @@ function keyText(key: SearchKey, top = false): string {
     case 'before':
     case 'on':
     case 'since':
-      return `${key.of === 'sent' ? 'SENT' : ''}${key.key.toUpperCase()} ${dateText(key.date)}`;
+      return `${{ internal: '', saved: 'SAVED', sent: 'SENT' }[key.of]}${key.key.toUpperCase()} ${dateText(key.date)}`;
     case 'larger':
     case 'smaller':
       return `${key.key.toUpperCase()} ${key.sizeBytes}`;

@@ -57,6 +57,8 @@ function itemName(reader: Reader): string {
  *                 "BODY" section [partial] / "BODY.PEEK" section [partial] /
  *                 "BINARY" [".PEEK"] section-binary [partial] / "BINARY.SIZE" section-binary     ; RFC 9051 §9
  *     fetch-att =/ "RFC822" [".HEADER" / ".TEXT"]         ; RFC 3501 §9
+ *     fetch-att =/ "SAVEDATE"                             ; RFC 8514 §5
+ *     fetch-att =/ "PREVIEW" [SP "(" "LAZY" ")"]          ; RFC 8970 §6
  *     fetch-mod-sequence = "MODSEQ"                       ; RFC 7162 §7
  */
 function fetchAttNamed(name: string, reader: Reader): FetchItem {
@@ -72,6 +74,8 @@ function fetchAttNamed(name: string, reader: Reader): FetchItem {
       const peek = name === 'BINARY.PEEK';
       return { item: 'BINARY[]', peek, part: sectionBinary(reader), partial: partial(reader) };
     }
+    case 'PREVIEW':
+      return { item: name, lazy: reader.skip(' (LAZY)') };
     case 'BINARY.SIZE':
       return { item: 'BINARY.SIZE[]', part: sectionBinary(reader) };
     case 'BODYSTRUCTURE':
@@ -83,6 +87,7 @@ function fetchAttNamed(name: string, reader: Reader): FetchItem {
     case 'RFC822.HEADER':
     case 'RFC822.SIZE':
     case 'RFC822.TEXT':
+    case 'SAVEDATE':
     case 'UID':
       return { item: name };
     default:

@@ -42,6 +42,11 @@ const keys: ReadonlyMap<string, KeyArguments> = new Map<string, KeyArguments>([
   ['BEFORE', (reader) => dated('before', 'internal', reader)],
   ['ON', (reader) => dated('on', 'internal', reader)],
   ['SINCE', (reader) => dated('since', 'internal', reader)],
+  // RFC 8514 §4.3
+  ['SAVEDBEFORE', (reader) => dated('before', 'saved', reader)],
+  ['SAVEDON', (reader) => dated('on', 'saved', reader)],
+  ['SAVEDSINCE', (reader) => dated('since', 'saved', reader)],
+  ['SAVEDATESUPPORTED', () => ({ key: 'all' })],
   ['SENTBEFORE', (reader) => dated('before', 'sent', reader)],
   ['SENTON', (reader) => dated('on', 'sent', reader)],
   ['SENTSINCE', (reader) => dated('since', 'sent', reader)],
