@@ -68,7 +68,10 @@ const verbs: ReadonlyMap<string, ReadArguments> = new Map<string, ReadArguments>
   ['UNSUBSCRIBE', (reader) => ({ name: 'UNSUBSCRIBE', mailbox: spaced(reader, mailbox) })],
   ['RENAME', (reader) => ({ name: 'RENAME', from: spaced(reader, mailbox), to: spaced(reader, mailbox) })],
   ['LIST', (reader) => spaced(reader, listArguments)],
-  ['LSUB', (reader) => ({ name: 'LSUB', reference: spaced(reader, mailbox), pattern: spaced(reader, listMailbox) })],
+  // RFC 2193 §3: the same with mailboxes of other servers, of which there are none.
+  ['RLIST', (reader) => spaced(reader, listArguments)],
+  ['LSUB', lsub],
+  ['RLSUB', lsub],
   ['STATUS', (reader) => ({ name: 'STATUS', mailbox: spaced(reader, mailbox), items: spaced(reader, statusItems) })],
   // A well-formed APPEND arrives as `message` events and is read by append.ts.
   ['APPEND', (reader) => reader.invalid('APPEND (it has no literal)')],
@@ -154,6 +157,10 @@ function create(reader: Reader): ImapCommand {
 
 function useAttribute(reader: Reader): string {
   return reader.peek() === '\\' ? flag(reader) : reader.fail('a special use');
+}
+
+function lsub(reader: Reader): ImapCommand {
+  return { name: 'LSUB', reference: spaced(reader, mailbox), pattern: spaced(reader, listMailbox) };
 }
 
 /** `search = "SEARCH" [search-return-opts] SP search-program` (RFC 9051 §9) */
