@@ -19,14 +19,14 @@ export interface OpenStore extends AsyncDisposable {
 
 /** Opens the data folder, which is made when it is not there; other processes may have it open. Throws `StoreError`. */
 export async function openStore(config: Config, log: Log): Promise<OpenStore> {
-  const home = await openEmbedded(config.configdirectory);
+  const onError = (what: string, err: unknown): void => log.error({ err, what }, 'background work failed');
+  const home = await openEmbedded(config.configdirectory, { onError });
   try {
     await agreeOnFormat(home.index);
   } catch (error) {
     await home.close();
     throw error;
   }
-  const onError = (what: string, err: unknown): void => log.error({ err, what }, 'background work failed');
   const store = new MailStore(home, {
     onError,
     expungeDelayMs: config.expunge_mode === 'delayed' ? config.expunge_delay : 0,

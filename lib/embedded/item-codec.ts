@@ -1,5 +1,5 @@
 import { ByteReader, ByteWriter, FormatError } from '../base/bytes.ts';
-import type { Item, Key } from '../store/ports.ts';
+import type { Item } from '../store/ports.ts';
 
 // An item: format, then per attribute a tag (type * 4 + length of the name), the name, the value.
 const FORMAT = 1;
@@ -38,23 +38,4 @@ function readValue(type: number, input: ByteReader): number | Uint8Array {
   if (type === COUNT) return input.varint();
   if (type === NEGATIVE) return -input.varint();
   throw new FormatError(`attribute of type ${type}`);
-}
-
-/**
- * One key of both parts, ordered by sort key within a partition: two bytes of the partition key's length, the partition
- * key, the sort key (or the beginning of one).
- */
-export function encodeKey(pk: Uint8Array, sk: Uint8Array): Buffer {
-  const key = Buffer.allocUnsafe(2 + pk.length + sk.length);
-  key.writeUInt16BE(pk.length, 0);
-  key.set(pk, 2);
-  key.set(sk, 2 + pk.length);
-  return key;
-}
-
-/** What {@link encodeKey} made. */
-export function decodeKey(bytes: Uint8Array): Key {
-  const input = new ByteReader(bytes);
-  const pkLength = input.u8() * 256 + input.u8();
-  return { pk: input.fixed(pkLength), sk: input.fixed(input.remaining) };
 }

@@ -4,7 +4,7 @@ import type { Hints, Index, Jobs } from '../store/ports.ts';
 import { FileBlobs } from './blobs-files.ts';
 import { isErrno, translated } from './errors.ts';
 import { openUnixHints } from './hints-unix.ts';
-import { openLmdbIndex } from './index-lmdb.ts';
+import { openSqliteIndex } from './index-sqlite.ts';
 import { IndexJobs, type IndexJobsOptions } from './jobs-index.ts';
 
 /** The ports on one folder. */
@@ -19,10 +19,12 @@ export interface Embedded {
 
 export interface EmbeddedOptions {
   readonly jobs?: IndexJobsOptions;
+  /** Something ended that works in the background and was started again. */
+  readonly onError?: (what: string, error: unknown) => void;
 }
 
 /**
- * Opens (or makes) a data folder: `index` and `index-lock` (lmdb), `blobs/`, `run/` (sockets). Folders get mode 700, files
+ * Opens (or makes) a data folder: `index`, `index-wal` and `index-shm` (SQLite), `blobs/`, `run/` (sockets). Folders get mode 700, files
  * 600. Several processes may have it open.
  */
 export async function openEmbedded(folder: string, options: EmbeddedOptions = {}): Promise<Embedded> {
@@ -34,7 +36,9 @@ export async function openEmbedded(folder: string, options: EmbeddedOptions = {}
   } catch (error) {
     throw translated(error, `opening ${root}`);
   }
-  const index = openLmdbIndex(join(root, 'index'));
+  const index = await openSqliteIndex(join(root, 'index'), {
+    onError: (error) => options.onError?.('index', error),
+  });
   try {
     // The files of the index are new, perhaps.
     await syncFolder(root);

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { openLmdbIndex } from '../../lib/embedded/index-lmdb.ts';
+import { openSqliteIndex } from '../../lib/embedded/index-sqlite.ts';
 import { IndexJobs, type IndexJobsOptions } from '../../lib/embedded/jobs-index.ts';
 import type { Index } from '../../lib/store/ports.ts';
 import { startChild } from '../support/child.ts';
@@ -13,7 +13,7 @@ const fast: IndexJobsOptions = { pollMs: 20, retryMs: () => 1 };
 async function openGroup(options = fast): Promise<JobGroup & { readonly index: Index; readonly path: string }> {
   const folder = await temporaryFolder();
   const path = join(folder.path, 'index');
-  const index = openLmdbIndex(path);
+  const index = await openSqliteIndex(path);
   const members: IndexJobs[] = [];
   return {
     index,

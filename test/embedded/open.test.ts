@@ -12,7 +12,7 @@ test('a data folder is made for its owner only, and opens again with what it hel
   await store.index.put(key, { r: 1 });
   await store.blobs.put('s/a', Buffer.from('body'));
   for (const path of ['', 'blobs', 'blobs/s', 'run']) expect((await stat(join(root, path))).mode & 0o777).toBe(0o700);
-  for (const path of ['index', 'index-lock', 'blobs/s/a.blob', `run/${store.hints.address}`])
+  for (const path of ['index', 'index-wal', 'index-shm', 'blobs/s/a.blob', `run/${store.hints.address}`])
     expect((await stat(join(root, path))).mode & 0o777).toBe(0o600);
   await store.close();
   expect(await readdir(join(root, 'run'))).toEqual([]);

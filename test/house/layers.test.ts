@@ -27,7 +27,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** Packages that only some folders may import: the edges (CONTRIBUTING.md, rule 5). */
 const EDGES: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^@aws-sdk\/|^@smithy\//, ['lib/aws']],
-  [/^lmdb$/, ['lib/embedded']],
+  [/^(lmdb|node:sqlite)$/, ['lib/embedded']],
   [/^aws-cdk|^constructs$/, ['lib/infra', 'bin']],
   [
     /^node:(fs|net|tls|http|child_process)/,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { Id } from '../../lib/base/ids.ts';
 import { FileBlobs } from '../../lib/embedded/blobs-files.ts';
-import { openLmdbIndex } from '../../lib/embedded/index-lmdb.ts';
+import { openSqliteIndex } from '../../lib/embedded/index-sqlite.ts';
 import { Account, type OpenMailbox } from '../../lib/store/account.ts';
 import { append, appendTo } from '../../lib/store/append.ts';
 import { Directory, type User } from '../../lib/store/directory.ts';
@@ -49,10 +49,10 @@ export class World implements AsyncDisposable {
   readonly errors: unknown[] = [];
   readonly #stores: MailStore[] = [];
 
-  private constructor(folder: string, nowMs: number) {
+  private constructor(folder: string, index: Index, nowMs: number) {
     this.folder = folder;
     this.clock.ms = nowMs;
-    this.index = openLmdbIndex(join(folder, 'index'));
+    this.index = index;
     this.blobs = new FileBlobs(join(folder, 'blobs'), this.clock);
     this.store = this.process();
   }
@@ -60,14 +60,14 @@ export class World implements AsyncDisposable {
   static async open(): Promise<World> {
     const folder = await mkdtemp(join(tmpdir(), 'cirrus-sweep-'));
     await mkdir(join(folder, 'blobs'));
-    return new World(folder, START_MS);
+    return new World(folder, await openSqliteIndex(join(folder, 'index')), START_MS);
   }
 
   /** The same store once more, from here on apart; nothing may be under way. */
   async fork(): Promise<World> {
     const folder = await mkdtemp(join(tmpdir(), 'cirrus-sweep-'));
     await cp(this.folder, folder, { recursive: true });
-    return new World(folder, this.clock.ms);
+    return new World(folder, await openSqliteIndex(join(folder, 'index')), this.clock.ms);
   }
 
   /** What another process would have open: views of its own, maybe another clock, maybe ports that misbehave. */

@@ -1,9 +1,9 @@
 // Works on an embedded index in a process of its own: race | count | endless (until it is killed).
-import { openLmdbIndex } from '../../lib/embedded/index-lmdb.ts';
+import { openSqliteIndex } from '../../lib/embedded/index-sqlite.ts';
 import type { Key } from '../../lib/store/ports.ts';
 
 const [path = '', what = '', name = '', times = '0'] = process.argv.slice(2);
-const index = openLmdbIndex(path);
+const index = await openSqliteIndex(path);
 const key = (sk: string): Key => ({ pk: Buffer.from('children'), sk: Buffer.from(sk) });
 
 if (what === 'race') {

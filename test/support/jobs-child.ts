@@ -1,8 +1,8 @@
 // Takes jobs of kind `k` and never ends one.
-import { openLmdbIndex } from '../../lib/embedded/index-lmdb.ts';
+import { openSqliteIndex } from '../../lib/embedded/index-sqlite.ts';
 import { IndexJobs } from '../../lib/embedded/jobs-index.ts';
 
-const jobs = new IndexJobs(openLmdbIndex(process.argv[2] ?? ''), { pollMs: 20, leaseMs: 300 });
+const jobs = new IndexJobs(await openSqliteIndex(process.argv[2] ?? ''), { pollMs: 20, leaseMs: 300 });
 jobs.run({
   k: ({ id }) => {
     console.log(`running ${id}`);

@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Id } from '../../lib/base/ids.ts';
 import { FileBlobs } from '../../lib/embedded/blobs-files.ts';
-import { openLmdbIndex } from '../../lib/embedded/index-lmdb.ts';
+import { openSqliteIndex } from '../../lib/embedded/index-sqlite.ts';
 import { MailStore, type StoreOptions } from '../../lib/store/mail-store.ts';
 import { storeMessage } from '../../lib/store/messages.ts';
 import type { Blobs, Hints, Index, Jobs } from '../../lib/store/ports.ts';
@@ -60,7 +60,7 @@ export interface TestStoreOptions extends StoreOptions {
 export async function openTestStore(options: TestStoreOptions = {}): Promise<TestStore> {
   const folder = await temporaryFolder();
   mkdirSync(join(folder.path, 'blobs'));
-  const plainIndex = openLmdbIndex(join(folder.path, 'index'));
+  const plainIndex = await openSqliteIndex(join(folder.path, 'index'));
   const plainBlobs = new FileBlobs(join(folder.path, 'blobs'));
   const index = options.wrapIndex?.(plainIndex) ?? plainIndex;
   const blobs = options.wrapBlobs?.(plainBlobs) ?? plainBlobs;
