@@ -1,0 +1,30 @@
+import { expect, it } from 'vitest';
+import { openImapGateway } from '../support/imap-gateway.ts';
+import { parseTranscript, playTranscript } from '../support/transcript.ts';
+
+it('no more messages are put in order than the limit says (sortMessages)', async () => {
+  await using gateway = await openImapGateway({ limits: { sortMessages: 1 } });
+  const transcript = parseTranscript(`
+1> a LOGIN anna secret
+1~ a OK [CAPABILITY ...] User logged in
+1> b APPEND INBOX {+}
+| Subject: one
+|
+1~ b OK ...
+1> c APPEND INBOX {+}
+| Subject: two
+|
+1~ c OK ...
+1> d SELECT INBOX
+1~ d OK ...
+1> e SORT (DATE) UTF-8 ALL
+1< e NO [LIMIT] More than 1 messages cannot be put in order: ask for fewer
+1> f THREAD REFERENCES UTF-8 ALL
+1< f NO [LIMIT] ...
+1> g SORT (DATE) UTF-8 SUBJECT two
+1< * SORT 2
+1< g OK Completed
+`);
+  await playTranscript(transcript, gateway.port);
+  expect(gateway.errors).toEqual([]);
+});
