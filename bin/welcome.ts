@@ -11,7 +11,7 @@ export function welcome(
   accounts: readonly FirstAccount[],
 ): string {
   const { config, file } = settings;
-  const places = (['imap', 'imaps', 'pop3', 'pop3s', 'lmtp'] as const).flatMap((protocol) => {
+  const places = (['imap', 'imaps', 'pop3', 'pop3s', 'sieve', 'lmtp'] as const).flatMap((protocol) => {
     const found = of(addresses, protocol).map(formatAddress);
     return found.length === 0 ? [] : [`  ${PROTOCOLS[protocol].padEnd(24)} ${found.join(', ')}`];
   });
@@ -33,6 +33,7 @@ const PROTOCOLS: Readonly<Record<GatewayProtocol, string>> = {
   imaps: 'IMAP inside TLS',
   pop3: 'POP3 (STLS)',
   pop3s: 'POP3 inside TLS',
+  sieve: 'ManageSieve (STARTTLS)',
   lmtp: 'LMTP',
 };
 

@@ -1,9 +1,11 @@
 import { DirectoryAuthenticator } from '../lib/auth/authenticator.ts';
 import type { Config, ListenAddress } from '../lib/base/config.ts';
 import type { Log } from '../lib/base/log.ts';
+import { checkScript, sieveCapabilities } from '../lib/sieve/check.ts';
 import type { MailStore } from '../lib/store/mail-store.ts';
 import { imapRefusal, serveImap } from './imap/session.ts';
 import { lmtpRefusal, serveLmtp } from './lmtp/session.ts';
+import { manageSieveRefusal, serveManageSieve } from './managesieve/session.ts';
 import { formatAddress } from './net/listen-error.ts';
 import { type Listener, type ListenerOptions, openListeners } from './net/listener.ts';
 import { Certificate } from './net/tls.ts';
@@ -11,7 +13,7 @@ import { type OpenStore, openStore } from './open-store.ts';
 import { pop3Refusal, servePop3 } from './pop3/session.ts';
 
 /** Protocols of the gateway, as they are named in the log. */
-export type GatewayProtocol = 'imap' | 'imaps' | 'pop3' | 'pop3s' | 'lmtp';
+export type GatewayProtocol = 'imap' | 'imaps' | 'pop3' | 'pop3s' | 'sieve' | 'lmtp';
 
 export interface GatewayAddress {
   readonly protocol: GatewayProtocol;
@@ -98,6 +100,20 @@ async function services(config: Config, log: Log, { store, delivery }: OpenStore
       limits: { idleMs: config.poptimeout },
     }),
   };
+  const sieve: Service['options'] = {
+    refusal: manageSieveRefusal,
+    serve: serveManageSieve({
+      store,
+      authenticator,
+      servername,
+      allowPlaintext,
+      language: { extensions: sieveCapabilities(), check: (script) => checkScript(script) },
+      scriptLimits: { scripts: config.sieve_maxscripts, scriptBytes: config.sieve_maxscriptsize * 1024 },
+      secureContext,
+      log,
+      limits,
+    }),
+  };
   const overQuotaIsPermanent = config.lmtp_over_quota_perm_failure;
   const lmtp: Service['options'] = {
     refusal: lmtpRefusal,
@@ -108,6 +124,7 @@ async function services(config: Config, log: Log, { store, delivery }: OpenStore
     { protocol: 'imaps', addresses: config.listen_imaps, options: { ...imap, secureContext } },
     { protocol: 'pop3', addresses: config.listen_pop3, options: pop3 },
     { protocol: 'pop3s', addresses: config.listen_pop3s, options: { ...pop3, secureContext } },
+    { protocol: 'sieve', addresses: config.listen_sieve, options: sieve },
     { protocol: 'lmtp', addresses: [...config.listen_lmtp, ...config.listen_lmtp_unix], options: lmtp },
   ];
 }

@@ -14,6 +14,10 @@ const schema = z.object({
   listen_imaps: listen('127.0.0.1:1993, [::1]:1993', 'IMAP inside TLS.'),
   listen_pop3: listen('127.0.0.1:1110, [::1]:1110', 'POP3, in clear until STLS.'),
   listen_pop3s: listen('127.0.0.1:1995, [::1]:1995', 'POP3 inside TLS.'),
+  listen_sieve: listen(
+    '127.0.0.1:4190, [::1]:4190',
+    'ManageSieve, in clear until STARTTLS. Old clients look for it at port 2000.',
+  ),
   listen_lmtp: listen('127.0.0.1:2003, [::1]:2003', 'LMTP, where the MTA delivers mail.'),
   listen_lmtp_unix: listen('run/lmtp', 'LMTP on Unix sockets, for an MTA on the same host (mode 660).'),
   lmtp_trusted: flag(
@@ -53,6 +57,8 @@ const schema = z.object({
   ),
   defaultdomain: domain('', 'Domain of users named without one.'),
 
+  sieve_maxscripts: integer({ min: 1, max: 1000 }, '5', 'Sieve scripts that a user may keep.'),
+  sieve_maxscriptsize: integer({ min: 1, max: 1024 }, '32', 'Largest Sieve script, in KB.'),
   maxmessagesize: size('0', 'Largest message taken over LMTP or APPEND. 0: no limit.'),
   lmtp_downcase_rcpt: flag('on', 'The user part of a recipient address is lowercased, up to the `+`.'),
   lmtp_over_quota_perm_failure: flag('off', 'A full mailbox refuses mail for good (552) instead of for now (452).'),
@@ -115,7 +121,6 @@ export const configNotYet: readonly string[] = [
   'autocreatequota',
   'delete_mode',
   'listen_http',
-  'listen_sieve',
   'lmtp_admins',
   'lmtp_allowplaintext',
   'lmtp_fuzzy_mailbox_match',

@@ -144,6 +144,7 @@ function absolutePaths(config: Config, cwd: string): Config {
     tls_server_key: file(config.tls_server_key),
     listen_imap: listen(config.listen_imap),
     listen_imaps: listen(config.listen_imaps),
+    listen_sieve: listen(config.listen_sieve),
     listen_lmtp: listen(config.listen_lmtp),
     listen_lmtp_unix: listen(config.listen_lmtp_unix),
   };

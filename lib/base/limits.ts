@@ -54,6 +54,26 @@ export const lmtpLimits = {
 
 export type LmtpLimits = { readonly [name in keyof typeof lmtpLimits]: number };
 
+/** Limits of one ManageSieve session; those of scripts are configured (`sieve_maxscripts`, `sieve_maxscriptsize`). */
+export const manageSieveLimits = {
+  /** The lines of one command; a quoted string has at most 1024 characters of up to 8 bytes (RFC 5804 §4). */
+  lineBytes: 20 * KIB,
+  /** The literals of one command before login, and of one after it besides the script. */
+  loginBytes: 4 * KIB,
+  /** Of a command that is too big, so much is skipped; then the connection is given up. */
+  skipBytes: 64 * MIB,
+  /** Before login, no input for this long and the session ends. */
+  loginMs: 3 * MINUTE,
+  /** After login (`timeout`); RFC 5804 §1.2 asks for at least 30 minutes. */
+  idleMs: 32 * MINUTE,
+  /** Failed logins of one connection; then it is closed. */
+  failedLogins: 5,
+  /** Commands in a row that could not be understood; then the connection is closed. */
+  badCommands: 50,
+} as const;
+
+export type ManageSieveLimits = { readonly [name in keyof typeof manageSieveLimits]: number };
+
 /** Limits of one IMAP session; those of command lines and literals are in `gateway/imap/wire/limits.ts`. */
 export const imapLimits = {
   /** Before login, no input for this long and the session ends. */

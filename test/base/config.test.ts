@@ -24,6 +24,7 @@ describe('values', () => {
       allowplaintext: false,
       listen_imap: loopback(1143),
       listen_imaps: loopback(1993),
+      listen_sieve: loopback(4190),
       listen_lmtp: loopback(2003),
       listen_lmtp_unix: [{ path: 'run/lmtp' }],
     });

@@ -62,6 +62,7 @@ export async function openPlace(): Promise<Place> {
     CIRRUS_LISTEN_IMAPS: '127.0.0.1:0',
     CIRRUS_LISTEN_POP3: '127.0.0.1:0',
     CIRRUS_LISTEN_POP3S: '127.0.0.1:0',
+    CIRRUS_LISTEN_SIEVE: '127.0.0.1:0',
     CIRRUS_LISTEN_LMTP: '127.0.0.1:0',
     CIRRUS_LISTEN_LMTP_UNIX: 'off',
   };

@@ -54,6 +54,7 @@ export async function startGateway(users: readonly string[], config: Environment
     CIRRUS_LISTEN_IMAPS: `${HOST}:0`,
     CIRRUS_LISTEN_POP3: `${HOST}:0`,
     CIRRUS_LISTEN_POP3S: `${HOST}:0`,
+    CIRRUS_LISTEN_SIEVE: `${HOST}:0`,
     CIRRUS_LISTEN_LMTP: `${HOST}:0`,
     CIRRUS_LISTEN_LMTP_UNIX: 'run/lmtp',
     ...Object.fromEntries(Object.entries(config).map(([key, value]) => [`CIRRUS_${key.toUpperCase()}`, value])),

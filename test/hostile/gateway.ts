@@ -110,6 +110,7 @@ function environment(data: string, config: Readonly<Record<string, string>>): Re
     listen_imaps: `${HOST}:0`,
     listen_pop3: `${HOST}:0`,
     listen_pop3s: 'off',
+    listen_sieve: 'off',
     listen_lmtp: `${HOST}:0`,
     listen_lmtp_unix: 'run/lmtp',
     allowplaintext: 'on',

@@ -45,6 +45,7 @@ export class Gateways {
         CIRRUS_LISTEN_IMAPS: 'off',
         CIRRUS_LISTEN_POP3: 'off',
         CIRRUS_LISTEN_POP3S: 'off',
+        CIRRUS_LISTEN_SIEVE: 'off',
         CIRRUS_LISTEN_LMTP: '127.0.0.1:0',
         CIRRUS_LISTEN_LMTP_UNIX: 'off',
         CIRRUS_ALLOWPLAINTEXT: 'yes',
