@@ -1,0 +1,163 @@
+import { readFileSync } from 'node:fs';
+import { App, Validations } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import { AwsSolutionsChecks } from 'cdk-nag';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { SWEEP_ALARM } from '../../lib/infra/alarms.ts';
+import { CirrusStack } from '../../lib/infra/cirrus-stack.ts';
+
+/** Both shapes of the stack, synthesised once; a finding of cdk-nag that is not explained throws. */
+let templates: readonly Template[];
+
+beforeAll(() => {
+  const { context } = JSON.parse(readFileSync(new URL('../../cdk.json', import.meta.url), 'utf8')) as {
+    context: Record<string, unknown>;
+  };
+  const app = new App({ context: { ...context, 'aws:cdk:bundling-stacks': [] } });
+  Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+  const stacks = [
+    new CirrusStack(app, 'Plain'),
+    new CirrusStack(app, 'Full', {
+      ses: true,
+      domain: 'example.org',
+      delivery: 'lambda',
+      subnets: 'private',
+      certificate: 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:mail-abcdef',
+      alarmEmail: 'postmaster@example.org',
+    }),
+  ];
+  app.synth();
+  templates = stacks.map((stack) => Template.fromStack(stack));
+});
+
+interface Statement {
+  readonly Effect: string;
+  readonly Action: string | readonly string[];
+  readonly Resource: unknown;
+}
+
+const listed = (value: unknown): unknown[] => (Array.isArray(value) ? value : [value]);
+
+describe('the stack', () => {
+  it('keeps the table and the bucket, and what they were', () => {
+    for (const template of templates) {
+      template.hasResource('AWS::DynamoDB::GlobalTable', {
+        DeletionPolicy: 'Retain',
+        UpdateReplacePolicy: 'Retain',
+        Properties: {
+          BillingMode: 'PAY_PER_REQUEST',
+          TimeToLiveSpecification: { AttributeName: 'x', Enabled: true },
+          Replicas: [
+            Match.objectLike({
+              DeletionProtectionEnabled: true,
+              PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true, RecoveryPeriodInDays: 35 },
+            }),
+          ],
+        },
+      });
+      template.hasResource('AWS::S3::Bucket', {
+        DeletionPolicy: 'Retain',
+        UpdateReplacePolicy: 'Retain',
+        Properties: {
+          VersioningConfiguration: { Status: 'Enabled' },
+          PublicAccessBlockConfiguration: {
+            BlockPublicAcls: true,
+            BlockPublicPolicy: true,
+            IgnorePublicAcls: true,
+            RestrictPublicBuckets: true,
+          },
+          LifecycleConfiguration: {
+            Rules: [
+              Match.objectLike({ NoncurrentVersionExpiration: { NoncurrentDays: 37 } }),
+              Match.objectLike({ AbortIncompleteMultipartUpload: { DaysAfterInitiation: 2 } }),
+              // Rule 15.
+              Match.objectLike({ Prefix: 'ses/', ExpirationInDays: 14 }),
+            ],
+          },
+        },
+      });
+    }
+  });
+
+  it('keeps old versions of objects at least as long as the table can go back', () => {
+    for (const template of templates) {
+      const [table] = Object.values(template.findResources('AWS::DynamoDB::GlobalTable'));
+      const [bucket] = Object.values(template.findResources('AWS::S3::Bucket'));
+      const days = table?.Properties.Replicas[0].PointInTimeRecoverySpecification.RecoveryPeriodInDays;
+      const kept = bucket?.Properties.LifecycleConfiguration.Rules[0].NoncurrentVersionExpiration.NoncurrentDays;
+      expect(days).toBe(35);
+      expect(kept).toBeGreaterThanOrEqual(days);
+    }
+  });
+
+  it('gives every queue a dead letter queue and six times the time of its function', () => {
+    for (const template of templates) {
+      const queues = Object.values(template.findResources('AWS::SQS::Queue'));
+      const working = queues.filter(({ Properties }) => Properties.RedrivePolicy !== undefined);
+      expect([queues.length, working.length]).toEqual([6, 3]);
+      for (const { Properties } of working) expect(Properties.VisibilityTimeout).toBe(6 * 300);
+      template.resourceCountIs('AWS::Lambda::EventSourceMapping', 3);
+      template.allResourcesProperties('AWS::Lambda::EventSourceMapping', {
+        FunctionResponseTypes: ['ReportBatchItemFailures'],
+      });
+    }
+  });
+
+  it('listens on TCP and shows gateways who the client is', () => {
+    for (const template of templates) {
+      const listeners = Object.values(template.findResources('AWS::ElasticLoadBalancingV2::Listener'));
+      expect(listeners.map(({ Properties }) => Properties.Port).sort((a, b) => a - b)).toEqual([
+        110, 143, 993, 995, 4190,
+      ]);
+      expect(new Set(listeners.map(({ Properties }) => Properties.Protocol))).toEqual(new Set(['TCP']));
+      template.allResourcesProperties('AWS::ElasticLoadBalancingV2::TargetGroup', {
+        Protocol: 'TCP',
+        TargetGroupAttributes: Match.arrayWith([{ Key: 'preserve_client_ip.enabled', Value: 'true' }]),
+      });
+    }
+  });
+
+  it('runs gateways on ARM that may write nothing but their data folder, with time to say goodbye', () => {
+    for (const template of templates) {
+      template.hasResourceProperties('AWS::ECS::TaskDefinition', {
+        RuntimePlatform: { CpuArchitecture: 'ARM64', OperatingSystemFamily: 'LINUX' },
+        ContainerDefinitions: [
+          Match.objectLike({
+            ReadonlyRootFilesystem: true,
+            StopTimeout: 120,
+            HealthCheck: Match.objectLike({ Command: ['CMD', 'node', 'bin/alive.ts'] }),
+            Environment: Match.arrayWith([{ Name: 'CIRRUS_HOME', Value: 'aws' }]),
+          }),
+        ],
+      });
+    }
+  });
+
+  it('gives no wildcard permission on data', () => {
+    const wrong: string[] = [];
+    for (const template of templates) {
+      const policies = Object.entries(template.findResources('AWS::IAM::Policy'));
+      expect(policies.length).toBeGreaterThan(6);
+      for (const [name, { Properties }] of policies) {
+        for (const { Action, Effect, Resource } of Properties.PolicyDocument.Statement as Statement[]) {
+          expect(Effect).toBe('Allow');
+          const actions = listed(Action).map(String);
+          for (const action of actions) if (action.includes('*')) wrong.push(`${name}: ${action}`);
+          for (const resource of listed(Resource)) {
+            const text = JSON.stringify(resource);
+            const known = text === '"*"' ? actions.every((each) => each === 'ecr:GetAuthorizationToken') : true;
+            // Objects below one of the four prefixes; never the bucket, never another service's pattern.
+            const prefix = !text.includes('*') || text === '"*"' || /"\/(?:m|p|s|ses)\/\*"/.test(text);
+            if (!known || !prefix) wrong.push(`${name}: ${actions.join(' ')} on ${text}`);
+          }
+        }
+      }
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  it('has the alarm for what the log says of damage', () => {
+    expect(readFileSync(new URL('../../gateway/open-store.ts', import.meta.url), 'utf8')).toContain(SWEEP_ALARM);
+    for (const template of templates) template.resourceCountIs('AWS::Logs::MetricFilter', 2);
+  });
+});
