@@ -65,7 +65,11 @@ export function actions(source: string, message: string, world: World = {}): str
 /** Whether a test is true for a message; `requires` are the capabilities that it needs. */
 export function holds(test: string, message: string, requires: readonly string[] = [], world: World = {}): boolean {
   const list = requires.map((name) => JSON.stringify(name)).join(', ');
-  const [action, failed] = actions(`require [${list}];\nif ${test} { discard; }`, message, world);
+  const [action, failed] = actions(
+    `${list === '' ? '' : `require [${list}];`}\nif ${test} { discard; }`,
+    message,
+    world,
+  );
   if (failed !== undefined) throw new Error(failed);
   return action === 'discard';
 }

@@ -1,0 +1,169 @@
+import { describe, expect, it } from 'vitest';
+import { actions, holds, problems } from './script.ts';
+
+const mail = `From: Tim <tim@Example.com>
+To: ken+sieve@example.org, b@example.org
+Cc: c@example.org
+Subject: [acme-users] [fwd] version 1.0 is out
+List-ID: Dave's Zone <davezone@example.net>
+X-Priority: 3
+
+body
+`;
+
+describe('RFC 5229, variables', () => {
+  const filed = (script: string) =>
+    actions(`require ["variables", "fileinto"]; ${script}`, mail)[0]?.replace('fileinto ', '');
+
+  it('§3 references', () => {
+    const set = 'set "company" "ACME"; set "a.b" "x";';
+    expect(problems(`require "variables"; ${set}`)).toEqual([]);
+    const is = (text: string, value: string) =>
+      expect(filed(`set "company" "ACME"; fileinto "x${text}";`)).toBe(`x${value}`);
+    is('&%${}!', '&%${}!');
+    is('${doh!}', '${doh!}');
+    is('\\${president, ${company} Inc.}', '${president, ACME Inc.}');
+    is('${company', '${company');
+    is('${${company}}', '${ACME}');
+    is('${President}', '');
+    is('${BAR}', '');
+    is('${1}', '');
+    expect(problems('require ["variables", "fileinto"]; fileinto "${vnd.test.x}";')).toEqual([
+      '1:45 There is no namespace of variables named "vnd.test" here.',
+    ]);
+  });
+
+  it('§3.2 match variables: the shortest first, from left to right', () => {
+    expect(filed('if header :matches "List-ID" "*<*@*" { fileinto "INBOX.lists.${2}"; }')).toBe('INBOX.lists.davezone');
+    const subject = 'if header :matches "Subject" "[*] *" { fileinto "${1}/${2}"; }';
+    expect(filed(subject)).toBe('acme-users/[fwd] version 1.0 is out');
+    expect(
+      filed('if address :matches ["To", "Cc"] ["coyote@**.com", "*@*.*"] { fileinto "${0}|${1}|${2}|${3}|${4}"; }'),
+    ).toBe('ken+sieve@example.org|ken+sieve|example|org|');
+    // A test that does not match leaves them as they are.
+    expect(filed('if header :matches "subject" "*" {} if header :matches "x" "*y" {} fileinto "${0}";')).toContain(
+      'acme',
+    );
+    expect(filed('set "x" "a?bcd"; if string :matches "${x}" "a\\\\??c*" { fileinto "${1}-${02}"; }')).toBe('b-d');
+  });
+
+  it('§4 set and its modifiers', () => {
+    const set = 'set "a" "juMBlEd lETteRS";';
+    const is = (script: string, value: string) =>
+      expect(filed(`${set} ${script} fileinto "${'x${b}'}";`)).toBe(`x${value}`);
+    is('set "b" "${a}";', 'juMBlEd lETteRS');
+    is('set :length "b" "${a}";', '15');
+    is('set :lower "b" "${a}";', 'jumbled letters');
+    is('set :upperfirst "b" "${a}";', 'JuMBlEd lETteRS');
+    is('set :upperfirst :lower "b" "${a}";', 'Jumbled letters');
+    is('set :quotewildcard "b" "Rock*";', 'Rock\\*');
+    is('set "name" "Ethelbert"; set "b" "${NAME}";', 'Ethelbert');
+    expect(problems('require "variables"; set :upper :lower "a" "b";')).toEqual([
+      '1:33 ":upper" and ":lower" cannot be given together.',
+    ]);
+    expect(problems('require "variables"; set "${a}" "b"; set "1" "c";')).toEqual([
+      '1:26 A variable cannot be used here.',
+      '1:42 "1" cannot be the name of a variable.',
+    ]);
+  });
+
+  it('§5 string; :count counts what is not empty', () => {
+    const requires = ['variables', 'relational'];
+    expect(holds('string :matches " ${state} " "* pending *"', mail, ['variables'])).toBe(false);
+    expect(holds('string :count "eq" ["a", "", "${no}"] "1"', mail, requires)).toBe(true);
+  });
+});
+
+it('RFC 3894, copy', () => {
+  expect(actions('require ["copy", "fileinto"]; fileinto :copy "Junk";', mail)).toEqual([
+    'fileinto Junk copy',
+    'implicit keep',
+  ]);
+  expect(actions('require "copy"; redirect :copy "a@b.c"; discard;', mail)).toEqual(['redirect a@b.c copy', 'discard']);
+  expect(actions('require ["copy", "fileinto"]; fileinto :copy "A"; fileinto "B";', mail)).toEqual([
+    'fileinto A copy',
+    'fileinto B',
+  ]);
+});
+
+it('RFC 5231, relational', () => {
+  const requires = ['relational', 'comparator-i;ascii-numeric'];
+  const priority = (relation: string, key: string) =>
+    holds(`header :value "${relation}" :comparator "i;ascii-numeric" ["x-priority"] ["${key}"]`, mail, requires);
+  expect(['gt', 'ge', 'lt', 'le', 'eq', 'ne'].map((relation) => priority(relation, '3'))).toEqual([
+    false,
+    true,
+    false,
+    true,
+    true,
+    false,
+  ]);
+  expect(priority('lt', '10')).toBe(true);
+  expect(priority('lt', 'infinite')).toBe(true);
+  const many = 'address :count "gt" :comparator "i;ascii-numeric" ["to", "cc"] ["2"]';
+  expect(holds(many, mail, requires)).toBe(true);
+  expect(holds('header :count "ge" :comparator "i;ascii-numeric" ["to", "cc"] ["3"]', mail, requires)).toBe(false);
+  expect(holds('header :value "gt" "subject" "b"', mail, requires)).toBe(true);
+  expect(problems('require "relational"; if header :value "xx" "a" "b" {}')).toEqual([
+    '1:40 "xx" is no relation; there are "gt", "ge", "lt", "le", "eq" and "ne".',
+  ]);
+});
+
+describe('RFC 5232, imap4flags', () => {
+  const run = (script: string) =>
+    actions(`require ["imap4flags", "fileinto", "variables", "relational"]; ${script}`, mail);
+
+  it('§3 setflag, addflag, removeflag', () => {
+    expect(run('setflag "\\\\Deleted"; fileinto "INBOX.From Boss";')).toEqual([
+      'fileinto INBOX.From Boss flags=\\Deleted',
+    ]);
+    expect(run('setflag "flagvar" "\\\\Flagged"; fileinto :flags "${flagvar}" "A";')).toEqual([
+      'fileinto A flags=\\Flagged',
+    ]);
+    expect(run('addflag "\\\\Deleted"; addflag ["\\\\answered", "\\\\DELETED"]; keep;')).toEqual([
+      'keep flags=\\Deleted \\answered',
+    ]);
+    expect(run('setflag "\\\\Seen $A"; removeflag "\\\\SEEN"; keep;')).toEqual(['keep flags=$A']);
+    expect(
+      run('addflag "v" ["\\\\Deleted", "\\\\Answered"]; removeflag "v" "\\\\Answered"; keep :flags "${v}";'),
+    ).toEqual(['keep flags=\\Deleted']);
+    expect(run('setflag "\\\\Recent (bad ok \\\\Draft"; ')).toEqual(['implicit keep flags=ok \\Draft']);
+  });
+
+  it('§4 hasflag', () => {
+    const has = (test: string) =>
+      run(`setflag "x" "NonJunk gnus-forward"; setflag "\\\\Seen $Forwarded"; if ${test} { discard; }`)[0] ===
+      'discard';
+    expect(has('hasflag ["b", "\\\\SEEN"]')).toBe(true);
+    expect(has('hasflag :contains "x" "Junk"')).toBe(true);
+    expect(has('hasflag :contains "x" ["label", "forward"]')).toBe(true);
+    expect(has('hasflag :is "x" "forward"')).toBe(false);
+    expect(has('hasflag :count "ge" "x" "2"')).toBe(true);
+    expect(has('hasflag :count "gt" "2"')).toBe(false);
+    expect(problems('require "imap4flags"; setflag "v" "f";')).toEqual([
+      '1:23 "setflag" with a variable needs require "variables".',
+    ]);
+  });
+
+  it('§5, §6 :flags and the extended example', () => {
+    expect(run('addflag "A"; fileinto :flags ["\\\\Seen", "B"] "X"; keep;')).toEqual([
+      'fileinto X flags=\\Seen B',
+      'keep flags=A',
+    ]);
+    const script = `if size :over 1M { addflag "MyFlags" "Big"; }
+      if header :is "Subject" "x" { addflag "\\\\Flagged"; } else { addflag "MyFlags" "Small"; }
+      fileinto :flags "\${MyFlags}" "Archive";`;
+    expect(run(script)).toEqual(['fileinto Archive flags=Small']);
+  });
+});
+
+it('RFC 5233, subaddress', () => {
+  const requires = ['subaddress', 'envelope'];
+  expect(holds('address :user "to" "ken"', mail, requires)).toBe(true);
+  expect(holds('address :detail "to" "sieve"', mail, requires)).toBe(true);
+  // Without a separator there is no detail; an empty one is another thing.
+  expect(holds('address :detail "cc" ""', mail, requires)).toBe(false);
+  expect(holds('address :detail "to" ""', 'To: ken+@example.org\n\n', requires)).toBe(true);
+  const to = { environment: { envelope: { from: 'a@b', to: 'ken+lists.x@example.org' } } };
+  expect(holds('envelope :detail :matches "to" "lists.*"', mail, requires, to)).toBe(true);
+});
