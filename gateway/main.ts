@@ -105,7 +105,6 @@ async function services(config: Config, log: Log, { store, delivery }: OpenStore
     serve: serveManageSieve({
       store,
       authenticator,
-      servername,
       allowPlaintext,
       language: { extensions: sieveCapabilities(), check: (script) => checkScript(script) },
       scriptLimits: { scripts: config.sieve_maxscripts, scriptBytes: config.sieve_maxscriptsize * 1024 },

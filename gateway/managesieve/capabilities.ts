@@ -2,7 +2,9 @@ import { saslMechanisms } from '../../lib/auth/sasl/table.ts';
 import type { Context } from './context.ts';
 import { capabilityLine } from './wire/write.ts';
 
-/** The capabilities of the moment (RFC 5804 §1.7), as CAPABILITY, the greeting and a new TLS layer tell them. */
+/**
+ * The capabilities of the moment (RFC 5804 §1.7), as CAPABILITY, the greeting and a new TLS layer tell them.
+ */
 export function capabilities(context: Context): string {
   const { options, connection, isLoggedIn } = context;
   const mechanisms = saslMechanisms({ plaintextAllowed: context.passwordsAllowed });

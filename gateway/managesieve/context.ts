@@ -31,8 +31,6 @@ export interface ManageSieveOptions {
   readonly language: SieveLanguage;
   /** What one user may keep (`sieve_maxscripts`, `sieve_maxscriptsize`). */
   readonly scriptLimits: ScriptLimits;
-  /** Our name, in the greeting. */
-  readonly servername: string;
   /** Passwords may be sent outside TLS (`allowplaintext`). */
   readonly allowPlaintext: boolean;
   /** The certificate of the moment; STARTTLS is offered when it is given. */

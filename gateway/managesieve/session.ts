@@ -91,7 +91,7 @@ class Session implements Context {
       if (this.input.isBetween) void this.#hangUp();
     });
     this.write(capabilities(this));
-    this.#answer(ok(`${options.servername} Cirrus ManageSieve server ready`));
+    this.#answer(ok());
     try {
       while (!this.#over) await this.#step();
     } catch (error) {

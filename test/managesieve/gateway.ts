@@ -41,7 +41,6 @@ export async function openSieveGateway(settings: SieveGatewaySettings = {}): Pro
     },
     language: { extensions: sieveCapabilities(), check: (script) => checkScript(script) },
     scriptLimits: { scripts: 3, scriptBytes: 8192 },
-    servername: 'mail.example.com',
     allowPlaintext: settings.allowPlaintext ?? true,
     log,
     ...(settings.secureContext && { secureContext: settings.secureContext }),

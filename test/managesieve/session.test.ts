@@ -10,7 +10,7 @@ const literal = (text: string): string => `{${Buffer.byteLength(text)}+}\r\n${te
 
 async function greeted(port: number): Promise<SieveClient> {
   const client = await SieveClient.open(port);
-  expect(await client.answer()).toMatch(/OK "mail.example.com Cirrus ManageSieve server ready"$/);
+  expect(await client.answer()).toMatch(/^"IMPLEMENTATION" .*\r\nOK$/s);
   return client;
 }
 
@@ -48,15 +48,15 @@ test('login: with and without initial response, literal, cancelled, wrong, for a
   expect(await client.line()).toBe(`"${base64('Username:')}"`);
   client.write(literal(base64('anna')));
   expect(await client.line()).toBe(`"${base64('Password:')}"`);
-  expect(await client.say(`"${base64('secret')}"`)).toBe('OK "User logged in"');
+  expect(await client.say(`"${base64('secret')}"`)).toBe('OK');
   await talk(client, [
     [LOGIN, 'NO "You are logged in already"'],
-    ['UNAUTHENTICATE', 'OK "Nobody is logged in"'],
+    ['UNAUTHENTICATE', 'OK'],
     ['LISTSCRIPTS', 'NO "Authenticate first"'],
-    [`AUTHENTICATE "PLAIN" ${literal(base64('bob\0cyrus\0secret'))}`, 'OK "User logged in"'],
+    [`AUTHENTICATE "PLAIN" ${literal(base64('bob\0cyrus\0secret'))}`, 'OK'],
   ]);
   expect(await client.say('CAPABILITY')).toContain('"OWNER" "bob"');
-  expect(await client.say('logout')).toBe('OK "Logout Complete"');
+  expect(await client.say('logout')).toBe('OK');
   expect(await client.answer()).toBe('END');
 });
 
@@ -65,38 +65,38 @@ test('scripts: put, check, list, get, activate, rename, delete (RFC 5804 §2.5 t
   const client = await greeted(gateway.port);
   const script = 'require "fileinto";\r\nfileinto "INBOX.sieve";\r\n';
   await talk(client, [
-    [LOGIN, 'OK "User logged in"'],
+    [LOGIN, 'OK'],
     ['HAVESPACE "myscript" 999999', 'NO (QUOTA/MAXSIZE) "Script size is too large. Max script size is 8192 bytes"'],
-    ['HAVESPACE "foobar" 435', 'OK "Completed"'],
-    [`PUTSCRIPT "foo" ${literal(script)}`, 'OK "Completed"'],
-    ['PUTSCRIPT "mysievescript" "keep;"', 'OK "Completed"'],
-    [`PUTSCRIPT ${literal('a "b" \\')} "keep;"`, 'OK "Completed"'],
+    ['HAVESPACE "foobar" 435', 'OK'],
+    [`PUTSCRIPT "foo" ${literal(script)}`, 'OK'],
+    ['PUTSCRIPT "mysievescript" "keep;"', 'OK'],
+    [`PUTSCRIPT ${literal('a "b" \\')} "keep;"`, 'OK'],
     ['PUTSCRIPT "d" "keep;"', 'NO (QUOTA/MAXSCRIPTS) "There are 3 scripts, which is the limit: delete one first"'],
     ['PUTSCRIPT "" "keep;"', 'NO "The script name is empty"'],
-    ['SETACTIVE "mysievescript"', 'OK "Completed"'],
+    ['SETACTIVE "mysievescript"', 'OK'],
     ['SETACTIVE "baz"', 'NO (NONEXISTENT) "Script does not exist"'],
-    ['LISTSCRIPTS', '"foo"\r\n"mysievescript" ACTIVE\r\n"a \\"b\\" \\\\"\r\nOK "Completed"'],
-    ['GETSCRIPT "foo"', `{${script.length}}\r\n${script}\r\nOK "Completed"`],
+    ['LISTSCRIPTS', '"foo"\r\n"mysievescript" ACTIVE\r\n"a \\"b\\" \\\\"\r\nOK'],
+    ['GETSCRIPT "foo"', `{${script.length}}\r\n${script}\r\nOK`],
     ['GETSCRIPT "none"', 'NO (NONEXISTENT) "Script does not exist"'],
     ['DELETESCRIPT "mysievescript"', 'NO (ACTIVE) "Active script cannot be deleted"'],
     ['RENAMESCRIPT "foo" "mysievescript"', 'NO (ALREADYEXISTS) "A script of that name exists already"'],
-    ['RENAMESCRIPT "mysievescript" "Ferien"', 'OK "Completed"'],
-    ['DELETESCRIPT "foo"', 'OK "Completed"'],
+    ['RENAMESCRIPT "mysievescript" "Ferien"', 'OK'],
+    ['DELETESCRIPT "foo"', 'OK'],
     ['DELETESCRIPT "foo"', 'NO (NONEXISTENT) "Script does not exist"'],
-    ['SETACTIVE ""', 'OK "Completed"'],
-    ['LISTSCRIPTS', '"Ferien"\r\n"a \\"b\\" \\\\"\r\nOK "Completed"'],
-    [`CHECKSCRIPT ${literal(script)}`, 'OK "The script is valid"'],
-    ['NOOP', 'OK "Completed"'],
-    ['NOOP "STARTTLS-SYNC-42"', 'OK (TAG "STARTTLS-SYNC-42") "Done"'],
+    ['SETACTIVE ""', 'OK'],
+    ['LISTSCRIPTS', '"Ferien"\r\n"a \\"b\\" \\\\"\r\nOK'],
+    [`CHECKSCRIPT ${literal(script)}`, 'OK'],
+    ['NOOP', 'OK'],
+    ['NOOP "STARTTLS-SYNC-42"', 'OK (TAG "STARTTLS-SYNC-42")'],
     [
       `PUTSCRIPT "x" ${literal('x'.repeat(20_000))}`,
       'NO (QUOTA/MAXSIZE) "Script size is too large. Max script size is 8192 bytes"',
     ],
-    ['NOOP', 'OK "Completed"'],
+    ['NOOP', 'OK'],
   ]);
   expect(await client.say(`CHECKSCRIPT ${literal('keep;\r\nfoo "bar"')}`)).toMatch(/^NO .*line 2, column \d+: /s);
   expect(await client.say(`PUTSCRIPT "Ferien" ${literal('if')}`)).toMatch(/^NO .*line 1, /s);
-  expect(await client.say('GETSCRIPT "Ferien"')).toBe('{5}\r\nkeep;\r\nOK "Completed"');
+  expect(await client.say('GETSCRIPT "Ferien"')).toBe('{5}\r\nkeep;\r\nOK');
   expect(gateway.errors).toEqual([]);
   client.close();
 });
@@ -133,7 +133,7 @@ test('mutated commands in every state: no internal error, no hang', async () => 
     client.close();
   }
   const client = await greeted(gateway.port);
-  expect(await client.say(LOGIN)).toBe('OK "User logged in"');
+  expect(await client.say(LOGIN)).toBe('OK');
   client.close();
   expect(gateway.errors).toEqual([]);
 }, 60_000);

@@ -22,7 +22,7 @@ export async function authenticate(context: Context, command: CommandOf<'AUTHENT
     context.logIn(user);
     if (user.id !== authenticated.id) context.log.info({ admin: authenticated.name }, 'acts for');
     context.log.info('logged in');
-    return ok('User logged in');
+    return ok();
   } catch (error) {
     if (!(error instanceof SaslRefused)) throw error;
     if (error.reason === 'failed') {

@@ -5,5 +5,5 @@ import { ok, type Reply } from '../wire/write.ts';
 /** CAPABILITY (RFC 5804 §2.4). */
 export async function capability(context: Context): Promise<Reply> {
   context.write(capabilities(context));
-  return ok('Completed');
+  return ok();
 }

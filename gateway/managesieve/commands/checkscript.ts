@@ -8,7 +8,7 @@ const PROBLEMS = 20;
 
 /** CHECKSCRIPT (RFC 5804 §2.12). */
 export async function checkscript({ options }: Context, { text }: CommandOf<'CHECKSCRIPT'>): Promise<Reply> {
-  return problemsOf(options.language, text) ?? ok('The script is valid');
+  return problemsOf(options.language, text) ?? ok();
 }
 
 /** Why the script cannot be taken, a line for each problem; undefined when it can. */

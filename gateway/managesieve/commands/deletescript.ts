@@ -7,5 +7,5 @@ import { ok, type Reply } from '../wire/write.ts';
 export async function deletescript(context: Context, { script }: CommandOf<'DELETESCRIPT'>): Promise<Reply> {
   await deleteScript(context.account, script);
   context.log.info({ script }, 'script deleted');
-  return ok('Completed');
+  return ok();
 }

@@ -9,5 +9,5 @@ export async function getscript(context: Context, { script }: CommandOf<'GETSCRI
   context.write(literalHead(text));
   context.write(text);
   context.write('\r\n');
-  return ok('Completed');
+  return ok();
 }

@@ -6,5 +6,5 @@ import { ok, type Reply } from '../wire/write.ts';
 /** HAVESPACE (RFC 5804 §2.5). */
 export async function havespace(context: Context, command: CommandOf<'HAVESPACE'>): Promise<Reply> {
   await checkSpace(context.account, command.script, command.sizeBytes, context.options.scriptLimits);
-  return ok('Completed');
+  return ok();
 }

@@ -7,5 +7,5 @@ export async function listscripts(context: Context): Promise<Reply> {
   for (const { name, isActive } of await listScripts(context.account)) {
     context.write(`${string(name)}${isActive ? ' ACTIVE' : ''}\r\n`);
   }
-  return ok('Completed');
+  return ok();
 }

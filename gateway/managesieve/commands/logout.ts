@@ -4,5 +4,5 @@ import { ok, type Reply } from '../wire/write.ts';
 /** LOGOUT (RFC 5804 §2.3). */
 export async function logout(context: Context): Promise<Reply> {
   context.finish();
-  return ok('Logout Complete');
+  return ok();
 }

@@ -4,5 +4,5 @@ import { ok, type Reply } from '../wire/write.ts';
 
 /** NOOP (RFC 5804 §2.13): the tag comes back. */
 export async function noop(_context: Context, { tag }: CommandOf<'NOOP'>): Promise<Reply> {
-  return tag === undefined ? ok('Completed') : ok('Done', { tag });
+  return tag === undefined ? ok() : ok({ tag });
 }

@@ -13,5 +13,5 @@ export async function putscript(context: Context, { script, text }: CommandOf<'P
   if (problems !== undefined) return problems;
   await putScript(context.account, script, text, scriptLimits);
   context.log.info({ script, size: text.length }, 'script put');
-  return ok('Completed');
+  return ok();
 }

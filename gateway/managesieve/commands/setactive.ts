@@ -7,5 +7,5 @@ import { ok, type Reply } from '../wire/write.ts';
 export async function setactive(context: Context, { script }: CommandOf<'SETACTIVE'>): Promise<Reply> {
   await setActiveScript(context.account, script === '' ? undefined : script);
   context.log.info({ script }, 'script activated');
-  return ok('Completed');
+  return ok();
 }

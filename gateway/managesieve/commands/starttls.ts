@@ -9,7 +9,7 @@ export async function starttls(context: Context): Promise<Reply> {
   if (options.secureContext === undefined) return no('TLS is not available');
   const secureContext = options.secureContext();
   input.forget();
-  await connection.startTls(secureContext, response(ok('Begin TLS negotiation now')));
+  await connection.startTls(secureContext, response(ok()));
   context.write(capabilities(context));
-  return ok('TLS is active');
+  return ok();
 }

@@ -5,5 +5,5 @@ import { ok, type Reply } from '../wire/write.ts';
 export async function unauthenticate(context: Context): Promise<Reply> {
   context.log.info('logged out');
   context.logIn(undefined);
-  return ok('Nobody is logged in');
+  return ok();
 }

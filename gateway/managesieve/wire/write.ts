@@ -31,6 +31,7 @@ export type Code =
 export interface Reply {
   readonly state: 'OK' | 'NO' | 'BYE';
   readonly code?: Code | { readonly tag: string } | undefined;
+  /** '' for none. */
   readonly text: string;
 }
 
@@ -39,7 +40,7 @@ export interface Reply {
  */
 export function response({ state, code, text }: Reply): string {
   const coded = code === undefined ? '' : ` (${typeof code === 'string' ? code : `TAG ${string(code.tag)}`})`;
-  return `${state}${coded} ${string(text)}\r\n`;
+  return `${state}${coded}${text === '' ? '' : ` ${string(text)}`}\r\n`;
 }
 
 /**
@@ -49,8 +50,9 @@ export function capabilityLine(name: string, value?: string): string {
   return `${string(name)}${value === undefined ? '' : ` ${string(value)}`}\r\n`;
 }
 
-export function ok(text: string, code?: Reply['code']): Reply {
-  return { state: 'OK', code, text };
+/** Quirk (sieveshell, Cyrus::SIEVE::managesieve): its parser takes a text right after OK for a broken response code. */
+export function ok(code?: Reply['code']): Reply {
+  return { state: 'OK', code, text: '' };
 }
 
 export function no(text: string, code?: Code): Reply {
