@@ -6,6 +6,8 @@ export type Action =
   | RejectAction
   | DiscardAction
   | RememberAction
+  | VacationAction
+  | NotifyAction
   | ExtensionAction;
 
 /** The message as `editheader` or `replace` left it when the action was taken; absent when it is as it came. */
@@ -74,6 +76,37 @@ export interface RememberAction {
   readonly seconds: number;
   /** Count from the last time it was seen, not the first. */
   readonly last: boolean;
+}
+
+/** Answer the sender, unless that is not fit (RFC 5230 §4): whoever acts sees to it. */
+export interface VacationAction {
+  readonly kind: 'vacation';
+  readonly reason: string;
+  /** The reason is a whole MIME entity, header and body. */
+  readonly mime: boolean;
+  readonly subject?: string;
+  readonly from?: string;
+  /** More addresses of the user. */
+  readonly addresses: readonly string[];
+  /** One answer to a sender in so many seconds; 0: to every message (RFC 6131 §2). */
+  readonly seconds: number;
+  /** Answers with the same handle are one; absent: with the same arguments. */
+  readonly handle?: string;
+  /** Keep a copy of the answer (RFC 8580 §3). */
+  readonly fcc?: Omit<FileIntoAction, 'kind' | 'copy' | 'edited'>;
+}
+
+/** Tell somebody of the message (RFC 5435), or by the older `notify` of Cyrus. */
+export interface NotifyAction {
+  readonly kind: 'notify';
+  /** A URI, `mailto:a@example.com`, or for the older one the name of a method; absent: as configured. */
+  readonly method?: string;
+  readonly message?: string;
+  /** 1: high, 2: normal, 3: low. */
+  readonly importance: 1 | 2 | 3;
+  readonly from?: string;
+  readonly options: readonly string[];
+  readonly fcc?: Omit<FileIntoAction, 'kind' | 'copy' | 'edited'>;
 }
 
 /** Actions of extensions that carry their own fields: declared by them, see `ExtensionActions`. */
