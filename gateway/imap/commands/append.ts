@@ -6,6 +6,7 @@ import { ConnectionClosed } from '../../net/connection.ts';
 import type { Context } from '../context.ts';
 import { asDestination, Refused } from '../errors.ts';
 import { no, ok, type Reply } from '../reply.ts';
+import { AHEAD_BYTES, StoringAhead } from '../storing-ahead.ts';
 import { type AppendMessage, parseAppend, parseAppendEnd, parseNextMessage } from '../wire/append.ts';
 import { BadSyntax } from '../wire/bad-syntax.ts';
 import type { Frame, LiteralHead } from '../wire/frame.ts';
@@ -56,17 +57,22 @@ async function takeMessages(
   readonly end: { readonly frame: Frame; readonly about: AppendMessage };
 }> {
   const { input, options, dialect } = context;
-  const messages: NewMessage[] = [];
+  const messages = new StoringAhead<NewMessage>();
   let [about, literal] = [first, firstLiteral];
-  for (;;) {
-    requireRight(open, 'i');
-    messages.push(await takeMessage(context, open, about, literal));
-    const event = await input.next();
-    if (event?.kind === 'refused') throw new LineRefused('The command line is too long');
-    if (event?.kind === 'command') return { messages, end: { frame: event.frame, about } };
-    if (event?.kind !== 'message') throw new ConnectionClosed('the client ended within an APPEND');
-    if (messages.length >= options.limits.appendMessages) throw new Refused(no('Too many messages', 'LIMIT'));
-    [about, literal] = [parseNextMessage(event.frame, about, dialect), event.literal];
+  try {
+    for (;;) {
+      requireRight(open, 'i');
+      await takeMessage(context, open, about, literal, messages);
+      const event = await input.next();
+      if (event?.kind === 'refused') throw new LineRefused('The command line is too long');
+      if (event?.kind === 'command') return { messages: await messages.all(), end: { frame: event.frame, about } };
+      if (event?.kind !== 'message') throw new ConnectionClosed('the client ended within an APPEND');
+      if (messages.count >= options.limits.appendMessages) throw new Refused(no('Too many messages', 'LIMIT'));
+      [about, literal] = [parseNextMessage(event.frame, about, dialect), event.literal];
+    }
+  } catch (error) {
+    await messages.settled();
+    throw error;
   }
 }
 
@@ -75,7 +81,8 @@ async function takeMessage(
   open: OpenMailbox,
   { flags, internalDateMs, inUtf8 }: AppendMessage,
   { sizeBytes, binary }: LiteralHead,
-): Promise<NewMessage> {
+  messages: StoringAhead<NewMessage>,
+): Promise<void> {
   const { input, options } = context;
   // RFC 3502 §5: a message of no octets cancels the command.
   if (sizeBytes === 0) throw new Refused(no('APPEND cancelled: the message is empty'));
@@ -84,10 +91,22 @@ async function takeMessage(
   }
   if (inUtf8 && !binary) throw new BadSyntax('UTF8 needs a literal8');
   parseFlagNames(flags);
-  const body = binary ? input.message() : withoutNul(input.message());
-  const { blob, sizeBytes: stored } = await storeMessage(open.store.context, [open.space], body);
   const internalDate = Math.floor((internalDateMs ?? options.clock.now()) / 1000);
-  return { blob, sizeBytes: stored, internalDate, flags };
+  const store = async (body: AsyncIterable<Buffer> | Buffer): Promise<NewMessage> => {
+    const { blob, sizeBytes: stored } = await storeMessage(open.store.context, [open.space], body);
+    return { blob, sizeBytes: stored, internalDate, flags };
+  };
+  const body = binary ? input.message() : withoutNul(input.message());
+  const storing = store(sizeBytes <= AHEAD_BYTES ? await collected(body) : body);
+  await messages.add(storing);
+  // What streams must have been taken from the client before what follows it can be read.
+  if (sizeBytes > AHEAD_BYTES) await storing;
+}
+
+async function collected(octets: AsyncIterable<Buffer>): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of octets) chunks.push(chunk);
+  return Buffer.concat(chunks);
 }
 
 /** RFC 9051 §9: only a literal8 may hold NUL. */
