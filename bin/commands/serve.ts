@@ -8,7 +8,7 @@ import { welcome } from '../welcome.ts';
 /** `cirrus serve`: what `npm start` runs. */
 export function serveCommand(): Command {
   return new Command('serve')
-    .description('serve IMAP and LMTP until SIGTERM or SIGINT; a second one ends at once')
+    .description('serve IMAP, POP3, ManageSieve and LMTP until SIGTERM or SIGINT; a second one ends at once')
     .action((_options, command: Command) => serve(command.optsWithGlobals<{ config?: string }>()));
 }
 

@@ -75,6 +75,7 @@ describe('values', () => {
       'listen_lmtp_unix',
       [{ path: '/var/spool/postfix/public/lmtp' }],
     ],
+    ['quotawarn: 80', 'quotawarn', 80],
     ['lsmtp_downcase_rcpt: no', 'lmtp_downcase_rcpt', false],
     ['tls_cert_file: /etc/ssl/a:b.pem', 'tls_server_cert', '/etc/ssl/a:b.pem'],
   ] as const)('%s', (line, key, value) => {
@@ -142,7 +143,6 @@ describe('keys that do nothing', () => {
       'imapd.conf line 1: partition-default has no meaning here: there are no partitions',
     ],
     ['imapidlepoll: 60', 'imapidlepoll has no meaning here'],
-    ['quotawarn: 90', 'quotawarn does nothing yet'],
     // Nothing is worse than a key that is taken in silence and does nothing.
     ['altnamespace: off', 'altnamespace does nothing yet'],
     ['unixhierarchysep: off', 'unixhierarchysep does nothing yet'],

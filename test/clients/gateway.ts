@@ -17,6 +17,7 @@ export interface Server extends AsyncDisposable {
   readonly pop3Port: number;
   /** Inside TLS. */
   readonly pop3sPort: number;
+  readonly sievePort: number;
   readonly lmtpPort: number;
   /** PEM file of the self-signed certificate: clients check it as they would any other. */
   readonly certificate: string;
@@ -114,6 +115,7 @@ async function startServer(data: string, env: Environment): Promise<Server> {
       imapsPort: portOf(addresses.get('imaps')),
       pop3Port: portOf(addresses.get('pop3')),
       pop3sPort: portOf(addresses.get('pop3s')),
+      sievePort: portOf(addresses.get('sieve')),
       lmtpPort: portOf(addresses.get('lmtp')),
       certificate: join(data, 'tls/cert.pem'),
       [Symbol.asyncDispose]: stop,
