@@ -28,6 +28,8 @@ const afterLogin = [
   'CREATE-SPECIAL-USE',
   'STATUS=SIZE',
   'ESEARCH',
+  'PARTIAL',
+  'OBJECTID',
   'SEARCHRES',
   'WITHIN',
   'SAVEDATE',

@@ -65,7 +65,7 @@ function displayKey([first]: readonly AddressEntry[]): string {
 }
 
 /** RFC 5256 §3: quoting that an id does not need makes no other id. */
-function normalId(id: string): string {
+export function normalId(id: string): string {
   const match = /^<"([^"\\\s<>@]+)"@(.*)>$/s.exec(id);
   return (match === null ? id : `<${match[1]}@${match[2]}>`).slice(0, MAX_ID_CHARS);
 }

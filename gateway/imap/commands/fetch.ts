@@ -7,6 +7,7 @@ import type { Context } from '../context.ts';
 import { FetchWriter } from '../fetch/fetch-writer.ts';
 import { setsSeen } from '../fetch/sections.ts';
 import { seqKnownAt } from '../mod-seq.ts';
+import { inPartialRange } from '../partial-range.ts';
 import { bad, no, ok, type Reply } from '../reply.ts';
 import { within } from '../resync.ts';
 import { rangesOf } from '../selected.ts';
@@ -15,14 +16,15 @@ import { resolveSet } from '../wire/sequence-set.ts';
 import { vanished } from '../wire/write/response.ts';
 import { enableCondstore } from './enable.ts';
 
-/** FETCH (RFC 9051 §6.4.5), with CHANGEDSINCE and VANISHED (RFC 7162 §3.1.4, §3.2.6) and BINARY (RFC 3516). */
+/** FETCH (RFC 9051 §6.4.5), with CHANGEDSINCE and VANISHED (RFC 7162 §3.1.4, §3.2.6), PARTIAL (RFC 9394 §3.3) and BINARY (RFC 3516). */
 export async function fetch(context: Context, command: CommandOf<'FETCH'>): Promise<Reply> {
   const { selected } = context;
   const items = itemsOf(command);
   if (command.vanished && !context.style.qresync) return bad('QRESYNC is not enabled');
   if (items.some(({ item }) => item === 'MODSEQ')) enableCondstore(context);
   const { uids: named, expunged } = selected.named(command.set, command.uid);
-  const uids = command.changedSince === null ? named : changedSince(context, named, command.changedSince);
+  const changed = command.changedSince === null ? named : changedSince(context, named, command.changedSince);
+  const uids = command.partial === null ? changed : UidSet.fromSorted(inPartialRange([...changed], command.partial));
   if (command.vanished && command.changedSince !== null) writeVanished(context, command, command.changedSince);
   const seen = await markSeen(context, uids, items, command.uid);
   const writer = new FetchWriter(context, items, seen);

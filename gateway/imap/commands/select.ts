@@ -11,7 +11,7 @@ import { bad, ok, type Reply } from '../reply.ts';
 import { resync } from '../resync.ts';
 import { Selected } from '../selected.ts';
 import { condition, listed, numbered } from '../wire/write/response.ts';
-import { numberCode } from '../wire/write/response-code.ts';
+import { mailboxId, numberCode } from '../wire/write/response-code.ts';
 import { enableCondstore } from './enable.ts';
 import { warnOfQuota } from './quota.ts';
 import { recentFrom } from './status.ts';
@@ -59,6 +59,7 @@ function writeState(context: Context, selected: Selected): void {
   lines.push(condition(null, 'OK', numberCode('UIDVALIDITY', open.uidValidity), 'UIDs valid'));
   lines.push(condition(null, 'OK', numberCode('UIDNEXT', view.state.uidNext), 'Predicted next UID'));
   lines.push(condition(null, 'OK', numberCode('HIGHESTMODSEQ', modSeqOf(view.seq)), 'Highest'));
+  lines.push(condition(null, 'OK', mailboxId(open.mailbox.id), 'Ok'));
   // RFC 9051 §6.3.2: the name as the server has it.
   if (rev2) lines.push(listed('LIST', { attributes: [], delimiter: '/', name: open.name }, context.dialect));
   context.write(lines.join(''));

@@ -19,7 +19,7 @@ export async function status(context: Context, { mailbox, items }: CommandOf<'ST
   const [found] = await mailboxStatuses(context.options.store.ports.index, [open.mailbox.id]);
   if (found === undefined) throw nonexistent();
   if (items.includes('HIGHESTMODSEQ')) enableCondstore(context);
-  const values = statusValues(items, await personalStatus(open, found, items), open.uidValidity);
+  const values = statusValues(items, await personalStatus(open, found, items), open.uidValidity, open.mailbox.id);
   if (items.includes('RECENT')) values.set('RECENT', await recentOf(context, open, found));
   if (items.includes('DELETED-STORAGE')) values.set('DELETED-STORAGE', await deletedStorage(open.mailbox, found));
   context.write(statusLine(mailbox, [...values], context.dialect));
@@ -42,8 +42,9 @@ export function statusValues(
   items: readonly StatusItem[],
   { uidNext, exists, unseen, deleted, bytes, seq }: MailboxStatus,
   uidValidity: number,
-): Map<StatusItem, number> {
-  const values: Readonly<Record<StatusItem, number>> = {
+  mailbox: Id,
+): Map<StatusItem, number | string> {
+  const values: Readonly<Record<StatusItem, number | string>> = {
     MESSAGES: exists,
     RECENT: 0,
     UIDNEXT: uidNext,
@@ -53,6 +54,8 @@ export function statusValues(
     'DELETED-STORAGE': 0,
     SIZE: bytes,
     HIGHESTMODSEQ: modSeqOf(seq),
+    // RFC 8474 §4.3: in parentheses.
+    MAILBOXID: `(${mailbox})`,
   };
   return new Map(items.map((item) => [item, values[item]]));
 }

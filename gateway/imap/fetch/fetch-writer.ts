@@ -1,4 +1,6 @@
 import type { ByteRange } from '../../../lib/message/section.ts';
+import type { Summary } from '../../../lib/message/summary.ts';
+import { threadId } from '../../../lib/search/thread-id.ts';
 import { StoreError } from '../../../lib/store/errors.ts';
 import type { ColdRow } from '../../../lib/store/mailbox-block.ts';
 import type { MailboxView } from '../../../lib/store/mailbox-view.ts';
@@ -186,6 +188,10 @@ export class FetchWriter {
         return `INTERNALDATE ${dateTime((row?.internalDate ?? 0) * 1000)}`;
       case 'SAVEDATE':
         return `SAVEDATE ${dateTime((row?.savedDate ?? 0) * 1000)}`;
+      case 'EMAILID':
+        return `EMAILID (${row?.blob ?? ''})`;
+      case 'THREADID':
+        return summary && threadIdText(summary);
       case 'PREVIEW':
         return summary && `PREVIEW ${string(summary.preview, dialect)}`;
       case 'RFC822.SIZE':
@@ -212,6 +218,12 @@ export class FetchWriter {
         return item.item;
     }
   }
+}
+
+/** RFC 8474 §5.2: NIL where nothing joins the message to others. */
+function threadIdText(summary: Summary): string {
+  const id = threadId(summary);
+  return `THREADID ${id === undefined ? 'NIL' : `(${id})`}`;
 }
 
 /** RFC 9051 §6.4.5: flags that change by the FETCH are told with it. */

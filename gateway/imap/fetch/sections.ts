@@ -49,7 +49,7 @@ export function setsSeen(item: FetchItem): boolean {
 /** Whether an item needs the message's structure. */
 export function needsSummary(item: FetchItem): boolean {
   if (item.item === 'ENVELOPE' || item.item === 'BODY' || item.item === 'BODYSTRUCTURE') return true;
-  if (item.item === 'PREVIEW') return true;
+  if (item.item === 'PREVIEW' || item.item === 'THREADID') return true;
   if (item.item === 'BINARY[]' || item.item === 'BINARY.SIZE[]') return item.part.length > 0;
   const section = sectionOf(item);
   return section !== undefined && !isWhole(section);

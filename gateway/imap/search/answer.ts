@@ -1,7 +1,8 @@
 import { UidSet } from '../../../lib/store/uid-set.ts';
 import type { Context } from '../context.ts';
 import { modSeqOf } from '../mod-seq.ts';
-import type { PartialRange, SearchReturn } from '../wire/search-key.ts';
+import { inPartialRange } from '../partial-range.ts';
+import type { SearchReturn } from '../wire/search-key.ts';
 import type { NumberRange } from '../wire/sequence-set.ts';
 import { type ExtendedResult, esearch, searched } from '../wire/write/search.ts';
 import type { Found } from './program.ts';
@@ -44,7 +45,7 @@ function writeExtended(context: Context, answer: Answer, returns: readonly Searc
     max: asked.includes('MAX') ? (all.at(-1) ?? null) : null,
     count: asked.includes('COUNT') ? all.length : null,
     all: asked.includes('ALL') ? rangesInOrder(all) : null,
-    partial: range ? { range, found: rangesInOrder(slice(all, range)) } : null,
+    partial: range ? { range, found: rangesInOrder(inPartialRange(all, range)) } : null,
     modSeq: answer.aboutModSeq && counted.length > 0 ? highest(context, counted) : null,
   };
   context.write(esearch(result, context.dialect));
@@ -66,14 +67,8 @@ function limited(uids: readonly number[], returns: readonly SearchReturn[]): num
   return returns.flatMap((option) => {
     if (option === 'MIN') return uids.slice(0, 1);
     if (option === 'MAX') return uids.slice(-1);
-    return typeof option === 'object' ? slice(uids, option) : [];
+    return typeof option === 'object' ? inPartialRange(uids, option) : [];
   });
-}
-
-function slice<T>(all: readonly T[], { fromEnd, first, last }: PartialRange): T[] {
-  return fromEnd
-    ? all.slice(Math.max(0, all.length - last), Math.max(0, all.length - first + 1))
-    : all.slice(first - 1, last);
 }
 
 /** As a set in which the order counts (RFC 5267 §4.3): only what ascends is a range. */

@@ -1,3 +1,4 @@
+import { threadId } from '../../../lib/search/thread-id.ts';
 import type { Candidate } from './candidate.ts';
 import type { Cost, Question } from './question.ts';
 
@@ -42,9 +43,11 @@ function costOf({ ask }: Costly): Cost {
     case 'internal':
     case 'internal-day':
     case 'saved-day':
+    case 'email':
       return 'row';
     case 'sent-day':
     case 'field':
+    case 'thread':
       return 'summary';
     case 'header':
       return 'header';
@@ -85,6 +88,10 @@ function answer(question: Costly, candidate: Candidate): boolean | undefined {
         isWithin(Math.floor((date.epochSeconds + date.offsetMinutes * 60) / DAY_SECONDS), question)
       );
     }
+    case 'email':
+      return row.blob === question.id;
+    case 'thread':
+      return summary !== undefined && threadId(summary) === question.id;
     case 'field':
       return candidate.fieldContains(question.field, question.needle);
     case 'header':

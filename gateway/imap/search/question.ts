@@ -26,6 +26,7 @@ export type Question =
   | { readonly ask: 'internal'; readonly atLeast: number; readonly atMost: number }
   | { readonly ask: 'field'; readonly field: TextField; readonly needle: string }
   | { readonly ask: 'header'; readonly name: string; readonly needle: string }
+  | { readonly ask: 'email' | 'thread'; readonly id: string }
   | { readonly ask: 'text'; readonly scope: 'body' | 'all'; readonly needle: string };
 
 const flagBits: Readonly<Record<Exclude<SearchFlag, '\\Recent'>, number>> = {
@@ -61,6 +62,10 @@ export function questionOf(
       return key.flag === '\\Recent' ? { ask: 'recent' } : { ask: 'bits', bits: BigInt(flagBits[key.flag]) };
     case 'keyword':
       return keywordQuestion(key.keyword, selected);
+    case 'emailid':
+      return { ask: 'email', id: key.id };
+    case 'threadid':
+      return { ask: 'thread', id: key.id };
     case 'modseq':
       return { ask: 'seq', atLeast: seqFrom(key.atLeast) };
     case 'larger':

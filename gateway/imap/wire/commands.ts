@@ -1,8 +1,8 @@
 import type { FetchItem } from './fetch-item.ts';
-import type { SearchKey, SearchReturn, SortCriterion } from './search-key.ts';
+import type { PartialRange, SearchKey, SearchReturn, SortCriterion } from './search-key.ts';
 import type { SequenceSet } from './sequence-set.ts';
 
-/** What STATUS, and LIST RETURN (STATUS ...), can be asked (RFC 9051 §6.3.11, RFC 3501 RECENT, RFC 7162, RFC 8438, RFC 9208). */
+/** What STATUS, and LIST RETURN (STATUS ...), can be asked (RFC 9051 §6.3.11, RFC 3501 RECENT, RFC 7162, RFC 8438, RFC 8474, RFC 9208). */
 export type StatusItem =
   | 'MESSAGES'
   | 'RECENT'
@@ -12,7 +12,8 @@ export type StatusItem =
   | 'DELETED'
   | 'DELETED-STORAGE'
   | 'SIZE'
-  | 'HIGHESTMODSEQ';
+  | 'HIGHESTMODSEQ'
+  | 'MAILBOXID';
 
 /** The QRESYNC parameter of SELECT (RFC 7162 §3.2.5): what the client knew when it last saw the mailbox. */
 export interface Qresync {
@@ -92,6 +93,8 @@ export type ImapCommand =
       readonly items: readonly FetchItem[];
       readonly changedSince: number | null;
       readonly vanished: boolean;
+      /** Of the messages named, and changed since, only these (RFC 9394 §3.3). */
+      readonly partial: PartialRange | null;
     }
   | {
       readonly name: 'STORE';

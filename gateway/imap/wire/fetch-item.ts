@@ -17,12 +17,13 @@ export interface Partial {
   readonly count: number;
 }
 
-/** `fetch-att` of RFC 3501, RFC 9051 §6.4.5, RFC 3516, RFC 7162, RFC 8514 and RFC 8970; the macros ALL, FAST and FULL are already spelled out. */
+/** `fetch-att` of RFC 3501, RFC 9051 §6.4.5, RFC 3516, RFC 7162, RFC 8474, RFC 8514 and RFC 8970; the macros ALL, FAST and FULL are already spelled out. */
 export type FetchItem =
   | {
       readonly item:
         | 'BODY'
         | 'BODYSTRUCTURE'
+        | 'EMAILID'
         | 'ENVELOPE'
         | 'FLAGS'
         | 'INTERNALDATE'
@@ -32,6 +33,7 @@ export type FetchItem =
         | 'RFC822.SIZE'
         | 'RFC822.TEXT'
         | 'SAVEDATE'
+        | 'THREADID'
         | 'UID';
     }
   /** `lazy`: only if it is there already (RFC 8970 §3.1); here it always is. */

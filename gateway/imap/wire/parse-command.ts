@@ -170,7 +170,7 @@ function search(reader: Reader, uid: boolean): ImapCommand {
   return { name: 'SEARCH', uid, returns, ...searchProgram(reader) };
 }
 
-/** `fetch` with its modifiers; VANISHED needs UID FETCH and CHANGEDSINCE (RFC 7162 §3.2.6). */
+/** `fetch` with its modifiers; VANISHED needs UID FETCH and CHANGEDSINCE (RFC 7162 §3.2.6), PARTIAL UID FETCH (RFC 9394 §3.3). */
 function fetch(reader: Reader, uid: boolean): ImapCommand {
   const set = spaced(reader, sequenceSet);
   const items = spaced(reader, fetchItems);
@@ -178,6 +178,7 @@ function fetch(reader: Reader, uid: boolean): ImapCommand {
   if (modifiers.vanished && (!uid || modifiers.changedSince === null)) {
     reader.invalid('VANISHED (needs UID FETCH and CHANGEDSINCE)');
   }
+  if (modifiers.partial !== null && !uid) reader.invalid('PARTIAL (needs UID FETCH)');
   return { name: 'FETCH', uid, set, items, ...modifiers };
 }
 

@@ -17,7 +17,7 @@ export type SearchField = 'bcc' | 'body' | 'cc' | 'from' | 'subject' | 'text' | 
 export type SearchDate = 'internal' | 'saved' | 'sent';
 
 /**
- * `search-key` of RFC 3501 §6.4.4, RFC 9051 §6.4.4, RFC 7162 §3.1.5 and RFC 5032 as a small algebra: UNSEEN is `not` of
+ * `search-key` of RFC 3501 §6.4.4, RFC 9051 §6.4.4, RFC 7162 §3.1.5, RFC 8474 §6 and RFC 5032 as a small algebra: UNSEEN is `not` of
  * `\Seen`, NEW is `\Recent` and not `\Seen`. Substrings are the client's bytes, still in the charset the command names.
  */
 export type SearchKey =
@@ -34,7 +34,8 @@ export type SearchKey =
   | { readonly key: 'before' | 'on' | 'since'; readonly of: SearchDate; readonly date: CalendarDate }
   | { readonly key: 'larger' | 'smaller'; readonly sizeBytes: number }
   | { readonly key: 'older' | 'younger'; readonly seconds: number }
-  | { readonly key: 'modseq'; readonly atLeast: number };
+  | { readonly key: 'modseq'; readonly atLeast: number }
+  | { readonly key: 'emailid' | 'threadid'; readonly id: string };
 
 /** `search-return-opts`; RFC 9051 §6.4.4: an empty list means ALL, and so the reader gives it. */
 export type SearchReturn = 'MIN' | 'MAX' | 'ALL' | 'COUNT' | 'SAVE' | PartialRange;

@@ -69,6 +69,7 @@ const { key: searchKey } = fc.letrec<{ key: SearchKey }>((tie) => ({
     fc.record({ key: fc.constantFrom('larger', 'smaller'), sizeBytes: number64 }),
     fc.record({ key: fc.constantFrom('older', 'younger'), seconds: nzNumber }),
     fc.record({ key: fc.constant('modseq' as const), atLeast: number64 }),
+    fc.record({ key: fc.constantFrom('emailid', 'threadid'), id: fc.stringMatching(/^[A-Za-z0-9_-]{1,20}$/) }),
     fc.record({ key: fc.constant('not' as const), inner: tie('key') }),
     fc.record({ key: fc.constant('or' as const), left: tie('key'), right: tie('key') }),
     fc.record({ key: fc.constant('and' as const), keys: fc.array(tie('key'), { minLength: 2, maxLength: 4 }) }),
@@ -89,6 +90,7 @@ const plainItem = fc.constantFrom(
   ...([
     'BODY',
     'BODYSTRUCTURE',
+    'EMAILID',
     'ENVELOPE',
     'FLAGS',
     'INTERNALDATE',
@@ -98,6 +100,7 @@ const plainItem = fc.constantFrom(
     'RFC822.SIZE',
     'RFC822.TEXT',
     'SAVEDATE',
+    'THREADID',
     'UID',
   ] as const),
 );
@@ -110,7 +113,7 @@ const fetchItem = fc.oneof(
 ) as fc.Arbitrary<FetchItem>;
 
 const statusItems = fc.subarray<StatusItem>(
-  ['MESSAGES', 'RECENT', 'UIDNEXT', 'UIDVALIDITY', 'UNSEEN', 'DELETED', 'SIZE', 'HIGHESTMODSEQ'],
+  ['MESSAGES', 'RECENT', 'UIDNEXT', 'UIDVALIDITY', 'UNSEEN', 'DELETED', 'SIZE', 'HIGHESTMODSEQ', 'MAILBOXID'],
   { minLength: 1 },
 );
 const qresync = fc.record({
@@ -141,17 +144,12 @@ const list = fc
   }));
 
 const named = <const N extends string>(...names: N[]) => fc.constantFrom<N>(...names);
+const partialRange = fc
+  .tuple(fc.boolean(), fc.integer({ min: 1, max: 0xffff }), fc.integer({ min: 0, max: 0xffff }))
+  .map(([fromEnd, first, more]) => ({ fromEnd, first, last: first + more }));
 const searchReturns = fc.option(
   fc
-    .tuple(
-      fc.subarray(['MIN', 'MAX', 'COUNT', 'SAVE'] as const),
-      fc.oneof(
-        fc.constant('ALL' as const),
-        fc
-          .tuple(fc.boolean(), fc.integer({ min: 1, max: 0xffff }), fc.integer({ min: 0, max: 0xffff }))
-          .map(([fromEnd, first, more]) => ({ fromEnd, first, last: first + more })),
-      ),
-    )
+    .tuple(fc.subarray(['MIN', 'MAX', 'COUNT', 'SAVE'] as const), fc.oneof(fc.constant('ALL' as const), partialRange))
     .map(([options, what]) => [...options, what]),
 );
 
@@ -205,8 +203,13 @@ export const arbitraryCommand = fc.oneof(
       items: fc.array(fetchItem, { minLength: 1, maxLength: 4 }),
       changedSince: fc.option(number64),
       vanished: fc.boolean(),
+      partial: fc.option(partialRange),
     })
-    .map((command) => ({ ...command, vanished: command.vanished && command.uid && command.changedSince !== null })),
+    .map((command) => ({
+      ...command,
+      vanished: command.vanished && command.uid && command.changedSince !== null,
+      partial: command.uid ? command.partial : null,
+    })),
   fc.record({
     name: named('STORE'),
     uid: fc.boolean(),

@@ -12,7 +12,7 @@ const since = (year: number, month: number, day: number) => ({
   date: { year, month, day },
 });
 const contains = (field: string, value: string) => ({ key: 'contains', field, value: Buffer.from(value) });
-const fetch = { name: 'FETCH', uid: false, changedSince: null, vanished: false };
+const fetch = { name: 'FETCH', uid: false, changedSince: null, vanished: false, partial: null };
 const store = { name: 'STORE', uid: false, unchangedSince: null, mode: 'add', silent: false };
 const body = (text: object, rest: object = {}) => ({
   item: 'BODY[]',

@@ -1,7 +1,7 @@
 import type { ImapCommand, ListCommand } from '../../../gateway/imap/wire/commands.ts';
 import type { FetchItem, Partial } from '../../../gateway/imap/wire/fetch-item.ts';
 import type { Dialect } from '../../../gateway/imap/wire/read/reader.ts';
-import type { CalendarDate, SearchKey, SearchReturn } from '../../../gateway/imap/wire/search-key.ts';
+import type { CalendarDate, PartialRange, SearchKey, SearchReturn } from '../../../gateway/imap/wire/search-key.ts';
 import type { SequenceSet } from '../../../gateway/imap/wire/sequence-set.ts';
 import { binarySectionName, sectionSpec } from '../../../gateway/imap/wire/write/fetch.ts';
 import { astring, flagList, mailbox, nstring, string } from '../../../gateway/imap/wire/write/text.ts';
@@ -106,8 +106,10 @@ function listText(command: ListCommand, dialect: Dialect): string {
 }
 
 function modifiers(command: Extract<ImapCommand, { name: 'FETCH' }>): string {
-  if (command.changedSince === null) return '';
-  return ` (CHANGEDSINCE ${command.changedSince}${command.vanished ? ' VANISHED' : ''})`;
+  const texts = command.changedSince === null ? [] : [`CHANGEDSINCE ${command.changedSince}`];
+  if (command.vanished) texts.push('VANISHED');
+  if (command.partial !== null) texts.push(rangeText(command.partial));
+  return texts.length === 0 ? '' : ` (${texts.join(' ')})`;
 }
 
 function itemText(item: FetchItem, dialect: Dialect): string {
@@ -168,6 +170,9 @@ function keyText(key: SearchKey, top = false): string {
       return `${key.key.toUpperCase()} ${key.seconds}`;
     case 'modseq':
       return `MODSEQ ${key.atLeast}`;
+    case 'emailid':
+    case 'threadid':
+      return `${key.key.toUpperCase()} ${key.id}`;
   }
 }
 
@@ -188,9 +193,12 @@ export function formatSequenceSet(set: SequenceSet): string {
 function returnText(returns: readonly SearchReturn[] | null): string {
   if (returns === null) return '';
   const texts = returns.map((option) => {
-    if (typeof option === 'string') return option;
-    const sign = option.fromEnd ? '-' : '';
-    return `PARTIAL ${sign}${option.first}:${sign}${option.last}`;
+    return typeof option === 'string' ? option : rangeText(option);
   });
   return `RETURN (${texts.join(' ')}) `;
+}
+
+function rangeText({ fromEnd, first, last }: PartialRange): string {
+  const sign = fromEnd ? '-' : '';
+  return `PARTIAL ${sign}${first}:${sign}${last}`;
 }

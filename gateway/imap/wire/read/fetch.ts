@@ -1,5 +1,7 @@
 import type { FetchItem, Partial, Section, SectionText } from '../fetch-item.ts';
+import type { PartialRange } from '../search-key.ts';
 import type { Reader } from './reader.ts';
+import { partialRange } from './search.ts';
 import { astring, list, number64, word } from './text.ts';
 
 const macros: ReadonlyMap<string, readonly FetchItem[]> = new Map<string, readonly FetchItem[]>([
@@ -25,10 +27,16 @@ export function fetchItems(reader: Reader): readonly FetchItem[] {
  *     fetch-modifiers     = SP "(" fetch-modifier *(SP fetch-modifier) ")"    ; RFC 4466 §2.4
  *     chgsince-fetch-mod  = "CHANGEDSINCE" SP mod-sequence-value              ; RFC 7162 §7
  *     rexpunges-fetch-mod = "VANISHED"
+ *     modifier-partial    = "PARTIAL" SP partial-range                        ; RFC 9394 §4
  */
-export function fetchModifiers(reader: Reader): { readonly changedSince: number | null; readonly vanished: boolean } {
+export function fetchModifiers(reader: Reader): {
+  readonly changedSince: number | null;
+  readonly vanished: boolean;
+  readonly partial: PartialRange | null;
+} {
   let changedSince: number | null = null;
   let vanished = false;
+  let range: PartialRange | null = null;
   if (reader.skip(' (')) {
     do {
       const modifier = word(reader, 'a fetch modifier');
@@ -36,11 +44,14 @@ export function fetchModifiers(reader: Reader): { readonly changedSince: number 
       else if (modifier === 'CHANGEDSINCE') {
         reader.sp();
         changedSince = number64(reader, 'a mod-sequence');
+      } else if (modifier === 'PARTIAL') {
+        reader.sp();
+        range = partialRange(reader);
       } else reader.invalid('fetch modifier');
     } while (reader.skip(' '));
     reader.expect(')');
   }
-  return { changedSince, vanished };
+  return { changedSince, vanished, partial: range };
 }
 
 function fetchAtt(reader: Reader): FetchItem {
@@ -57,6 +68,7 @@ function itemName(reader: Reader): string {
  *                 "BODY" section [partial] / "BODY.PEEK" section [partial] /
  *                 "BINARY" [".PEEK"] section-binary [partial] / "BINARY.SIZE" section-binary     ; RFC 9051 §9
  *     fetch-att =/ "RFC822" [".HEADER" / ".TEXT"]         ; RFC 3501 §9
+ *     fetch-att =/ "EMAILID" / "THREADID"                 ; RFC 8474 §7
  *     fetch-att =/ "SAVEDATE"                             ; RFC 8514 §5
  *     fetch-att =/ "PREVIEW" [SP "(" "LAZY" ")"]          ; RFC 8970 §6
  *     fetch-mod-sequence = "MODSEQ"                       ; RFC 7162 §7
@@ -79,6 +91,7 @@ function fetchAttNamed(name: string, reader: Reader): FetchItem {
     case 'BINARY.SIZE':
       return { item: 'BINARY.SIZE[]', part: sectionBinary(reader) };
     case 'BODYSTRUCTURE':
+    case 'EMAILID':
     case 'ENVELOPE':
     case 'FLAGS':
     case 'INTERNALDATE':
@@ -88,6 +101,7 @@ function fetchAttNamed(name: string, reader: Reader): FetchItem {
     case 'RFC822.SIZE':
     case 'RFC822.TEXT':
     case 'SAVEDATE':
+    case 'THREADID':
     case 'UID':
       return { item: name };
     default:

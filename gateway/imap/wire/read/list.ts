@@ -98,6 +98,7 @@ function returnOption(
  *     status-att =  "MESSAGES" / "UIDNEXT" / "UIDVALIDITY" / "UNSEEN" / "DELETED" / "SIZE"     ; RFC 9051 §9
  *     status-att =/ "RECENT"                                         ; RFC 3501 §9
  *     status-att =/ "HIGHESTMODSEQ"                                  ; RFC 7162 §7
+ *     status-att =/ "MAILBOXID"                                      ; RFC 8474 §7
  *     status-att =/ "DELETED-STORAGE"                                ; RFC 9208 §7
  */
 function statusAtt(reader: Reader): StatusItem {
@@ -112,6 +113,7 @@ function statusAtt(reader: Reader): StatusItem {
     case 'DELETED-STORAGE':
     case 'SIZE':
     case 'HIGHESTMODSEQ':
+    case 'MAILBOXID':
       return item;
     default:
       return reader.invalid('status item');

@@ -56,6 +56,8 @@ const keys: ReadonlyMap<string, KeyArguments> = new Map<string, KeyArguments>([
   ['YOUNGER', (reader) => ({ key: 'younger', seconds: after(reader, nzNumber) })],
   ['UID', (reader) => ({ key: 'uid', set: after(reader, sequenceSet) })],
   ['MODSEQ', modSeq],
+  ['EMAILID', (reader) => ({ key: 'emailid', id: after(reader, objectId) })],
+  ['THREADID', (reader) => ({ key: 'threadid', id: after(reader, objectId) })],
   ['NOT', (reader, depth) => not(after(reader, (inner) => searchKey(inner, depth + 1)))],
   ['OR', or],
 ]);
@@ -168,6 +170,13 @@ function keyword(reader: Reader): SearchKey {
 
 function contains(field: SearchField, reader: Reader): SearchKey {
   return { key: 'contains', field, value: after(reader, (inner) => astringBytes(inner)) };
+}
+
+/**
+ *     objectid = 1*255(ALPHA / DIGIT / "_" / "-")         ; RFC 8474 §7
+ */
+function objectId(reader: Reader): string {
+  return reader.match(/[A-Za-z0-9_-]{1,255}/y) ?? reader.fail('an object identifier');
 }
 
 /** `"HEADER" SP header-fld-name SP astring` */

@@ -46,6 +46,11 @@ export function numberCode(code: NumberCode, value: number): string {
   return `${code} ${value}`;
 }
 
+/** `"MAILBOXID" SP "(" objectid ")"` (RFC 8474 §7), as a code and as an item of STATUS. */
+export function mailboxId(id: string): string {
+  return `MAILBOXID (${id})`;
+}
+
 /** `"PERMANENTFLAGS" SP "(" [flag-perm *(SP flag-perm)] ")"` */
 export function permanentFlags(flags: Iterable<string>): string {
   return `PERMANENTFLAGS ${flagList(flags)}`;

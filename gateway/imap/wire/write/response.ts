@@ -81,7 +81,11 @@ export function listed(response: 'LIST' | 'LSUB', entry: ListedMailbox, dialect:
 }
 
 /** `"STATUS" SP mailbox SP "(" [status-att-list] ")"`: the values in the order given. */
-export function status(name: string, values: readonly (readonly [StatusItem, number])[], dialect: Dialect): string {
+export function status(
+  name: string,
+  values: readonly (readonly [StatusItem, number | string])[],
+  dialect: Dialect,
+): string {
   const items = values.map(([item, value]) => `${item} ${value}`).join(' ');
   return `* STATUS ${mailbox(name, dialect)} (${items})\r\n`;
 }
