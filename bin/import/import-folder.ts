@@ -1,5 +1,6 @@
 import type { OpenMailbox } from '../../lib/store/account.ts';
 import { appendTo, countAppended, type MessageToAppend, requireQuota } from '../../lib/store/append.ts';
+import { appendedOrigin } from '../../lib/store/blob-origin.ts';
 import { AlreadyCommitted, type Base } from '../../lib/store/commit-plan.ts';
 import { findCommitted } from '../../lib/store/committed-before.ts';
 import { parseFlagNames } from '../../lib/store/flag-names.ts';
@@ -165,11 +166,13 @@ class Importer {
   }
 
   async #store({ identity, internalDate, flags, open }: SourceMessage): Promise<Ready | undefined> {
-    const { store, space, account } = this.#open;
+    const { store, space, owner, path: name, mailbox } = this.#open;
     const body = await open();
     if (body === undefined) return undefined;
-    const { blob, sizeBytes } = await storeMessage(store.context, [space], body, { recipients: account.user.name });
-    return { identity, message: { blob, sizeBytes, internalDate, flags: parseFlagNames(this.#fitting(flags)) } };
+    const fitting = this.#fitting(flags);
+    const origin = appendedOrigin({ owner, name, mailbox: mailbox.id, internalDate, flags: fitting });
+    const { blob, sizeBytes } = await storeMessage(store.context, [space], body, origin);
+    return { identity, message: { blob, sizeBytes, internalDate, flags: parseFlagNames(fitting) } };
   }
 
   /** The flags without keywords for which the mailbox has no room. */

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Id } from '../base/ids.ts';
 import { allValues } from '../message/header.ts';
+import { deliveredOrigin } from '../store/blob-origin.ts';
 import { type DeliveryOutcome, deliverOnce } from '../store/claims.ts';
 import { StoreError, type StoreErrorCode } from '../store/errors.ts';
 import type { MailStore } from '../store/mail-store.ts';
@@ -40,8 +41,6 @@ export interface DeliveryOptions {
 }
 
 const SUPPRESS_MS = 3 * 86_400_000;
-/** Object metadata (Rule 21): at most this many characters of recipients. */
-const METADATA_CHARACTERS = 1000;
 /** Of a Message-ID in the log: whoever sends the message decides how long it is. */
 const LOGGED_CHARACTERS = 250;
 
@@ -112,7 +111,8 @@ export class StoreDelivery implements Delivery {
     try {
       const spaces = recipients.map(({ state }) => state.user.space);
       const body = withTrace(transaction, (chunk) => hash.update(chunk));
-      stored = await storeMessage(this.#store.context, spaces, body, metadataOf(transaction));
+      const addresses = transaction.recipients.map(({ address }) => address);
+      stored = await storeMessage(this.#store.context, spaces, body, deliveredOrigin(transaction.sender, addresses));
     } catch (error) {
       // Whoever gave the body knows why it broke off, a client that hung up most often: nothing is wrong with us.
       const refused =
@@ -245,13 +245,4 @@ function sha256(...parts: readonly (string | Buffer)[]): Buffer {
   const hash = createHash('sha256');
   for (const part of parts) hash.update(`${Buffer.byteLength(part)}:`).update(part);
   return hash.digest();
-}
-
-/** Known at the first byte, so that the index can be rebuilt from the objects alone (Rule 21). */
-function metadataOf({ sender, recipients }: Transaction): Record<string, string> {
-  const addresses = recipients.map(({ address }) => address).join(',');
-  return {
-    sender: sender.slice(0, METADATA_CHARACTERS / 4),
-    recipients: addresses.slice(0, METADATA_CHARACTERS),
-  };
 }

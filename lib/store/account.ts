@@ -44,6 +44,8 @@ export interface OpenMailbox {
   readonly space: Id;
   readonly rights: string;
   readonly isOwner: boolean;
+  /** User name of the account's owner. */
+  readonly owner: string;
   /** \Seen is this user's own and in no record (Rule 16). */
   readonly privateSeen: boolean;
   readonly quotaRoot: QuotaRoot | undefined;
@@ -129,6 +131,7 @@ export class Account {
       space: place.space,
       rights,
       isOwner: place.isOwner,
+      owner: place.owner,
       privateSeen: hasPrivateSeen(place, view),
       quotaRoot: view.quotaRootOf(place.path)?.root,
     };

@@ -138,6 +138,8 @@ export function maildropKey(mailbox: Id): Key {
 export const MESSAGES = 'm/';
 export const PIECES = 'p/';
 export const SHARED_MESSAGES = 's/';
+export const HOLDERS = 'h/';
+export const CHECKPOINTS = 'c/';
 
 /** The object that is one message. A shared blob (Rule 12) lies outside every space. */
 export function messageBlobKey(space: Id, blob: Id): string {
@@ -147,4 +149,28 @@ export function messageBlobKey(space: Id, blob: Id): string {
 /** A snapshot piece, manifest or large record body too big for an item; beside its mailbox, so that a sweep can list it. */
 export function pieceBlobKey(owner: Id, piece: Id): string {
   return `${PIECES}${owner}/${hourOf(piece)}/${piece}`;
+}
+
+/** The spaces that hold a shared blob, where they are too many for its metadata (Rule 21). */
+export function holdersBlobKey(blob: Id): string {
+  return `${HOLDERS}${hourOf(blob)}/${blob}`;
+}
+
+/** One checkpoint of an account (Rule 21), by its time. */
+export function checkpointKey(tree: Id, checkpoint: Id): string {
+  return `${CHECKPOINTS}${tree}/${hourOf(checkpoint)}/${checkpoint}`;
+}
+
+/** What the last checkpoint of a space's account was made of; beside what the sweep remembers of it. */
+export function checkpointStateKey(space: Id): Key {
+  return { pk: sweepPk(space), sk: text('-checkpoint') };
+}
+
+/** Who writes checkpoints now. */
+export const CHECKPOINT_LEASE: Key = { pk: text('K#checkpoint'), sk: text('-') };
+
+/** The hour in which objects were put, as their keys have it: where a listing from that time on begins. */
+export function messagesSince(space: Id | undefined, sinceMs: number): string {
+  const hour = new Date(Math.max(0, sinceMs)).toISOString().replace(/[-T]/g, '').slice(0, 10);
+  return `${space === undefined ? SHARED_MESSAGES : `${MESSAGES}${space}/`}${hour}`;
 }

@@ -2,8 +2,9 @@ import { type Id, newId } from '../base/ids.ts';
 import { StructureParser } from '../message/structure.ts';
 import { type Summary, summarize } from '../message/summary.ts';
 import { decodeSummary, encodeSummary } from '../message/summary-codec.ts';
+import { encodeSpaces, MAX_SPACES, sharedOrigin } from './blob-origin.ts';
 import { StoreError } from './errors.ts';
-import { holderKey, messageBlobKey, summaryKey } from './keys.ts';
+import { holderKey, holdersBlobKey, messageBlobKey, summaryKey } from './keys.ts';
 import type { LogContext } from './log.ts';
 import type { BlobMetadata, ByteRange } from './ports.ts';
 
@@ -32,14 +33,18 @@ export async function storeMessage(
   const blob = newId(context.clock.now(), { shared: holders.length > 1 });
   const parser = new StructureParser();
   const source = body instanceof Uint8Array ? whole(parser, body) : observed(parser, body);
-  await context.blobs.put(messageBlobKey(first, blob), source, metadata);
+  const isShared = holders.length > 1;
+  // What names all holders is there before the blob is.
+  if (holders.length > MAX_SPACES) await context.blobs.put(holdersBlobKey(blob), encodeSpaces(holders));
+  const origin = isShared ? { ...metadata, ...sharedOrigin(holders) } : metadata;
+  await context.blobs.put(messageBlobKey(first, blob), source, origin);
   // Counted here: a put that finds its own first try, whose answer was lost, may not tell the size.
   const structure = parser.finish();
   const { sizeBytes } = structure;
   const summary = summarize(structure);
   await Promise.all([
     ...holders.map((space) => putSummary(context, space, blob, summary)),
-    ...(holders.length > 1 ? holders.map((space) => context.index.put(holderKey(blob, space), { r: 1 })) : []),
+    ...(isShared ? holders.map((space) => context.index.put(holderKey(blob, space), { r: 1 })) : []),
   ]);
   return { blob, sizeBytes, summary, header: structure.header };
 }

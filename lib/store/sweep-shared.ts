@@ -1,6 +1,6 @@
 import { type Id, idFromBytes } from '../base/ids.ts';
 import { Directory } from './directory.ts';
-import { holderKey, messageBlobKey, SHARED_MESSAGES } from './keys.ts';
+import { holderKey, holdersBlobKey, messageBlobKey, SHARED_MESSAGES } from './keys.ts';
 import { deleteMessages } from './sweep-delete.ts';
 import { SpaceMarks } from './sweep-marks.ts';
 import { NOTE, OrphanNotes, ripeIds } from './sweep-notes.ts';
@@ -88,7 +88,7 @@ async function auditUnheld(run: SweepRun, unheld: Set<Id>, after: Id | undefined
   const notes = new OrphanNotes(run.context, SHARED, NOTE.unheld);
   const ripe = await ripeIds(run, notes, unheld, after, upTo);
   for (const blob of ripe) if ((await holdersOf(run, blob)).length > 0) ripe.delete(blob);
-  await run.deleteBlobs([...ripe].map((blob) => messageBlobKey(blob, blob)));
+  await run.deleteBlobs([...ripe].flatMap((blob) => [messageBlobKey(blob, blob), holdersBlobKey(blob)]));
   run.tally.blobs += ripe.size;
   await notes.remove(ripe);
 }

@@ -1,5 +1,6 @@
 import { type Account, type OpenMailbox, requireRight } from '../../../lib/store/account.ts';
 import { append, type MessageToAppend, requireQuota } from '../../../lib/store/append.ts';
+import { appendedOrigin } from '../../../lib/store/blob-origin.ts';
 import { parseFlagNames } from '../../../lib/store/flag-names.ts';
 import { storeMessage } from '../../../lib/store/messages.ts';
 import { ConnectionClosed } from '../../net/connection.ts';
@@ -93,7 +94,14 @@ async function takeMessage(
   parseFlagNames(flags);
   const internalDate = Math.floor((internalDateMs ?? options.clock.now()) / 1000);
   const store = async (body: AsyncIterable<Buffer> | Buffer): Promise<NewMessage> => {
-    const { blob, sizeBytes: stored } = await storeMessage(open.store.context, [open.space], body);
+    const origin = appendedOrigin({
+      owner: open.owner,
+      mailbox: open.mailbox.id,
+      name: open.path,
+      internalDate,
+      flags,
+    });
+    const { blob, sizeBytes: stored } = await storeMessage(open.store.context, [open.space], body, origin);
     return { blob, sizeBytes: stored, internalDate, flags };
   };
   const body = binary ? input.message() : withoutNul(input.message());
