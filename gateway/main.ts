@@ -2,6 +2,7 @@ import { DirectoryAuthenticator } from '../lib/auth/authenticator.ts';
 import type { Config, ListenAddress } from '../lib/base/config.ts';
 import type { Log } from '../lib/base/log.ts';
 import { checkScript, sieveCapabilities } from '../lib/sieve/check.ts';
+import { sieveLimits } from '../lib/sieve/limits.ts';
 import type { MailStore } from '../lib/store/mail-store.ts';
 import { imapRefusal, serveImap } from './imap/session.ts';
 import { lmtpRefusal, serveLmtp } from './lmtp/session.ts';
@@ -106,7 +107,11 @@ async function services(config: Config, log: Log, { store, delivery }: OpenStore
       store,
       authenticator,
       allowPlaintext,
-      language: { extensions: sieveCapabilities(), check: (script) => checkScript(script) },
+      language: {
+        extensions: sieveCapabilities(),
+        redirects: sieveLimits.redirects,
+        check: (script) => checkScript(script),
+      },
       scriptLimits: { scripts: config.sieve_maxscripts, scriptBytes: config.sieve_maxscriptsize * 1024 },
       secureContext,
       log,

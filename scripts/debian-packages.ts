@@ -1,9 +1,9 @@
 // Programs that tests run but npm does not bring: mail clients and servers of the distribution.
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { accessSync, constants, existsSync } from 'node:fs';
+import { delimiter, isAbsolute, join } from 'node:path';
 
-/** What must be installed for a program to be there, by the name under which tests ask for it. */
+/** What must be installed for a program to be there, by the name under which tests ask for it, or its path outside the PATH. */
 export const debianPackages = {
   curl: ['curl'],
   fetchmail: ['fetchmail'],
@@ -12,6 +12,11 @@ export const debianPackages = {
   offlineimap: ['offlineimap3'],
   python3: ['python3'],
   cyradm: ['cyrus-admin'],
+  sieveshell: ['cyrus-admin'],
+  '/usr/lib/cyrus/bin/sivtest': ['cyrus-clients'],
+  '/usr/lib/cyrus/bin/lmtptest': ['cyrus-clients'],
+  php: ['php-cli'],
+  '/usr/share/php/Net/Sieve.php': ['php-net-sieve'],
   radosgw: ['ceph-mon', 'ceph-osd', 'radosgw', 'ceph-common'],
   script: ['bsdutils'],
   swaks: ['swaks', 'libnet-ssleay-perl'],
@@ -74,7 +79,10 @@ function install(packages: readonly string[], { run, say }: Machine): void {
 
 const thisMachine: Machine = {
   mayInstall: process.getuid?.() === 0,
-  has: (program) => (process.env.PATH ?? '').split(delimiter).some((folder) => isExecutable(join(folder, program))),
+  has: (program) =>
+    isAbsolute(program)
+      ? existsSync(program)
+      : (process.env.PATH ?? '').split(delimiter).some((folder) => isExecutable(join(folder, program))),
   run: (command, args) =>
     spawnSync(command, args, {
       // Standard error for all: what the caller prints stays the end of standard output.

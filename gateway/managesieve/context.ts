@@ -20,6 +20,8 @@ export interface ScriptProblem {
 export interface SieveLanguage {
   /** Extensions that a script may require, as the capability SIEVE lists them (RFC 5804 §1.7). */
   readonly extensions: readonly string[];
+  /** Redirections of one run, as the capability MAXREDIRECTS tells them. */
+  readonly redirects: number;
   /** None: the script is valid. */
   check(script: string): readonly ScriptProblem[];
 }

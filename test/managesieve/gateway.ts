@@ -6,6 +6,7 @@ import type { ManageSieveLimits } from '../../lib/base/limits.ts';
 import { openLog } from '../../lib/base/log.ts';
 import { openEmbedded } from '../../lib/embedded/open.ts';
 import { checkScript, sieveCapabilities } from '../../lib/sieve/check.ts';
+import { sieveLimits } from '../../lib/sieve/limits.ts';
 import { Directory } from '../../lib/store/directory.ts';
 import { MailStore } from '../../lib/store/mail-store.ts';
 import { addUser } from '../../lib/store/users.ts';
@@ -22,6 +23,8 @@ export interface SieveGatewaySettings {
   readonly allowPlaintext?: boolean;
   readonly secureContext?: () => SecureContext;
   readonly limits?: Partial<ManageSieveLimits>;
+  /** Instead of those that are there. */
+  readonly extensions?: readonly string[];
 }
 
 /** A real ManageSieve gateway with the users anna, bob and cyrus (an administrator), whose password is `secret`. */
@@ -39,7 +42,11 @@ export async function openSieveGateway(settings: SieveGatewaySettings = {}): Pro
       authenticate: async (name, password) => (password === 'secret' ? directory.find(name) : undefined),
       authorize: async (actor, name) => (actor.name === 'cyrus' ? directory.find(name) : undefined),
     },
-    language: { extensions: sieveCapabilities(), check: (script) => checkScript(script) },
+    language: {
+      extensions: settings.extensions ?? sieveCapabilities(),
+      redirects: sieveLimits.redirects,
+      check: (script) => checkScript(script),
+    },
     scriptLimits: { scripts: 3, scriptBytes: 8192 },
     allowPlaintext: settings.allowPlaintext ?? true,
     log,

@@ -24,11 +24,23 @@ test('capabilities before and after login (RFC 5804 §1.7)', async () => {
   const client = await greeted(gateway.port);
   const before = await client.say('capability');
   expect(before).toContain('"IMPLEMENTATION" "Cirrus"\r\n"SASL" "PLAIN LOGIN"\r\n"SIEVE" "');
-  expect(before).toContain('\r\n"UNAUTHENTICATE"\r\n"VERSION" "1.0"\r\n');
+  expect(before).toContain('\r\n"LANGUAGE" "en"\r\n"MAXREDIRECTS" "10"\r\n"UNAUTHENTICATE"\r\n"VERSION" "1.0"\r\n');
   expect(before).not.toContain('OWNER');
   await client.say(LOGIN);
   expect(await client.say('CAPABILITY')).toContain('"OWNER" "anna"');
   client.close();
+});
+
+test('NOTIFY is told with enotify, and only then (RFC 5804 §1.7)', async () => {
+  for (const [extensions, told] of [
+    [['fileinto'], false],
+    [['fileinto', 'enotify'], true],
+  ] as const) {
+    await using gateway = await openSieveGateway({ extensions });
+    const client = await SieveClient.open(gateway.port);
+    expect((await client.answer()).includes('\r\n"NOTIFY" "mailto"\r\n')).toBe(told);
+    client.close();
+  }
 });
 
 test('login: with and without initial response, literal, cancelled, wrong, for another, and again', async () => {

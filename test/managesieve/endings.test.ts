@@ -1,0 +1,60 @@
+import { expect, test } from 'vitest';
+import { Certificate } from '../../gateway/net/tls.ts';
+import { openLog } from '../../lib/base/log.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { SieveClient } from './client.ts';
+import { openSieveGateway } from './gateway.ts';
+
+const LOGIN = (password: string): string =>
+  `AUTHENTICATE "PLAIN" "${Buffer.from(`\0anna\0${password}`).toString('base64')}"`;
+
+test('STARTTLS: capabilities again, passwords allowed, and what was sent in clear is forgotten', async () => {
+  await using folder = await temporaryFolder();
+  const { path: configdirectory } = folder;
+  const config = { configdirectory, servername: 'localhost', tls_server_cert: '', tls_server_key: '' };
+  const certificate = await Certificate.ofConfig(config, openLog('silent'));
+  await using gateway = await openSieveGateway({ allowPlaintext: false, secureContext: () => certificate.context });
+  const client = await SieveClient.open(gateway.port);
+  const before = await client.answer();
+  expect(before).toContain('\r\n"SASL" ""\r\n');
+  expect(before).toContain('\r\n"STARTTLS"\r\n');
+  // Sent in one piece: an attacker's command must not be taken for one that came inside TLS.
+  client.write('STARTTLS\r\nNOOP "injected"');
+  expect(await client.answer()).toBe('OK');
+  await client.startTls();
+  const after = await client.answer();
+  expect(after).toMatch(/^"IMPLEMENTATION" .*\r\nOK$/s);
+  expect(after).toContain('\r\n"SASL" "PLAIN LOGIN"\r\n');
+  expect(after).not.toContain('STARTTLS');
+  expect(await client.say('NOOP "mine"')).toBe('OK (TAG "mine")');
+  expect(await client.say('STARTTLS')).toBe('NO "TLS is active already"');
+  expect(await client.say(LOGIN('secret'))).toBe('OK');
+  expect(await client.say('STARTTLS')).toBe('NO "You are logged in already"');
+  client.close();
+  expect(gateway.errors).toEqual([]);
+});
+
+test('the last of too many failed logins is followed by BYE', async () => {
+  await using gateway = await openSieveGateway({ limits: { failedLogins: 2 } });
+  const client = await SieveClient.open(gateway.port);
+  await client.answer();
+  expect(await client.say(LOGIN('wrong'))).toBe('NO "Authentication Error"');
+  expect(await client.say(LOGIN('wrong'))).toBe('NO "Authentication Error"');
+  expect(await client.answer()).toBe('BYE "Too many failed logins"');
+  expect(await client.answer()).toBe('END');
+});
+
+test('a server that stops says BYE to those who wait and to those who are logged in', async () => {
+  await using gateway = await openSieveGateway();
+  const waiting = await SieveClient.open(gateway.port);
+  await waiting.answer();
+  const known = await SieveClient.open(gateway.port);
+  await known.answer();
+  expect(await known.say(LOGIN('secret'))).toBe('OK');
+  const drained = gateway.drain();
+  for (const client of [waiting, known]) {
+    expect(await client.answer()).toBe('BYE (TRYLATER) "Server shutting down"');
+    expect(await client.answer()).toBe('END');
+  }
+  await drained;
+});
