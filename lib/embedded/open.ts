@@ -1,11 +1,11 @@
 import { mkdir, open, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { IndexJobs, type IndexJobsOptions } from '../jobs/jobs-index.ts';
 import type { Hints, Index, Jobs } from '../store/ports.ts';
 import { FileBlobs } from './blobs-files.ts';
 import { isErrno, translated } from './errors.ts';
 import { openUnixHints } from './hints-unix.ts';
 import { openSqliteIndex } from './index-sqlite.ts';
-import { IndexJobs, type IndexJobsOptions } from './jobs-index.ts';
 
 /** The ports on one folder. */
 export interface Embedded {

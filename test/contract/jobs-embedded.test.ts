@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openSqliteIndex } from '../../lib/embedded/index-sqlite.ts';
-import { IndexJobs, type IndexJobsOptions } from '../../lib/embedded/jobs-index.ts';
+import { IndexJobs, type IndexJobsOptions } from '../../lib/jobs/jobs-index.ts';
 import type { Index } from '../../lib/store/ports.ts';
 import { startChild } from '../support/child.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
