@@ -21,9 +21,9 @@ export function readSettings(options: { readonly config?: string | undefined }):
 
 /** Runs a command on the store, which a server may have open at the same time. The store must be there already. */
 export async function withStore<T>(settings: Settings, run: (opened: OpenStore) => Promise<T>): Promise<T> {
-  const { configdirectory } = settings.config;
+  const { configdirectory, home } = settings.config;
   // Most likely the command was run in another folder than the server: an empty store would be a wrong answer.
-  if (!existsSync(join(configdirectory, 'index'))) {
+  if (home === 'embedded' && !existsSync(join(configdirectory, 'index'))) {
     throw new CommandError(
       exitCode.noInput,
       `there is no mail store in ${configdirectory} (see -C and configdirectory)`,
@@ -38,21 +38,19 @@ export async function withNewStore<T>(
   run: (opened: OpenStore) => Promise<T>,
   log: Log = openLog(config.loglevel === 'info' ? 'warn' : config.loglevel, process.stderr),
 ): Promise<T> {
-  await using opened = await openDataFolder(config, () => openStore(config, log));
+  await using opened = await openHomeOf(config, () => openStore(config, log));
   return await run(opened);
 }
 
-/** Runs what opens the data folder; its failure is told in a sentence that names the folder. */
-export async function openDataFolder<T>(config: Config, open: () => Promise<T>): Promise<T> {
+/** Runs what opens the home; its failure is told in a sentence that names the folder, or what is wrong with table or bucket. */
+export async function openHomeOf<T>(config: Config, open: () => Promise<T>): Promise<T> {
   try {
     return await open();
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
     const code = error.code === 'format' ? exitCode.data : exitCode.cannotCreate;
-    const reason = reasonOf(error);
-    throw new CommandError(code, `the data folder ${config.configdirectory} cannot be used: ${reason}`, {
-      cause: error,
-    });
+    const what = config.home === 'aws' ? 'the AWS home' : `the data folder ${config.configdirectory}`;
+    throw new CommandError(code, `${what} cannot be used: ${reasonOf(error)}`, { cause: error });
   }
 }
 

@@ -1,5 +1,6 @@
 import type { GatewayAddress, GatewayProtocol } from '../gateway/main.ts';
 import { formatAddress } from '../gateway/net/listen-error.ts';
+import { homePlace } from '../gateway/open-home.ts';
 import type { ListenAddress } from '../lib/base/config.ts';
 import type { FirstAccount } from './first-start.ts';
 import type { Settings } from './session.ts';
@@ -20,7 +21,7 @@ export function welcome(
     'Cirrus serves.',
     '',
     ...places,
-    `  ${'data'.padEnd(24)} ${config.configdirectory}`,
+    `  ${'data'.padEnd(24)} ${homePlace(config)}`,
     `  ${'configuration'.padEnd(24)} ${file ?? 'none, defaults only (docs/config.md)'}`,
     '',
   ];

@@ -33,7 +33,7 @@ export interface Gateway {
 /** Opens the store and serves; when any part cannot be opened, what was opened is closed again before it throws. */
 export async function startGateway(config: Config, log: Log): Promise<Gateway> {
   if (config.workers > 1) log.warn({ workers: config.workers }, 'workers: one process serves for now');
-  const opened = await openStore(config, log);
+  const opened = await openStore(config, log, { serves: true });
   const listeners: { readonly protocol: GatewayProtocol; readonly listener: Listener }[] = [];
   const stop = async (): Promise<void> => {
     await Promise.all(listeners.map(({ listener }) => listener.drain()));

@@ -2,25 +2,25 @@ import type { Config } from '../lib/base/config.ts';
 import type { Log } from '../lib/base/log.ts';
 import { StoreDelivery } from '../lib/delivery/deliver.ts';
 import type { Delivery } from '../lib/delivery/ports.ts';
-import { openEmbedded } from '../lib/embedded/open.ts';
 import { agreeOnFormat } from '../lib/store/format.ts';
 import { MailStore } from '../lib/store/mail-store.ts';
 import { type SweepJob, startSweepJob } from '../lib/store/sweep-job.ts';
+import { openHome } from './open-home.ts';
 
 /** The store of a configuration, opened in this process. */
 export interface OpenStore extends AsyncDisposable {
   readonly store: MailStore;
   readonly delivery: Delivery;
-  /** Sweeps now and then until the store is closed (Rule 9); a process that comes and goes does not. */
+  /** Sweeps now and then until the store is closed (Rule 9), unless something else does; a process that comes and goes does not. */
   startSweeps(): void;
-  /** Writes what is batched, then lets go of the data folder. */
+  /** Writes what is batched, then lets go of the home. */
   close(): Promise<void>;
 }
 
-/** Opens the data folder, which is made when it is not there; other processes may have it open. Throws `StoreError`. */
-export async function openStore(config: Config, log: Log): Promise<OpenStore> {
+/** Opens the store of the home that `config` chooses; `serves`: for long, not for one command. Throws `StoreError`. */
+export async function openStore(config: Config, log: Log, { serves = false } = {}): Promise<OpenStore> {
   const onError = (what: string, err: unknown): void => log.error({ err, what }, 'background work failed');
-  const home = await openEmbedded(config.configdirectory, { onError });
+  const home = await openHome(config, { serves, onError });
   try {
     await agreeOnFormat(home.index);
   } catch (error) {
@@ -41,8 +41,9 @@ export async function openStore(config: Config, log: Log): Promise<OpenStore> {
   });
   let sweeps: SweepJob | undefined;
   const startSweeps = (): void => {
+    if (!config.sweep) return;
     sweeps ??= startSweepJob(store, {
-      removeTorn: () => home.blobs.removeTorn(),
+      removeTorn: () => home.removeTorn(),
       onSwept: (tally) => log.info({ tally }, 'swept'),
       onAlarm: (where, err) =>
         log.error({ where, err }, 'the sweep met damage and keeps everything: see cirrus doctor'),

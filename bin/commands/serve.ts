@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { openLog } from '../../lib/base/log.ts';
-import { prepareAccounts } from '../first-start.ts';
-import { openDataFolder, readSettings } from '../session.ts';
+import { type FirstAccount, prepareAccounts } from '../first-start.ts';
+import { openHomeOf, readSettings } from '../session.ts';
 import { onStopSignals } from '../stop-signals.ts';
 import { welcome } from '../welcome.ts';
 
@@ -21,9 +21,12 @@ async function serve(options: { readonly config?: string }): Promise<void> {
   // Loaded only here: `deliver` runs once per message and needs no protocols.
   const { startGateway } = await import('../../gateway/main.ts');
   // Ports first: a server that cannot listen must not have shown passwords.
-  const gateway = await openDataFolder(config, () => startGateway(config, log));
+  const gateway = await openHomeOf(config, () => startGateway(config, log));
   const show = (text: string): void => void process.stderr.write(text);
-  await prepareAccounts(gateway.store, config, (accounts) => show(welcome(settings, gateway.addresses, accounts)));
+  const greet = (accounts: readonly FirstAccount[]): void => show(welcome(settings, gateway.addresses, accounts));
+  // What a gateway of the AWS home prints is in a log, where passwords must not be: there people add the first users.
+  if (config.home === 'aws') greet([]);
+  else await prepareAccounts(gateway.store, config, greet);
   log.info('ready');
   const signal = await signals.first;
   log.info({ signal }, 'stopping');

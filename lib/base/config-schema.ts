@@ -1,5 +1,18 @@
 import { z } from 'zod';
-import { domain, flag, integer, isLocal, listen, oneOf, size, text, time, words } from './config-values.ts';
+import {
+  domain,
+  flag,
+  integer,
+  isIpv4,
+  isLocal,
+  listen,
+  oneOf,
+  size,
+  text,
+  time,
+  url,
+  words,
+} from './config-values.ts';
 
 const DAY = 86_400_000;
 const YEAR = 366 * DAY;
@@ -7,6 +20,28 @@ const YEAR = 366 * DAY;
 const schema = z.object({
   configdirectory: text('./data', 'a folder', 'Where everything is kept. Relative paths of other keys start here.'),
   servername: domain('', 'Name of this server in greetings and trace headers. Empty: the name of the host.'),
+  home: oneOf(
+    ['embedded', 'aws'],
+    'embedded',
+    'Where the mail is: in `configdirectory`, or in a DynamoDB table and an S3 bucket (`aws_table`, `aws_bucket`; credentials come from where the AWS SDK finds them).',
+  ),
+  aws_region: text('', 'a region such as eu-west-1', 'Region of table and bucket. Empty: as AWS_REGION says.'),
+  aws_table: text(
+    '',
+    'the name of a table',
+    'DynamoDB table of everything that changes. Its keys are `pk` and `sk`, binary.',
+  ),
+  aws_bucket: text('', 'the name of a bucket', 'S3 bucket of the messages.'),
+  aws_dynamodb_endpoint: url('A server that speaks the DynamoDB protocol. Empty: that of the region.'),
+  aws_s3_endpoint: url('A server that speaks the S3 protocol. Empty: that of the region.'),
+  listen_hints: listen(
+    '*:7143',
+    'Where gateways of the AWS home tell each other what moved: one IPv4 address under which the others reach this gateway (`*`: the first that this machine has), for no one else. Hints are marked with a key that is kept in the table.',
+  ),
+  sweep: flag(
+    'on',
+    'What nothing refers to any more is removed, by one gateway at a time. Off where something else does it.',
+  ),
   workers: integer({ min: 1, max: 64 }, '1', 'Processes that serve connections; whatever it says, one serves for now.'),
   loglevel: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace'], 'info', 'The least severe line in the log.'),
 
@@ -87,6 +122,16 @@ const schema = z.object({
  * those of imapd.conf(5) where it has one.
  */
 export const configSchema = schema.superRefine((config, context) => {
+  if (config.home === 'aws') {
+    for (const key of ['aws_table', 'aws_bucket'] as const) {
+      if (config[key] !== '') continue;
+      context.addIssue({ code: 'custom', path: [key], message: 'needed when home is aws' });
+    }
+    if (config.listen_hints.length !== 1 || !config.listen_hints.every(isIpv4)) {
+      const message = 'allowed: one IPv4 address with a port, such as 10.0.0.7:7143 or *:7143';
+      context.addIssue({ code: 'custom', path: ['listen_hints'], message });
+    }
+  }
   if (config.lmtp_trusted) return;
   // LMTP without authentication lets whoever reaches it write into every mailbox.
   for (const key of ['listen_lmtp', 'listen_lmtp_unix'] as const) {

@@ -122,6 +122,13 @@ export function domain(preset: string, meaning: string): z.ZodType<string, strin
   return key(read, { allowed: 'a host or domain name such as mail.example.com', default: preset, meaning });
 }
 
+/** The address of a service; '' when none is given. */
+export function url(meaning: string): z.ZodType<string, string | undefined> {
+  const read: Reader<string> = (value) =>
+    value === '' || (/^https?:\/\/\S+$/i.test(value) && URL.canParse(value)) ? value : undefined;
+  return key(read, { allowed: 'a URL such as https://s3.example.com:9000', default: '', meaning });
+}
+
 /** A comma list of addresses; none when `off`. */
 export function listen(preset: string, meaning: string): z.ZodType<readonly ListenAddress[], string | undefined> {
   const allowed = 'host:port, [IPv6]:port or *:port (every address), a path, several separated by commas, or off';
@@ -146,4 +153,9 @@ function listenAddress(value: string): ListenAddress | undefined {
 export function isLocal(address: ListenAddress): boolean {
   if ('path' in address) return true;
   return address.host !== undefined && /^(127(\.\d{1,3}){3}|::1|localhost)$/i.test(address.host);
+}
+
+/** Whether it is a TCP port of every address or of an IPv4 address. */
+export function isIpv4(address: ListenAddress): boolean {
+  return 'port' in address && (address.host === undefined || /^\d{1,3}(\.\d{1,3}){3}$/.test(address.host));
 }

@@ -20,6 +20,8 @@ export function homeEnvironment(names: HomeNames, props: CirrusProps): Environme
     CIRRUS_AWS_BUCKET: names.bucket,
     CIRRUS_AWS_JOBS_QUEUE: names.jobsQueue,
     CIRRUS_AWS_SUBMIT_QUEUE: names.submitQueue,
+    // The function `expire` does, and gateways may not delete (Rule 9).
+    CIRRUS_SWEEP: 'off',
     ...(props.domain === '' ? {} : { CIRRUS_DEFAULTDOMAIN: props.domain }),
     ...(props.hostName === '' ? {} : { CIRRUS_SERVERNAME: props.hostName }),
   };

@@ -10,14 +10,15 @@ export interface Ports {
   readonly lmtp: number;
 }
 
-/** Gateways on one data folder, each of which is killed and started again. */
+/** Gateways on one home, each of which is killed and started again. */
 export class Gateways {
-  readonly #folder: string;
+  readonly #environment: Readonly<Record<string, string>>;
   readonly #slots: ({ readonly child: ChildProcess; readonly ports: Ports } | undefined)[];
   kills = 0;
 
-  constructor(folder: string, count: number) {
-    this.#folder = folder;
+  /** `environment`: the configuration of the home. */
+  constructor(environment: Readonly<Record<string, string>>, count: number) {
+    this.#environment = environment;
     this.#slots = Array.from({ length: count }, () => undefined);
   }
 
@@ -40,7 +41,7 @@ export class Gateways {
     const child = spawn(process.execPath, [cirrus, 'serve'], {
       env: {
         ...process.env,
-        CIRRUS_CONFIGDIRECTORY: this.#folder,
+        ...this.#environment,
         CIRRUS_LISTEN_IMAP: '127.0.0.1:0',
         CIRRUS_LISTEN_IMAPS: 'off',
         CIRRUS_LISTEN_POP3: 'off',

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { hashPassword } from '../../lib/auth/password.ts';
-import { openEmbedded } from '../../lib/embedded/open.ts';
 import { Account } from '../../lib/store/account.ts';
 import { Directory } from '../../lib/store/directory.ts';
 import { examine } from '../../lib/store/doctor.ts';
@@ -9,7 +8,7 @@ import { MailStore } from '../../lib/store/mail-store.ts';
 import { messageBytes } from '../../lib/store/messages.ts';
 import { addUser } from '../../lib/store/users.ts';
 import { randomFrom } from '../support/fault-plan.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { type HomeName, openTestHome, type TestHome } from '../support/home.ts';
 import { Gateways } from './gateways.ts';
 import { LineClient, Lost } from './line-client.ts';
 
@@ -24,15 +23,19 @@ interface Acknowledged {
 }
 
 /**
- * Gateways on one folder under load from LMTP and APPEND clients, killed with SIGKILL at random moments. Afterwards every
+ * Gateways on one home under load from LMTP and APPEND clients, killed with SIGKILL at random moments. Afterwards every
  * acknowledged message is there exactly once with its UID, UIDs ascend, and the doctor finds nothing.
  */
-export async function runKills(kills: number, seed: number): Promise<{ acknowledged: number; found: number }> {
+export async function runKills(
+  kills: number,
+  seed: number,
+  { count = 4, homeName }: { readonly count?: number; readonly homeName?: HomeName } = {},
+): Promise<{ acknowledged: number; found: number }> {
   console.log(`gateway kills: seed ${seed}`);
   const random = randomFrom(seed);
-  await using folder = await temporaryFolder();
-  await prepare(folder.path);
-  const gateways = new Gateways(folder.path, 4);
+  await using home = await openTestHome(homeName);
+  await prepare(home);
+  const gateways = new Gateways(home.environment, count);
   const acknowledged: Acknowledged[] = [];
   const run = { gateways, random, acknowledged, stop: false };
   try {
@@ -48,18 +51,18 @@ export async function runKills(kills: number, seed: number): Promise<{ acknowled
     run.stop = true;
     await gateways.stopAll();
   }
-  return { acknowledged: acknowledged.length, found: await check(folder.path, acknowledged) };
+  return { acknowledged: acknowledged.length, found: await check(home, acknowledged) };
 }
 
 type Run = { readonly gateways: Gateways; random: () => number; acknowledged: Acknowledged[]; stop: boolean };
 
-async function prepare(path: string): Promise<void> {
-  const home = await openEmbedded(path);
-  const store = new MailStore(home);
+async function prepare(home: TestHome): Promise<void> {
+  const ports = await home.open();
+  const store = new MailStore(ports);
   const verifier = await hashPassword(PASSWORD);
   for (const name of USERS) await addUser(store, { name, verifier });
   await store.close();
-  await home.close();
+  await ports.close();
 }
 
 function mail(id: string): string {
@@ -165,13 +168,13 @@ async function appender(run: Run, number: number): Promise<void> {
 }
 
 /** Reads everything back with a fresh store; answers how many messages there are. */
-async function check(path: string, acknowledged: readonly Acknowledged[]): Promise<number> {
-  const home = await openEmbedded(path);
-  const store = new MailStore(home);
+async function check(home: TestHome, acknowledged: readonly Acknowledged[]): Promise<number> {
+  const ports = await home.open();
+  const store = new MailStore(ports);
   let found = 0;
   try {
     for (const name of USERS) {
-      const user = await new Directory(home.index).find(name);
+      const user = await new Directory(ports.index).find(name);
       if (user === undefined) throw new Error(`user ${name} is gone`);
       const open = await new Account(store, user).open('INBOX');
       const { view } = await open.mailbox.refresh();
@@ -199,7 +202,7 @@ async function check(path: string, acknowledged: readonly Acknowledged[]): Promi
     expect((await examine(store)).listed.filter(({ severity }) => severity === 'fault')).toEqual([]);
   } finally {
     await store.close();
-    await home.close();
+    await ports.close();
   }
   return found;
 }

@@ -1,34 +1,33 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { hashPassword } from '../../lib/auth/password.ts';
-import { openEmbedded } from '../../lib/embedded/open.ts';
 import { MailStore } from '../../lib/store/mail-store.ts';
 import { addUser } from '../../lib/store/users.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { openTestHome, type TestHome } from '../support/home.ts';
 import { Gateways, type Ports } from './gateways.ts';
 import { LineClient } from './line-client.ts';
 
-let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+let home: TestHome;
 let gateways: Gateways;
-let ports: readonly Ports[];
+let serving: readonly Ports[];
 
 beforeAll(async () => {
-  folder = await temporaryFolder();
-  const home = await openEmbedded(folder.path);
-  const store = new MailStore(home);
+  home = await openTestHome();
+  const ports = await home.open();
+  const store = new MailStore(ports);
   await addUser(store, { name: 'anna', verifier: await hashPassword('secret') });
   await store.close();
-  await home.close();
-  gateways = new Gateways(folder.path, 2);
+  await ports.close();
+  gateways = new Gateways(home.environment, 2);
   await gateways.startAll();
-  ports = gateways.all();
+  serving = gateways.all();
 });
 afterAll(async () => {
   await gateways.stopAll();
-  await folder[Symbol.asyncDispose]();
+  await home[Symbol.asyncDispose]();
 });
 
 async function session(gateway: number): Promise<LineClient> {
-  const client = await LineClient.open(ports[gateway]?.imap ?? 0);
+  const client = await LineClient.open(serving[gateway]?.imap ?? 0);
   await client.until('* OK');
   client.send('a LOGIN anna secret\r\nb SELECT INBOX\r\n');
   expect(await client.until('b ')).toMatch(/^b OK/);

@@ -5,7 +5,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 export type Answer =
   | { readonly error: string; readonly status: number; readonly applied?: boolean }
   | { readonly cut: true }
-  | { readonly unprocessed: true };
+  | { readonly unprocessed: true }
+  | { readonly edit: (answer: { readonly Table: object }) => object };
 
 export interface DynamoDbProxy extends AsyncDisposable {
   readonly endpoint: string;
@@ -39,6 +40,8 @@ export async function openDynamoDbProxy(target: string): Promise<DynamoDbProxy> 
     const text = await real.text();
     if (planned !== undefined && 'cut' in planned) response.destroy();
     else if (planned !== undefined && 'error' in planned) refuse(response, planned);
+    else if (planned !== undefined && 'edit' in planned)
+      reply(response, JSON.stringify(planned.edit(JSON.parse(text))), real.status);
     else reply(response, text, real.status);
   }
 

@@ -24,6 +24,7 @@ export function describeWithS3(title: string, tests: () => void): void {
 
 export interface TestS3 extends AsyncDisposable {
   readonly endpoint: string;
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
   readonly options: S3BlobsOptions;
   readonly blobs: S3Blobs;
 }
@@ -45,6 +46,7 @@ export async function openTestS3(): Promise<TestS3> {
   const blobs = new S3Blobs(options);
   return {
     endpoint,
+    credentials,
     options,
     blobs,
     async [Symbol.asyncDispose]() {

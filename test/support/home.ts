@@ -1,0 +1,78 @@
+import { join } from 'node:path';
+import { type AwsSettings, openAws } from '../../lib/aws/open.ts';
+import { openEmbedded } from '../../lib/embedded/open.ts';
+import type { StorePorts } from '../../lib/store/mail-store.ts';
+import { openTestDynamoDb } from './dynamodb.ts';
+import { openTestS3 } from './s3.ts';
+import { temporaryFolder } from './temporary-folder.ts';
+
+export type HomeName = 'embedded' | 'aws';
+
+/** The home that store and protocol tests run on: `CIRRUS_TEST_HOME`. */
+export const chosenHome: HomeName = process.env.CIRRUS_TEST_HOME === 'aws' ? 'aws' : 'embedded';
+
+/** An empty home of its own. */
+export interface TestHome extends AsyncDisposable {
+  readonly name: HomeName;
+  /** The data folder; that of the gateways' certificates on the AWS home. */
+  readonly folder: string;
+  /** The configuration that a process needs to serve this home. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** The ports as one process has them; any number may be open at a time. */
+  open(): Promise<OpenPorts>;
+}
+
+export interface OpenPorts extends StorePorts {
+  close(): Promise<void>;
+}
+
+/** Opens an empty home of the kind; `embedded`: a folder, `aws`: a table and a bucket of their own. */
+export function openTestHome(name = chosenHome): Promise<TestHome> {
+  return name === 'aws' ? openAwsHome() : openEmbeddedHome();
+}
+
+async function openEmbeddedHome(): Promise<TestHome> {
+  const own = await temporaryFolder();
+  const folder = join(own.path, 'data');
+  return {
+    name: 'embedded',
+    folder,
+    environment: { CIRRUS_CONFIGDIRECTORY: folder },
+    open: () => openEmbedded(folder),
+    [Symbol.asyncDispose]: () => own[Symbol.asyncDispose](),
+  };
+}
+
+async function openAwsHome(): Promise<TestHome> {
+  const [own, dynamoDb, s3] = await Promise.all([temporaryFolder(), openTestDynamoDb(), openTestS3()]);
+  const folder = join(own.path, 'data');
+  const settings: AwsSettings = {
+    aws_region: 'us-east-1',
+    aws_table: dynamoDb.options.table,
+    aws_bucket: s3.options.bucket,
+    aws_dynamodb_endpoint: dynamoDb.endpoint,
+    aws_s3_endpoint: s3.endpoint,
+  };
+  // Where the SDK looks first.
+  process.env.AWS_ACCESS_KEY_ID = s3.credentials.accessKeyId;
+  process.env.AWS_SECRET_ACCESS_KEY = s3.credentials.secretAccessKey;
+  const variables = Object.entries(settings).map(([key, value]) => [`CIRRUS_${key.toUpperCase()}`, value]);
+  return {
+    name: 'aws',
+    folder,
+    environment: {
+      ...Object.fromEntries(variables),
+      CIRRUS_HOME: 'aws',
+      CIRRUS_CONFIGDIRECTORY: folder,
+      CIRRUS_LISTEN_HINTS: '127.0.0.1:0',
+      AWS_ACCESS_KEY_ID: s3.credentials.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: s3.credentials.secretAccessKey,
+    },
+    open: () => openAws(settings, { hints: { host: '127.0.0.1', port: 0 } }),
+    async [Symbol.asyncDispose]() {
+      await s3[Symbol.asyncDispose]();
+      await dynamoDb[Symbol.asyncDispose]();
+      await own[Symbol.asyncDispose]();
+    },
+  };
+}
