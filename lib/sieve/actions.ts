@@ -90,8 +90,8 @@ export interface VacationAction {
   readonly addresses: readonly string[];
   /** One answer to a sender in so many seconds; 0: to every message (RFC 6131 §2). */
   readonly seconds: number;
-  /** Answers with the same handle are one; absent: with the same arguments. */
-  readonly handle?: string;
+  /** Answers with the same handle are one: the one that was given, or one made of the arguments (RFC 5230 §4.2). */
+  readonly handle: string;
   /** Keep a copy of the answer (RFC 8580 §3). */
   readonly fcc?: Omit<FileIntoAction, 'kind' | 'copy' | 'edited'>;
 }
@@ -116,8 +116,11 @@ export type ExtensionAction = ExtensionActions[keyof ExtensionActions];
 // biome-ignore lint/suspicious/noEmptyInterface: it is there to be merged with.
 export interface ExtensionActions {}
 
-/** Where two actions cannot both be taken, why not (RFC 5429 §2.2); undefined when they can. */
+/** Where two actions cannot both be taken, why not (RFC 5429 §2.2, RFC 5230 §4.7); undefined when they can. */
 export function conflict(before: readonly Action[], action: Action): string | undefined {
+  if (action.kind === 'vacation' && before.some(({ kind }) => kind === 'vacation')) {
+    return 'A message can be answered by "vacation" only once.';
+  }
   const rejected = before.some(({ kind }) => kind === 'reject');
   if (rejected && action.kind === 'reject') return 'A message can be rejected only once.';
   if (rejected && delivers(action)) return `A message that was rejected cannot take "${action.kind}".`;

@@ -2,6 +2,7 @@ import { mailboxesOf, parseAddressList } from '../message/address.ts';
 import { decodeWords } from '../message/encoded-word.ts';
 import { fieldText, headerFields } from '../message/header.ts';
 import { type Run, slot } from './run.ts';
+import type { CompiledNode } from './script.ts';
 
 /** One field of the header as the script sees it. */
 export interface Field {
@@ -17,7 +18,6 @@ export interface Field {
 export class Header {
   readonly fields: readonly Field[];
   #index: Map<string, Field[]> | undefined;
-  readonly #texts = new Map<string, readonly string[]>();
 
   constructor(fields: readonly Field[]) {
     this.fields = fields;
@@ -28,14 +28,6 @@ export class Header {
     this.#index ??= Map.groupBy(this.fields, (field) => field.name);
     return this.#index.get(name.toLowerCase()) ?? [];
   }
-
-  /** Their values with encoded words decoded (RFC 5228 §2.7.2). */
-  texts(name: string): readonly string[] {
-    const key = name.toLowerCase();
-    let texts = this.#texts.get(key);
-    if (texts === undefined) this.#texts.set(key, (texts = this.named(key).map(({ raw }) => decodeWords(raw))));
-    return texts;
-  }
 }
 
 /** Reads a header block. */
@@ -45,6 +37,16 @@ export function readHeader(block: Uint8Array): Header {
     fields.push({ name: field.name, bytes: block.subarray(field.start, field.end), raw: fieldText(block, field) });
   }
   return new Header(fields);
+}
+
+const textSlot = slot('texts', () => new Map<Field, string>());
+
+/** The value of a field with encoded words decoded (RFC 5228 §2.7.2), once in a run. */
+export function decodedField(run: Run, field: Field): string {
+  const texts = run.slot(textSlot);
+  let text = texts.get(field);
+  if (text === undefined) texts.set(field, (text = decodeWords(field.raw)));
+  return text;
 }
 
 const headerSlot = slot<Header | undefined>('header', () => undefined);
@@ -61,6 +63,24 @@ export function currentHeader(run: Run): Header {
 
 export function setCurrentHeader(run: Run, header: Header): void {
   run.setSlot(headerSlot, header);
+}
+
+/** The fields of these names in the order of the names; with `:index` the one of them that is meant (RFC 5260 §6). */
+export function fieldsOf(node: CompiledNode, run: Run, names: readonly string[]): readonly Field[] {
+  const header = currentHeader(run);
+  return indexed(
+    node,
+    run,
+    names.flatMap((name) => header.named(name)),
+  );
+}
+
+/** The field that `:index` means, or all. */
+export function indexed(node: CompiledNode, run: Run, fields: readonly Field[]): readonly Field[] {
+  const index = run.number(node, ':index');
+  if (index === undefined) return fields;
+  const field = run.has(node, ':last') ? fields[fields.length - index] : fields[index - 1];
+  return field === undefined ? [] : [field];
 }
 
 /** Local part and domain of every address in fields of a name; of a group, those of its members. */

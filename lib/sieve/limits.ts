@@ -1,5 +1,6 @@
 const KIB = 1024;
 const MIB = 1024 * KIB;
+const DAY = 86_400;
 
 /** What a script may cost. Beyond a limit of the text it is refused; beyond one of the run it fails, and mail is kept. */
 export const sieveLimits = {
@@ -29,6 +30,8 @@ export const sieveLimits = {
   captures: 32,
   /** Flags of one action or variable. */
   flags: 256,
+  /** Questions of one run that are asked of the store. */
+  questions: 256,
   /** Scripts included inside each other (RFC 6609 §3.1). */
   includeDepth: 8,
   /** Scripts included in one run. */
@@ -39,6 +42,16 @@ export const sieveLimits = {
   addedHeaders: 64,
   /** Characters of one regular expression. */
   regexChars: KIB,
+  /** Days of `vacation` when it says none (RFC 5230 §4.1). */
+  vacationDays: 7,
+  /** Days that `:days` is at least (RFC 5230 §4.1). */
+  vacationMinDays: 1,
+  /** Seconds that the interval of `vacation` is at most (RFC 5230 §4.1 asks for more than 30 days). */
+  vacationMaxSeconds: 90 * DAY,
+  /** Seconds that `duplicate` remembers when it says none (RFC 7352 §3.3). */
+  duplicateSeconds: 7 * DAY,
+  /** Seconds that `duplicate` remembers at most. */
+  duplicateMaxSeconds: 90 * DAY,
 } as const;
 
 export type SieveLimits = { readonly [name in keyof typeof sieveLimits]: number };

@@ -4,7 +4,7 @@ import type { Extension } from './definition.ts';
 import type { SieveLimits } from './limits.ts';
 import type { SieveEnvironment, SieveMessage } from './message.ts';
 import { type Position, SieveFailure } from './problem.ts';
-import { type Answering, ask } from './question.ts';
+import { type Answering, ask, type QuestionKind, type Questions } from './question.ts';
 import type { CompiledCommand, CompiledNode, CompiledScript, CompiledTest, Reference, Text } from './script.ts';
 
 /** What was executed, for tests and for those who ask why: `12:3 fileinto`. */
@@ -27,8 +27,11 @@ export class Run {
   readonly trace: string[] | undefined;
   /** Whether there is such a capability at all. */
   readonly supports: (capability: string) => boolean;
-  /** Variables of the script that runs; includes have their own (RFC 6609 §3.2). */
+  /** Variables of the script that runs; includes have their own (RFC 6609 §3.4). */
   variables = new Map<string, string>();
+  /** Variables of all scripts, and which names mean them in the script that runs. */
+  readonly globals = new Map<string, string>();
+  shared = new Set<string>();
   /** `${0}`, `${1}`, ... of the last `:matches` that matched (RFC 5229 §3.2). */
   captures: readonly string[] = [];
   /** Whether the message is kept at the end without being told (RFC 5228 §2.10.2). */
@@ -43,6 +46,9 @@ export class Run {
   #at: Position = { line: 1, column: 1 };
   #steps = 0;
   #redirects = 0;
+  #questions = 0;
+  /** Variables of the scripts around the one that runs. */
+  #outside = 0;
   #content: ReadBytes | undefined;
   readonly #slots = new Map<symbol, unknown>();
 
@@ -137,8 +143,43 @@ export class Run {
 
   /** The bytes of the message: asked for by the first that wants them. */
   *content(): Answering<ReadBytes> {
-    this.#content ??= yield* ask('content', {});
+    this.#content ??= yield* this.ask('content', {});
     return this.#content;
+  }
+
+  /** Asks who runs the script; what the store must answer is counted. */
+  *ask<K extends QuestionKind>(kind: K, about: Questions[K]['ask']): Answering<Questions[K]['answer']> {
+    if (++this.#questions > this.limits.questions) this.fail(`More than ${this.limits.questions} questions.`);
+    return yield* ask(kind, about);
+  }
+
+  /** The value of a variable, the global one where the script has declared it so; undefined when it is not set. */
+  variable(name: string): string | undefined {
+    return (this.shared.has(name) ? this.globals : this.variables).get(name);
+  }
+
+  /** Sets a variable of the script or of all; there is a limit for all together. */
+  store(among: Map<string, string>, name: string, value: string): void {
+    const count = this.#outside + this.variables.size + this.globals.size;
+    if (!among.has(name) && count >= this.limits.variables) this.fail(`More than ${this.limits.variables} variables.`);
+    among.set(name, value);
+  }
+
+  /** Hides all variables but the global ones, until they come back by `closeScope`. */
+  openScope(): Scope {
+    const { variables, shared, captures } = this;
+    this.#outside += variables.size;
+    this.variables = new Map();
+    this.shared = new Set();
+    this.captures = [];
+    return { variables, shared, captures };
+  }
+
+  closeScope({ variables, shared, captures }: Scope): void {
+    this.#outside -= variables.size;
+    this.variables = variables;
+    this.shared = shared;
+    this.captures = captures;
   }
 
   has(node: CompiledNode, name: string): boolean {
@@ -189,7 +230,7 @@ export class Run {
     }
     const first = name.charCodeAt(0);
     if (first >= 0x30 && first <= 0x39) return this.captures[Number(name)] ?? '';
-    return this.variables.get(name) ?? '';
+    return this.variable(name) ?? '';
   }
 
   /** What the checker could not know of a string with variables is checked now. */
@@ -204,6 +245,13 @@ export class Run {
     this.spend(1);
     this.trace?.push(`${node.at.line}:${node.at.column} ${node.name}`);
   }
+}
+
+/** What belongs to one script of a run. */
+interface Scope {
+  readonly variables: Map<string, string>;
+  readonly shared: Set<string>;
+  readonly captures: readonly string[];
 }
 
 /** A place for what an extension remembers during a run. */
@@ -226,5 +274,6 @@ function samePlace(a: Action, b: Action): boolean {
     return a.mailbox === b.mailbox && a.specialUse === b.specialUse && a.mailboxId === b.mailboxId;
   }
   if (a.kind === 'redirect' && b.kind === 'redirect') return a.address === b.address && a.list === b.list;
+  if (a.kind === 'remember' && b.kind === 'remember') return a.handle === b.handle && a.id === b.id;
   return a.kind === b.kind && (a.kind === 'keep' || a.kind === 'discard');
 }

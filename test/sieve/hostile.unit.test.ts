@@ -107,8 +107,11 @@ describe('any text', () => {
       expect(column).toBeLessThanOrEqual((lines[line - 1] ?? '').length + 1);
     }
   };
-  it('has its problems inside it', () =>
-    fc.assert(fc.property(fc.string({ unit: 'binary' }), inside), { numRuns: 500 }));
+  it(
+    'has its problems inside it',
+    () => fc.assert(fc.property(fc.string({ unit: 'binary' }), inside), { numRuns: 200 }),
+    60_000,
+  );
   it('of Sieve words too', () => {
     const source = fc.array(fc.constantFrom(...words), { maxLength: 40 }).map((list) => list.join(' '));
     fc.assert(fc.property(source, inside), { numRuns: 2000 });

@@ -1,5 +1,5 @@
 import type { TestDefinition } from '../definition.ts';
-import { checkFieldName, currentHeader, fieldAddresses } from '../headers.ts';
+import { checkFieldName, currentHeader, decodedField, fieldAddresses, fieldsOf } from '../headers.ts';
 
 /** Fields that never hold addresses: the address test is for those that can (RFC 5228 §5.1). */
 const noAddresses =
@@ -40,8 +40,7 @@ export const coreTests: readonly TestDefinition[] = [
       { name: 'keys', type: 'strings' },
     ],
     run: (node, run) => {
-      const header = currentHeader(run);
-      const values = run.texts(node, 'fields').flatMap((field) => header.texts(field));
+      const values = fieldsOf(node, run, run.texts(node, 'fields')).map((field) => decodedField(run, field));
       return node.matching.type.run(values, run.texts(node, 'keys'), node.matching, run);
     },
   },
@@ -54,8 +53,7 @@ export const coreTests: readonly TestDefinition[] = [
       { name: 'keys', type: 'strings' },
     ],
     run: (node, run) => {
-      const header = currentHeader(run);
-      const texts = run.texts(node, 'fields').flatMap((field) => header.named(field).map(({ raw }) => raw));
+      const texts = fieldsOf(node, run, run.texts(node, 'fields')).map(({ raw }) => raw);
       run.spend(
         1,
         texts.reduce((sum, text) => sum + text.length, 0),

@@ -2,7 +2,7 @@ import type { Action } from '../actions.ts';
 import type { CommandDefinition, Extension } from '../definition.ts';
 import { type Run, slot } from '../run.ts';
 import type { CompiledNode, Value } from '../script.ts';
-import { checkVariable, setVariable } from './variables.ts';
+import { checkVariable, setVariable, variableValue } from './variables.ts';
 
 /** The internal variable (RFC 5232 §2); undefined until the script has set it. */
 const flagsSlot = slot<readonly string[] | undefined>('flags', () => undefined);
@@ -89,7 +89,7 @@ function changing(
 }
 
 function variableFlags(run: Run, name: string): readonly string[] {
-  return readFlags([run.variables.get(name.toLowerCase()) ?? ''], run);
+  return readFlags([variableValue(run, name)], run);
 }
 
 /** RFC 5232 §3: naming a variable needs the extension that has them. */

@@ -1,14 +1,22 @@
 import type { Extension } from '../definition.ts';
+import { body } from './body.ts';
 import { comparators } from './comparators.ts';
 import { copy } from './copy.ts';
 import { core } from './core.ts';
+import { date, index } from './date.ts';
+import { duplicate } from './duplicate.ts';
 import { encodedCharacter } from './encoded-character.ts';
 import { envelope } from './envelope.ts';
+import { environment } from './environment.ts';
 import { fileinto } from './fileinto.ts';
+import { ihave } from './ihave.ts';
 import { imap4flags } from './imap4flags.ts';
+import { include } from './include.ts';
+import { mailbox } from './mailbox.ts';
 import { ereject, reject } from './reject.ts';
 import { relational } from './relational.ts';
 import { subaddress } from './subaddress.ts';
+import { vacation, vacationSeconds } from './vacation.ts';
 import { variables } from './variables.ts';
 
 /** Every extension of the language, one row each; their order is that of the SIEVE capability. */
@@ -24,5 +32,15 @@ export const extensions: readonly Extension[] = [
   relational,
   imap4flags,
   subaddress,
+  vacation,
+  vacationSeconds,
+  body,
+  date,
+  index,
+  duplicate,
+  environment,
+  ihave,
+  include,
+  mailbox,
   ...comparators,
 ];

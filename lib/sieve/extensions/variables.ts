@@ -64,10 +64,16 @@ export function setVariable(run: Run, name: string, value: string): void {
     row.write(key.slice(dot + 1), kept, run);
     return;
   }
-  if (!run.variables.has(key) && run.variables.size >= run.limits.variables) {
-    run.fail(`More than ${run.limits.variables} variables.`);
-  }
-  run.variables.set(key, kept);
+  run.store(run.shared.has(key) ? run.globals : run.variables, key, kept);
+}
+
+/** The value of a variable, perhaps in a namespace; empty when it is not set. */
+export function variableValue(run: Run, name: string): string {
+  const key = name.toLowerCase();
+  const dot = key.lastIndexOf('.');
+  if (dot < 0) return run.variable(key) ?? '';
+  const rows = [...run.extensions].flatMap((extension) => extension.namespaces ?? []);
+  return rows.find((known) => known.name === key.slice(0, dot))?.read(key.slice(dot + 1), run) ?? '';
 }
 
 /** RFC 5229 §3: the name of a variable, perhaps in a namespace; match variables cannot be set. */

@@ -1,0 +1,115 @@
+import { type MessageDate, parseDate } from '../../message/date.ts';
+import type { Extension, Tag } from '../definition.ts';
+import { checkFieldName, fieldsOf } from '../headers.ts';
+import type { Run } from '../run.ts';
+import type { CompiledNode } from '../script.ts';
+
+const zone: Tag = { name: 'zone', value: { type: 'string', check: checkZone }, group: 'zone' };
+
+/** RFC 5260 §4, §5: parts of a date in the header, or of the date now. */
+export const date: Extension = {
+  capability: 'date',
+  tests: [
+    {
+      name: 'date',
+      match: true,
+      tags: [zone, { name: 'originalzone', group: 'zone' }],
+      parameters: [
+        { name: 'field', type: 'string', check: checkFieldName },
+        { name: 'part', type: 'string', check: checkPart },
+        { name: 'keys', type: 'strings' },
+      ],
+      run: (node, run) => {
+        const field = fieldsOf(node, run, [run.text(node, 'field')])[0];
+        const found = field === undefined ? undefined : dateOf(field.raw);
+        if (found === undefined) return node.matching.type.run([], run.texts(node, 'keys'), node.matching, run);
+        const minutes = run.has(node, ':originalzone') ? found.offsetMinutes : zoneMinutes(node, run);
+        return matchPart(node, run, found.epochSeconds, minutes);
+      },
+    },
+    {
+      name: 'currentdate',
+      match: true,
+      tags: [zone],
+      parameters: [
+        { name: 'part', type: 'string', check: checkPart },
+        { name: 'keys', type: 'strings' },
+      ],
+      run: (node, run) => {
+        return matchPart(node, run, Math.floor(run.environment.nowMs / 1000), zoneMinutes(node, run));
+      },
+    },
+  ],
+};
+
+/** RFC 5260 §6: which of several fields is meant. */
+export const index: Extension = {
+  capability: 'index',
+  tags: [
+    { name: 'index', to: ['header', 'address', 'date'], value: { type: 'number' } },
+    { name: 'last', to: ['header', 'address', 'date'], needs: 'index' },
+  ],
+};
+
+/** The clock of a zone: the numbers that its people read. */
+interface Local {
+  readonly at: Date;
+  readonly zoneMinutes: number;
+}
+
+/** RFC 5260 §4.2. */
+const parts: Readonly<Record<string, (local: Local) => string>> = {
+  year: ({ at }) => String(at.getUTCFullYear()).padStart(4, '0'),
+  month: ({ at }) => two(at.getUTCMonth() + 1),
+  day: ({ at }) => two(at.getUTCDate()),
+  date: ({ at }) => at.toISOString().slice(0, 10),
+  // Days since 17 November 1858, which is 40587 days before 1970.
+  julian: ({ at }) => String(Math.floor(at.getTime() / 86_400_000) + 40_587),
+  hour: ({ at }) => two(at.getUTCHours()),
+  minute: ({ at }) => two(at.getUTCMinutes()),
+  second: ({ at }) => two(at.getUTCSeconds()),
+  time: ({ at }) => at.toISOString().slice(11, 19),
+  iso8601: ({ at, zoneMinutes: minutes }) =>
+    `${at.toISOString().slice(0, 19)}${minutes === 0 ? 'Z' : zoneText(minutes, ':')}`,
+  std11: ({ at, zoneMinutes: minutes }) => `${at.toUTCString().replace('GMT', zoneText(minutes, ''))}`,
+  zone: ({ zoneMinutes: minutes }) => zoneText(minutes, ''),
+  weekday: ({ at }) => String(at.getUTCDay()),
+};
+
+function matchPart(node: CompiledNode, run: Run, epochSeconds: number, minutes: number) {
+  const local = { at: new Date((epochSeconds + minutes * 60) * 1000), zoneMinutes: minutes };
+  const value = parts[run.text(node, 'part').toLowerCase()]?.(local) ?? '';
+  return node.matching.type.run([value], run.texts(node, 'keys'), node.matching, run);
+}
+
+/** The date that is the whole value, or stands behind its last semicolon, as in Received (RFC 5260 §4). */
+function dateOf(text: string): MessageDate | undefined {
+  const semicolon = text.lastIndexOf(';');
+  return (semicolon < 0 ? undefined : parseDate(text.slice(semicolon + 1))) ?? parseDate(text);
+}
+
+function zoneMinutes(node: CompiledNode, run: Run): number {
+  if (!run.has(node, ':zone')) return run.environment.zoneMinutes;
+  const text = run.text(node, ':zone');
+  const minutes = Number(text.slice(1, 3)) * 60 + Number(text.slice(3));
+  return text.startsWith('-') ? 0 - minutes : minutes;
+}
+
+function zoneText(minutes: number, separator: string): string {
+  const size = Math.abs(minutes);
+  return `${minutes < 0 ? '-' : '+'}${two(Math.floor(size / 60))}${separator}${two(size % 60)}`;
+}
+
+function two(value: number): string {
+  return String(value).padStart(2, '0');
+}
+
+function checkZone(text: string): string | undefined {
+  if (/^[+-](?:[01][0-9]|2[0-3])[0-5][0-9]$/.test(text)) return undefined;
+  return `"${text.slice(0, 64)}" is no time zone; write "+0100" or "-0500".`;
+}
+
+function checkPart(text: string): string | undefined {
+  if (Object.hasOwn(parts, text.toLowerCase())) return undefined;
+  return `A date has no part "${text.slice(0, 64)}"; it has ${Object.keys(parts).join(', ')}.`;
+}

@@ -1,0 +1,23 @@
+import type { Extension } from '../definition.ts';
+
+/** RFC 5183: what is known of the place where the script runs. */
+export const environment: Extension = {
+  capability: 'environment',
+  tests: [
+    {
+      name: 'environment',
+      match: true,
+      parameters: [
+        { name: 'item', type: 'string' },
+        { name: 'keys', type: 'strings' },
+      ],
+      run: (node, run) => {
+        const value = run.environment.items.get(run.text(node, 'item').toLowerCase());
+        // RFC 5183 §4: an item that is not there never matches.
+        if (value === undefined) return false;
+        const counted = node.matching.type.name === 'count' && value === '' ? [] : [value];
+        return node.matching.type.run(counted, run.texts(node, 'keys'), node.matching, run);
+      },
+    },
+  ],
+};
