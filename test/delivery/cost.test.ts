@@ -1,41 +1,59 @@
-import { expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { budgets } from '../../bench/cost/budget.ts';
 import { StoreDelivery } from '../../lib/delivery/deliver.ts';
+import type { Recipient } from '../../lib/delivery/ports.ts';
 import { addUser } from '../../lib/store/users.ts';
-import { Costs, countingBlobs, countingIndex } from '../support/counting-index.ts';
-import { openTestStore } from '../support/test-store.ts';
+import { expectWithin, homes, type MeteredStore, openMeteredStore } from '../support/metered-store.ts';
 
 const DELIVERIES = 200;
+const RECIPIENTS = 10;
 
-it('a delivery to a known recipient: one batch of reads, claim, summary and head, one PUT', async () => {
-  const costs = new Costs();
-  const home = await openTestStore({
-    wrapIndex: (index) => countingIndex(index, costs),
-    wrapBlobs: (blobs) => countingBlobs(blobs, costs),
+describe.each(homes)('what a delivery costs (%s)', (name) => {
+  let home: MeteredStore;
+  let delivery: StoreDelivery;
+  let number = 0;
+
+  beforeAll(async () => {
+    home = await openMeteredStore(name);
+    delivery = new StoreDelivery(home.store);
   });
-  try {
-    await addUser(home.store, { name: 'anna', verifier: undefined });
-    const delivery = new StoreDelivery(home.store);
-    const deliver = async (number: number): Promise<void> => {
-      async function* body(): AsyncGenerator<Uint8Array> {
-        yield Buffer.from(
-          `Received: x\r\nFrom: a@b\r\nMessage-ID: <${number}@x>\r\nSubject: ${number}\r\n\r\nbody\r\n`,
-        );
-      }
-      const recipient = await delivery.recipient('anna');
-      if (!recipient.ok) throw new Error(recipient.text);
-      const transaction = { sender: 'a@b', recipients: [recipient], trace: 'Received: y\r\n', body: body() };
-      expect(await delivery.deliver(transaction)).toEqual([{ ok: true }]);
-    };
-    await deliver(0);
-    costs.reset();
-    for (let number = 1; number <= DELIVERIES; number++) await deliver(number);
-    expect(costs.readRequests).toBe(DELIVERIES);
-    expect(costs.blobPuts).toBe(DELIVERIES);
-    expect(costs.blobGets).toBe(0);
-    // Three writes each, and now and then a segment.
-    expect(costs.writeRequests / DELIVERIES).toBeLessThanOrEqual(3.2);
-    expect(costs.writeUnits / DELIVERIES).toBeLessThanOrEqual(3.6);
-  } finally {
-    await home.close();
+  afterAll(() => home.close());
+
+  async function users(prefix: string, count: number): Promise<string[]> {
+    const names = Array.from({ length: count }, (_, i) => `${prefix}${i}`);
+    for (const each of names) await addUser(home.store, { name: each, verifier: undefined });
+    return names;
   }
+
+  async function deliver(names: readonly string[]): Promise<void> {
+    const header = `Received: x\r\nFrom: a@b\r\nMessage-ID: <${++number}@x>\r\nSubject: ${number}\r\n`;
+    async function* body(): AsyncGenerator<Uint8Array> {
+      yield Buffer.from(`${header}\r\nbody\r\n`);
+    }
+    const recipients: Recipient[] = [];
+    for (const each of names) {
+      const recipient = await delivery.recipient(each);
+      if (!recipient.ok) throw new Error(recipient.text);
+      recipients.push(recipient);
+    }
+    const transaction = { sender: 'a@b', recipients, trace: 'Received: y\r\n', body: body() };
+    expect(await delivery.deliver(transaction)).toEqual(names.map(() => ({ ok: true })));
+  }
+
+  it('to a known recipient: one batch of reads, claim, summary and head, one PUT', async () => {
+    const names = await users('anna', 1);
+    await deliver(names);
+    const cost = await home.average(DELIVERIES, () => deliver(names));
+    expectWithin(cost, budgets.delivery);
+    expect(cost).toMatchObject({ readRequests: 1, blobPuts: 1 });
+  });
+
+  it('to ten known recipients of one transaction: one PUT in all', async () => {
+    const names = await users('many', RECIPIENTS);
+    await deliver(names);
+    const cost = await home.average(DELIVERIES / RECIPIENTS, () => deliver(names));
+    const each = Object.fromEntries(Object.entries(cost).map(([what, sum]) => [what, sum / RECIPIENTS]));
+    expectWithin({ ...cost, ...each }, budgets.deliveryOfMany);
+    expect(cost.blobPuts).toBe(1);
+  });
 });

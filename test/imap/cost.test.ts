@@ -1,55 +1,136 @@
-import { expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Budget, budgets } from '../../bench/cost/budget.ts';
+import { DirectoryAuthenticator } from '../../lib/auth/authenticator.ts';
+import { hashPassword } from '../../lib/auth/password.ts';
+import { Directory } from '../../lib/store/directory.ts';
 import { ImapClient } from '../support/imap-client.ts';
 import { type ImapGateway, openImapGateway } from '../support/imap-gateway.ts';
+import { averageOf, expectWithin, homes, type MeteredStore, openMeteredStore } from '../support/metered-store.ts';
 
-/** Counts requests at the ports. */
-function countRequests({ store }: ImapGateway): () => { reads: number; writes: number; blobs: number } {
-  const { index, blobs } = store.ports;
-  let count = { reads: 0, writes: 0, blobs: 0 };
-  const counted = (port: object, names: readonly string[], kind: keyof typeof count): void => {
-    for (const name of names) {
-      const method = Reflect.get(port, name).bind(port);
-      const counting = (...args: unknown[]): unknown => {
-        count[kind]++;
-        return method(...args);
-      };
-      Reflect.set(port, name, counting);
-    }
-  };
-  counted(index, ['get', 'batchGet', 'query'], 'reads');
-  counted(index, ['put', 'delete', 'add'], 'writes');
-  counted(blobs, ['get', 'stream', 'put', 'copy', 'info', 'list'], 'blobs');
-  return () => {
-    const last = count;
-    count = { reads: 0, writes: 0, blobs: 0 };
-    return last;
-  };
-}
+const MIB = 2 ** 20;
 
-test('requests per command, warm', async () => {
-  await using gateway = await openImapGateway();
-  const client = await ImapClient.loggedIn(gateway.port);
-  for (let i = 0; i < 3; i++) await client.append('INBOX', `Subject: ${i}\r\n\r\ntext\r\n`);
-  await client.say('s', 'SELECT INBOX');
-  const requests = countRequests(gateway);
-  const cost = async (command: string): Promise<string> => {
-    const answer = (await client.say('a', command)).at(-1) ?? '';
+describe.each(homes)('what IMAP commands cost, warm (%s)', (name) => {
+  let home: MeteredStore;
+  let gateway: ImapGateway;
+  let client: ImapClient;
+
+  beforeAll(async () => {
+    home = await openMeteredStore(name);
+    gateway = await openImapGateway({ ports: home.ports, users: ['anna', 'bob'] });
+    client = await ImapClient.loggedIn(gateway.port);
+    for (let i = 0; i < 3; i++) await client.append('INBOX', `Subject: ${i}\r\n\r\ntext\r\n`);
+    await client.say('s', 'SELECT INBOX');
+  });
+  afterAll(async () => {
+    client.close();
+    await gateway[Symbol.asyncDispose]();
+    await home.close();
+  });
+
+  async function costOf(command: string, by = client): Promise<Budget> {
+    await gateway.store.close();
+    home.costs.reset();
+    const answer = (await by.say('a', command)).at(-1) ?? '';
     expect(answer).toMatch(/^a OK/);
-    const { reads, writes, blobs } = requests();
-    return `${reads} ${writes} ${blobs}`;
-  };
-  expect(await cost('UID FETCH 1:* FLAGS')).toBe('0 0 0');
-  expect(await cost('FETCH 1:* (UID FLAGS MODSEQ RFC822.SIZE INTERNALDATE)')).toBe('0 0 0');
-  expect(await cost('NOOP')).toBe('1 0 0');
-  expect(await cost('SEARCH UNSEEN UNDELETED')).toBe('0 0 0');
-  expect(await cost('FETCH 1:* ENVELOPE')).toBe('1 0 0');
-  expect(await cost('FETCH 1 BODY.PEEK[]')).toBe('0 0 1');
-  expect(await cost('FETCH 2 (BODY.PEEK[HEADER] BODY.PEEK[TEXT])')).toBe('1 0 1');
-  expect(await cost('STORE 1:3 +FLAGS.SILENT ($Work)')).toBe('0 1 0');
-  // The same again has nothing to write, and rests on a fresh view.
-  expect(await cost('STORE 1:3 +FLAGS.SILENT ($Work)')).toBe('1 0 0');
-  expect(await cost('FETCH 1:3 BODY[]')).toBe('0 1 3');
-  expect(await cost('STATUS INBOX (MESSAGES)')).toBe('2 0 0');
-  expect(await cost('SELECT INBOX')).toBe('3 0 0');
-  client.close();
+    return averageOf(home.costs, 1);
+  }
+
+  it('what the session knows costs nothing', async () => {
+    const nothing = { readRequests: 0, writeRequests: 0, blobPuts: 0, blobGets: 0 };
+    expect(await costOf('UID FETCH 1:* FLAGS')).toMatchObject(nothing);
+    expect(await costOf('FETCH 1:* (UID FLAGS MODSEQ RFC822.SIZE INTERNALDATE)')).toMatchObject(nothing);
+    expect(await costOf('SEARCH UNSEEN UNDELETED')).toMatchObject(nothing);
+  });
+
+  it('NOOP, STATUS and SELECT: a unit for each of head, tree and overlay', async () => {
+    expect(await costOf('NOOP')).toEqual(budgets.poll);
+    expectWithin(await costOf('STATUS INBOX (MESSAGES UNSEEN)'), budgets.status);
+    expectWithin(await costOf('SELECT INBOX'), budgets.select);
+  });
+
+  it('STORE: one write; the same again has nothing to write and rests on a fresh view', async () => {
+    expectWithin(await costOf('STORE 1:3 +FLAGS.SILENT ($Work)'), {
+      ...budgets.change,
+      writeUnits: 1,
+      writeRequests: 1,
+    });
+    expect(await costOf('STORE 1:3 +FLAGS.SILENT ($Work)')).toEqual(budgets.poll);
+  });
+
+  it('FETCH of octets: one GET for each message, and one write for \\Seen of all', async () => {
+    expect(await costOf('FETCH 1 BODY.PEEK[]')).toEqual(budgets.body);
+    const sections = await costOf('FETCH 2 (BODY.PEEK[HEADER] BODY.PEEK[TEXT])');
+    expectWithin(sections, { ...budgets.body, readRequests: 1, readUnits: 0.5 });
+    expectWithin(await costOf('FETCH 1:3 BODY[]'), { ...budgets.change, writeRequests: 1, writeUnits: 1, blobGets: 3 });
+  });
+
+  it('FETCH of a message of 9 MB in pieces of 256 KB: one GET for 4 MB', async () => {
+    await client.append('INBOX', `Subject: large\r\n\r\n${'x'.repeat(9 * MIB)}`);
+    await client.say('n', 'NOOP');
+    await gateway.store.close();
+    home.costs.reset();
+    const bytes = 9 * MIB + 'Subject: large\r\n\r\n'.length;
+    for (let at = 0; at < bytes; at += MIB / 4) {
+      expect((await client.say('a', `FETCH 4 BODY.PEEK[]<${at}.${MIB / 4}>`)).at(-1)).toMatch(/^a OK/);
+    }
+    const { blobGets, blobOthers, readRequests, writeRequests } = home.costs;
+    expect([blobGets, blobOthers, readRequests, writeRequests]).toEqual([Math.ceil(bytes / (4 * MIB)), 0, 0, 0]);
+  });
+
+  it('LOGIN of who logged in lately: the directory', async () => {
+    const directory = new Directory(home.index);
+    const anna = await directory.find('anna');
+    if (anna === undefined) throw new Error('anna is not there');
+    await directory.update({ ...anna, verifier: await hashPassword('secret') });
+    const authenticator = (): DirectoryAuthenticator => new DirectoryAuthenticator(gateway.store);
+    await using other = await openImapGateway({ ports: home.ports, users: [], authenticator });
+    const connect = async (): Promise<ImapClient> => {
+      const connected = await ImapClient.connect(other.port);
+      await connected.line();
+      return connected;
+    };
+    const [first, second] = [await connect(), await connect()];
+    expect((await first.say('a', 'LOGIN anna secret')).at(-1)).toMatch(/^a OK/);
+    expectWithin(await costOf('LOGIN anna secret', second), budgets.login);
+    first.close();
+    second.close();
+  });
+
+  it("\\Seen in another's mailbox: the overlay twice, the log never", async () => {
+    expect((await client.say('a', 'SETACL INBOX bob lrs')).at(-1)).toMatch(/^a OK/);
+    const bob = await ImapClient.loggedIn(gateway.port, 'bob');
+    await bob.say('s', 'SELECT "Other Users/anna/INBOX"');
+    await bob.say('a', 'STORE 1 +FLAGS.SILENT (\\Seen)');
+    const cost = await costOf('STORE 2:3 +FLAGS.SILENT (\\Seen)', bob);
+    expectWithin(cost, budgets.privateSeen);
+    expect(cost.writeRequests).toBe(2);
+    // What changed for bob did not for anna.
+    expect(await costOf('NOOP')).toEqual(budgets.poll);
+    bob.close();
+  });
+});
+
+describe.each(homes)('what FETCH ENVELOPE costs, cold (%s)', (name) => {
+  const MESSAGES = 400;
+
+  it('a batch of summaries for a hundred messages', async () => {
+    const home = await openMeteredStore(name);
+    try {
+      await using first = await openImapGateway({ ports: home.ports });
+      const client = await ImapClient.loggedIn(first.port);
+      const literals = Array.from({ length: MESSAGES }, (_, i) => `Subject: ${i}\r\n\r\ntext\r\n`);
+      client.send(`m APPEND INBOX ${literals.map((each) => `{${each.length}+}\r\n${each}`).join(' ')}\r\n`);
+      expect((await client.until('m')).at(-1)).toMatch(/^m OK/);
+      client.close();
+      await using gateway = await openImapGateway({ ports: home.ports, users: [] });
+      const cold = await ImapClient.loggedIn(gateway.port);
+      await cold.say('s', 'EXAMINE INBOX');
+      home.costs.reset();
+      expect(await cold.say('a', 'FETCH 1:* ENVELOPE')).toHaveLength(MESSAGES + 1);
+      expectWithin(averageOf(home.costs, MESSAGES), budgets.envelope);
+      cold.close();
+    } finally {
+      await home.close();
+    }
+  });
 });

@@ -34,6 +34,13 @@ export class Costs {
     this.requests.push(name);
   }
 
+  /** One request that the store itself says has taken so many units. */
+  consumed(kind: 'read' | 'write', name: string, units: number): void {
+    this[`${kind}Requests`]++;
+    this[`${kind}Units`] += units;
+    this.requests.push(name);
+  }
+
   blob(name: string, kind: 'blobPuts' | 'blobGets' | 'blobOthers', requests = 1): void {
     this[kind] += requests;
     for (let i = 0; i < requests; i++) this.requests.push(`blob ${name}`);

@@ -10,7 +10,7 @@ import { type Log, openLog } from '../../lib/base/log.ts';
 import { openEmbedded } from '../../lib/embedded/open.ts';
 import type { AccountOptions } from '../../lib/store/account.ts';
 import { Directory } from '../../lib/store/directory.ts';
-import { MailStore } from '../../lib/store/mail-store.ts';
+import { MailStore, type StorePorts } from '../../lib/store/mail-store.ts';
 import { addUser } from '../../lib/store/users.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
@@ -30,6 +30,10 @@ export interface GatewaySettings {
   readonly log?: Log;
   /** The data folder of another gateway, with its users; it stays when this one is closed. */
   readonly folder?: string;
+  /** Another home than the embedded one in `folder`; it stays open when the gateway is closed. */
+  readonly ports?: StorePorts;
+  /** Who says who a client is; by default everybody has the password `secret`. */
+  readonly authenticator?: (store: MailStore) => Authenticator;
 }
 
 export interface ImapGateway extends AsyncDisposable {
@@ -49,9 +53,11 @@ export async function openImapGateway(settings: GatewaySettings = {}): Promise<I
   const { users = ['anna'], clock, quotaKib } = settings;
   const own = settings.folder === undefined ? await temporaryFolder() : undefined;
   const folder = settings.folder ?? join(own?.path ?? '', 'data');
-  const ports = await openEmbedded(folder);
+  const home = settings.ports === undefined ? await openEmbedded(folder) : undefined;
   const errors: unknown[] = [];
   const onError = (what: string, error: unknown): void => void errors.push(`${what}: ${String(error)}`);
+  const ports = settings.ports ?? home;
+  if (ports === undefined) throw new Error('a gateway without a home');
   const store = new MailStore(ports, { onError, ...(clock && { clock }) });
   for (const name of own === undefined ? [] : users) await addUser(store, { name, verifier: undefined, quotaKib });
   const destination = {
@@ -62,7 +68,7 @@ export async function openImapGateway(settings: GatewaySettings = {}): Promise<I
   const log = settings.log ?? openLog('error', destination);
   const serve = serveImap({
     store,
-    authenticator: secretAuthenticator(store),
+    authenticator: (settings.authenticator ?? secretAuthenticator)(store),
     servername: 'mail.example.com',
     maxMessageBytes: settings.maxMessageBytes ?? 0,
     allowPlaintext: settings.allowPlaintext ?? true,
@@ -111,7 +117,7 @@ export async function openImapGateway(settings: GatewaySettings = {}): Promise<I
     async [Symbol.asyncDispose]() {
       await drain();
       await store.close();
-      await ports.close();
+      await home?.close();
       await own?.[Symbol.asyncDispose]();
     },
   };
