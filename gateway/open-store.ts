@@ -17,6 +17,8 @@ export interface OpenStore extends AsyncDisposable {
   close(): Promise<void>;
 }
 
+const OUTCOMES = { delivered: 'stored', before: 'stored before', discarded: 'discarded' } as const;
+
 /** Opens the store of the home that `config` chooses; `serves`: for long, not for one command. Throws `StoreError`. */
 export async function openStore(config: Config, log: Log, { serves = false } = {}): Promise<OpenStore> {
   const onError = (what: string, err: unknown): void => log.error({ err, what }, 'background work failed');
@@ -36,7 +38,13 @@ export async function openStore(config: Config, log: Log, { serves = false } = {
     lowerCase: config.lmtp_downcase_rcpt,
     maxMessageBytes: config.maxmessagesize,
     suppressDuplicates: config.duplicatesuppression,
-    onDelivered: (fact) => log.info({ ...fact }, fact.outcome === 'delivered' ? 'stored' : 'stored before'),
+    sieve: {
+      servername: config.servername,
+      makesFolders: config.anysievefolder,
+      madeFolders: config.autocreate_sieve_folders,
+    },
+    onScriptFailed: (failure) => log.warn({ ...failure }, 'a script failed: the message is kept'),
+    onDelivered: (fact) => log.info({ ...fact }, OUTCOMES[fact.outcome]),
     onError: (what, err) => log.error({ err, what }, 'delivery failed'),
   });
   let sweeps: SweepJob | undefined;

@@ -37,6 +37,8 @@ const CODES = {
   'no-permission': exitCode.noPermission,
   'too-big': exitCode.data,
   'too-many': exitCode.data,
+  rejected: exitCode.noPermission,
+  'not-ascii': exitCode.data,
   unavailable: exitCode.temporary,
 } satisfies Record<RefusalCode, ExitCode>;
 

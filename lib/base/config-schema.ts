@@ -6,6 +6,7 @@ import {
   isIpv4,
   isLocal,
   listen,
+  names,
   oneOf,
   size,
   text,
@@ -98,6 +99,11 @@ const schema = z.object({
   lmtp_downcase_rcpt: flag('on', 'The user part of a recipient address is lowercased, up to the `+`.'),
   lmtp_over_quota_perm_failure: flag('off', 'A full mailbox refuses mail for good (552) instead of for now (452).'),
   duplicatesuppression: flag('on', 'A message delivered twice to the same mailbox (same Message-ID) is kept once.'),
+  anysievefolder: flag('off', 'A mailbox that a Sieve script files into is made when it is not there.'),
+  autocreate_sieve_folders: names(
+    '',
+    'Mailboxes that are made when a Sieve script files into them and they are not there. Mail for others goes to INBOX with the keyword $SieveFailed.',
+  ),
   quotawarn: integer({ min: 0, max: 100 }, '90', 'From this percentage of a quota on, SELECT warns.'),
   quotawarnkb: integer(
     { min: 0, max: 2 ** 40 },

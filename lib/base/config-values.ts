@@ -113,6 +113,15 @@ export function words(preset: string, meaning: string): z.ZodType<readonly strin
   return key(read, { allowed: 'names separated by spaces', default: preset, meaning });
 }
 
+/** Names that may hold spaces. */
+export function names(preset: string, meaning: string): z.ZodType<readonly string[], string | undefined> {
+  const read: Reader<readonly string[]> = (text) => {
+    const all = text.split('|').map((name) => name.trim());
+    return all.filter((name) => name !== '');
+  };
+  return key(read, { allowed: 'names separated by |', default: preset, meaning });
+}
+
 export function text(preset: string, allowed: string, meaning: string): z.ZodType<string, string | undefined> {
   return key((value) => value, { allowed, default: preset, meaning });
 }

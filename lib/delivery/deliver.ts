@@ -1,18 +1,21 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Id } from '../base/ids.ts';
 import { allValues } from '../message/header.ts';
+import type { ReadBytes } from '../message/text.ts';
+import { sieveLimits } from '../sieve/limits.ts';
 import { deliveredOrigin } from '../store/blob-origin.ts';
-import { type DeliveryOutcome, deliverOnce } from '../store/claims.ts';
+import type { DeliveryOutcome } from '../store/claims.ts';
 import { StoreError, type StoreErrorCode } from '../store/errors.ts';
 import type { MailStore } from '../store/mail-store.ts';
-import { type StoredMessage, storeMessage } from '../store/messages.ts';
+import { messageBytes, type StoredMessage, storeMessage } from '../store/messages.ts';
 import { isOverQuota } from '../store/quota.ts';
-import { rightsOf } from '../store/rights.ts';
-import { INBOX } from '../store/tree-view.ts';
 import { userNames } from '../store/user-names.ts';
 import { parseRecipient, type RecipientAddress } from './address.ts';
+import { type Incoming, remember, type Stored, storeCopies } from './carry-out.ts';
+import { Places } from './places.ts';
 import type { Delivered, Delivery, Recipient, Refusal, RefusalCode, Transaction } from './ports.ts';
 import { type RecipientState, Recipients } from './recipients.ts';
+import { type SieveOptions, SieveRunner } from './sieve.ts';
 
 /** What whoever looks for a message wants to know. */
 export interface DeliveryFact {
@@ -20,8 +23,17 @@ export interface DeliveryFact {
   readonly user: string;
   readonly mailbox: string;
   readonly messageId: string | undefined;
-  /** `before`: it is there already, by an earlier try or a copy with the same Message-ID. */
-  readonly outcome: DeliveryOutcome;
+  /** `discarded`: a script has stored it nowhere. `before`: it is there already, by an earlier try or a copy with the same Message-ID. */
+  readonly outcome: DeliveryOutcome | 'discarded';
+}
+
+/** A script that did not come to its end; the message is kept. */
+export interface ScriptFailure {
+  readonly recipient: string;
+  readonly user: string;
+  readonly line: number;
+  readonly column: number;
+  readonly message: string;
 }
 
 export interface DeliveryOptions {
@@ -36,6 +48,8 @@ export interface DeliveryOptions {
   readonly suppressMs?: number;
   /** Told of every recipient that was answered with success, for the log. */
   readonly onDelivered?: (fact: DeliveryFact) => void;
+  readonly onScriptFailed?: (failure: ScriptFailure) => void;
+  readonly sieve?: SieveOptions;
   /** Told of what a refusal does not say. */
   readonly onError?: (what: string, error: unknown) => void;
 }
@@ -48,6 +62,14 @@ interface KnownRecipient extends Recipient {
   readonly state: RecipientState;
   /** Mailbox below the user, by plus address. */
   readonly detail: string | undefined;
+}
+
+/** A message that is stored, for all its recipients. */
+interface ReceivedMessage {
+  readonly stored: StoredMessage;
+  /** Of the bytes as they came, without trace. */
+  readonly digest: Buffer;
+  readonly content: () => Promise<ReadBytes>;
 }
 
 /** What a refused commit is to the sender. */
@@ -72,11 +94,13 @@ export class StoreDelivery implements Delivery {
   readonly #store: MailStore;
   readonly #recipients: Recipients;
   readonly #options: DeliveryOptions;
+  readonly #sieve: SieveRunner;
 
   constructor(store: MailStore, options: DeliveryOptions = {}) {
     this.#store = store;
     this.#recipients = new Recipients(store);
     this.#options = options;
+    this.#sieve = new SieveRunner(store, options.sieve);
   }
 
   async recipient(address: string, sizeBytes?: number): Promise<Recipient | Refusal> {
@@ -107,9 +131,9 @@ export class StoreDelivery implements Delivery {
   async deliver(transaction: Transaction): Promise<readonly Delivered[]> {
     const recipients = transaction.recipients.filter(isKnown);
     const hash = createHash('sha256');
+    const spaces = recipients.map(({ state }) => state.user.space);
     let stored: StoredMessage;
     try {
-      const spaces = recipients.map(({ state }) => state.user.space);
       const body = withTrace(transaction, (chunk) => hash.update(chunk));
       const addresses = transaction.recipients.map(({ address }) => address);
       stored = await storeMessage(this.#store.context, spaces, body, deliveredOrigin(transaction.sender, addresses));
@@ -121,11 +145,11 @@ export class StoreDelivery implements Delivery {
           : this.#refused('storing a message', error);
       return transaction.recipients.map(() => refused);
     }
-    const digest = hash.digest();
+    const message = this.#received(stored, spaces[0], hash.digest());
     return Promise.all(
       transaction.recipients.map((recipient) =>
         isKnown(recipient)
-          ? this.#deliverTo(recipient, transaction, stored, digest).catch((error: unknown) =>
+          ? this.#deliverTo(recipient, transaction, message).catch((error: unknown) =>
               this.#refused(`delivery to ${recipient.address}`, error),
             )
           : refusal('unknown-user', 'Mailbox does not exist'),
@@ -133,64 +157,79 @@ export class StoreDelivery implements Delivery {
     );
   }
 
-  async #deliverTo(
-    recipient: KnownRecipient,
-    transaction: Transaction,
-    stored: StoredMessage,
-    digest: Buffer,
-  ): Promise<Delivered> {
+  async #deliverTo(recipient: KnownRecipient, transaction: Transaction, message: ReceivedMessage): Promise<Delivered> {
+    const { sender } = transaction;
+    const incoming = {
+      state: recipient.state,
+      address: recipient.address,
+      sender,
+      stored: message.stored,
+      deliveryId: deliveryId(recipient, transaction, message),
+      messageKey: this.#messageKey(message.stored),
+      suppressMs: this.#options.suppressMs ?? SUPPRESS_MS,
+    };
     try {
-      return await this.#commitTo(recipient, transaction, stored, digest);
+      return await this.#deliver(incoming, recipient.detail, message);
     } catch (error) {
       if (!(error instanceof StoreError && error.code === 'gone')) throw error;
-      // The mailbox was deleted or renamed since RCPT: the user's INBOX may be another one now.
+      // A mailbox was deleted or renamed since RCPT: what is done again is done once (Rule 13).
       const state = await this.#recipients.find([recipient.state.user.name], true);
       if (state === undefined) return refusal('unknown-user', 'Mailbox does not exist');
-      return await this.#commitTo({ ...recipient, state, detail: undefined }, transaction, stored, digest);
+      return await this.#deliver({ ...incoming, state }, undefined, message);
     }
   }
 
-  async #commitTo(
-    recipient: KnownRecipient,
-    transaction: Transaction,
-    stored: StoredMessage,
-    digest: Buffer,
-  ): Promise<Delivered> {
-    const target = await this.#target(recipient);
-    const { messageId, date } = stored.summary.envelope;
-    const suppress = this.#options.suppressDuplicates !== false && messageId !== undefined;
-    const outcome = await deliverOnce(this.#store, target, {
-      deliveryId: deliveryId(recipient, transaction, stored, digest),
-      messageKey: suppress ? sha256(messageId, date ?? '') : undefined,
-      suppressMs: this.#options.suppressMs ?? SUPPRESS_MS,
-      message: {
-        blob: stored.blob,
-        sizeBytes: stored.sizeBytes,
-        internalDate: Math.floor(this.#store.clock.now() / 1000),
-        flags: { system: 0, keywords: [] },
-      },
+  async #deliver(incoming: Incoming, detail: string | undefined, message: ReceivedMessage): Promise<Delivered> {
+    const { state, address, sender, stored } = incoming;
+    const places = new Places(this.#store, state);
+    const keep = (detail === undefined ? undefined : await places.ofDetail(detail)) ?? places.inbox;
+    const decision = await this.#sieve.decide(state, places, keep, {
+      summary: stored.summary,
+      header: stored.header,
+      sizeBytes: stored.sizeBytes,
+      sender,
+      recipient: address,
+      deliveryId: incoming.deliveryId,
+      content: message.content,
     });
-    const { quotaRoot, user } = recipient.state;
-    if (outcome === 'delivered') this.#store.quota.add(quotaRoot, user.space, stored.sizeBytes, 1);
-    const mailbox = target === recipient.state.inbox ? INBOX : (recipient.detail ?? INBOX);
-    this.#options.onDelivered?.({
-      recipient: recipient.address,
-      user: user.name,
-      mailbox,
-      messageId: messageId?.slice(0, LOGGED_CHARACTERS),
-      outcome,
-    });
+    const { failure, refusal: rejected, stores } = decision;
+    if (failure !== undefined)
+      this.#options.onScriptFailed?.({ recipient: address, user: state.user.name, ...failure });
+    if (rejected !== undefined) return refusal('rejected', rejected.reason);
+    const done = await storeCopies(this.#store, incoming, stores);
+    await remember(this.#store, incoming, decision);
+    this.#tell(incoming, done);
     return { ok: true };
   }
 
-  /** The mailbox that the plus address names, where anyone may post to it (RFC 4314 p); else INBOX. */
-  async #target({ state, detail }: KnownRecipient): Promise<Id> {
-    if (detail === undefined) return state.inbox;
-    const view = await this.#store.tree(state.user.tree).offer(state.treeHead);
-    const binding = view.binding(detail);
-    const mayPost =
-      binding !== undefined && rightsOf(binding.acl, { identifier: 'anonymous', groups: [] }).includes('p');
-    return mayPost ? binding.mailbox : state.inbox;
+  #tell({ address, state, stored }: Incoming, done: readonly Stored[]): void {
+    const fact = {
+      recipient: address,
+      user: state.user.name,
+      messageId: stored.summary.envelope.messageId?.slice(0, LOGGED_CHARACTERS),
+    };
+    for (const one of done) this.#options.onDelivered?.({ ...fact, ...one });
+    if (done.length === 0) this.#options.onDelivered?.({ ...fact, mailbox: '', outcome: 'discarded' });
+  }
+
+  /** What every copy of the message shares, where copies are suppressed. */
+  #messageKey({ summary }: StoredMessage): Buffer | undefined {
+    const { messageId, date } = summary.envelope;
+    const suppress = this.#options.suppressDuplicates !== false && messageId !== undefined;
+    return suppress ? sha256(messageId, date ?? '') : undefined;
+  }
+
+  /** The message with its bytes, which are read once for all recipients whose scripts look into the body. */
+  #received(stored: StoredMessage, space: Id | undefined, digest: Buffer): ReceivedMessage {
+    let bytes: Promise<Buffer> | undefined;
+    const content = async (): Promise<ReadBytes> => {
+      const end = Math.min(stored.sizeBytes, stored.summary.headerBytes + sieveLimits.bodyBytes);
+      if (space === undefined) throw new RangeError('nobody asks for a message without recipients');
+      bytes ??= messageBytes(this.#store.context, space, stored.blob, { start: 0, end });
+      const read = await bytes;
+      return (from, to) => read.subarray(from, to);
+    };
+    return { stored, digest, content };
   }
 
   #refused(what: string, error: unknown): Refusal {
@@ -233,8 +272,7 @@ async function* withTrace(
 function deliveryId(
   { address }: KnownRecipient,
   { sender, trace }: Transaction,
-  { header }: StoredMessage,
-  digest: Buffer,
+  { stored: { header }, digest }: ReceivedMessage,
 ): Buffer {
   const own = trace.match(/^received:/gim)?.length ?? 0;
   if (allValues(header, 'received').length <= own) return randomBytes(32);

@@ -8,12 +8,14 @@ export type RefusalCode =
   | 'no-permission' /* no `p` right on the mailbox that the address names */
   | 'too-big'
   | 'too-many'
+  | 'rejected' /* by the recipient's script; the text is its reason */
+  | 'not-ascii' /* `reject8bit` */
   | 'unavailable';
 
 export interface Refusal {
   readonly ok: false;
   readonly code: RefusalCode;
-  /** Safe for the client. */
+  /** For the client: may hold anything, each protocol makes it fit. */
   readonly text: string;
 }
 
@@ -34,6 +36,7 @@ export interface Transaction {
   readonly body: AsyncIterable<Uint8Array>;
 }
 
+/** Delivered, or refused; a message that a script has discarded is delivered. */
 export type Delivered = { readonly ok: true } | Refusal;
 
 export interface Delivery {

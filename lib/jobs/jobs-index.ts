@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Clock, systemClock } from '../base/clock.ts';
+import { JobPostponed } from '../store/errors.ts';
 import type { Index, Item, Job, Jobs, Key } from '../store/ports.ts';
 import { DEAD_PARTITION, deadItem, deadJob, deadKey, jobItem, jobKey, type StoredJob, storedJob } from './job-item.ts';
 import { JobRunner } from './job-runner.ts';
@@ -97,6 +98,12 @@ export class IndexJobs implements Jobs {
     } catch (error) {
       clearInterval(renewal);
       this.#onError(error, job);
+      const delayMs = error instanceof JobPostponed ? error.delayMs : undefined;
+      if (delayMs === 'never') return this.#bury(job, key, runner, error);
+      if (delayMs !== undefined) {
+        const dueMs = this.#clock.now() + delayMs;
+        return this.#settle(key, runner, (there) => ({ ...there, runner: '', tries: 0, dueMs }));
+      }
       if (taken.tries >= JOB_TRIES) return this.#bury(job, key, runner, error);
       return this.#settle(key, runner, (there) => ({
         ...there,

@@ -14,6 +14,8 @@ export const sieveLimits = {
   problems: 50,
   /** Steps of one run: a command, a test and a comparison are one each, and so is every `stepChars` looked at. */
   steps: 1_000_000,
+  /** Steps after which a run lets others run; a command ends before it does. */
+  stepsAtOnce: 20_000,
   /** Characters read, matched or made for one step. */
   stepChars: 64,
   /** Actions of one run. */

@@ -3,6 +3,8 @@ import type { CompiledScript } from './script.ts';
 
 /** What a script may have to know that is not in the message: asked while it runs, answered by who runs it (ADR 9). */
 export interface Questions {
+  /** Asks nothing: whoever runs the script may let others run before it goes on. */
+  readonly pause: { readonly ask: object; readonly answer: undefined };
   /** The bytes of the message; asked at most once, by the first test that looks into the body. */
   readonly content: { readonly ask: object; readonly answer: ReadBytes };
   /** Whether all these mailboxes exist and the user may post to them (RFC 5490 §3.1). */
@@ -46,7 +48,9 @@ export type Answering<T> = Generator<Question, T, Answer>;
 
 /** Answers each kind of question at once. */
 export type Answers = {
-  readonly [K in QuestionKind]: (question: { readonly kind: K } & Questions[K]['ask']) => Questions[K]['answer'];
+  readonly [K in Exclude<QuestionKind, 'pause'>]: (
+    question: { readonly kind: K } & Questions[K]['ask'],
+  ) => Questions[K]['answer'];
 };
 
 /** Asks and gives back what was answered; the kind says of which type that is. */
@@ -63,6 +67,7 @@ export function answerWith<T>(computation: Answering<T>, answers: Answers): T {
 }
 
 function answerTo(question: Question, answers: Answers): Answer {
+  if (question.kind === 'pause') return undefined;
   const answer = answers[question.kind] as (question: Question) => Answer;
   return answer(question);
 }

@@ -45,6 +45,7 @@ export class Run {
   /** The call that is evaluated, for the position of a failure. */
   #at: Position = { line: 1, column: 1 };
   #steps = 0;
+  #pauseAt: number;
   #redirects = 0;
   #questions = 0;
   /** Variables of the scripts around the one that runs. */
@@ -56,6 +57,7 @@ export class Run {
     this.message = setting.message;
     this.environment = setting.environment;
     this.limits = setting.limits;
+    this.#pauseAt = setting.limits.stepsAtOnce;
     this.supports = setting.supports;
     this.trace = setting.traced ? [] : undefined;
   }
@@ -74,6 +76,10 @@ export class Run {
       const running = command.definition.run(command, this);
       if (running !== undefined) yield* running;
       if (this.halted !== undefined) break;
+      if (this.#steps >= this.#pauseAt) {
+        this.#pauseAt = this.#steps + this.limits.stepsAtOnce;
+        yield* ask('pause', {});
+      }
     }
     this.branchTaken = outer;
   }

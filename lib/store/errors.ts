@@ -26,3 +26,14 @@ export class StoreError extends Error {
     this.code = code;
   }
 }
+
+/** What the handler of a job throws that knows better than the usual back-off: run again after `delayMs`, or never. */
+export class JobPostponed extends Error {
+  override readonly name = 'JobPostponed';
+  readonly delayMs: number | 'never';
+
+  constructor(delayMs: number | 'never', text: string, options?: ErrorOptions) {
+    super(text, options);
+    this.delayMs = delayMs;
+  }
+}

@@ -160,7 +160,8 @@ export interface Jobs {
   enqueue(job: Job, delayMs?: number): Promise<void>;
   /**
    * Runs jobs of the kinds, `concurrency` at a time, until `stop()`, which waits for those under way. A handler that
-   * throws is run again later with back-off; after 10 tries the job is kept aside as dead.
+   * throws is run again later with back-off; after 10 tries the job is kept aside as dead. One that throws `JobPostponed`
+   * says itself when, as often as it likes, or that the job is dead.
    */
   run(handlers: Readonly<Record<string, (job: Job) => Promise<void>>>, concurrency?: number): { stop(): Promise<void> };
   /** Jobs kept aside, newest first, for people. */
@@ -168,16 +169,24 @@ export interface Jobs {
   close(): Promise<void>;
 }
 
-/** Outgoing mail: redirect, vacation, reject, notify. `id` makes a retried submission one message (Rule 14). */
+/** Outgoing mail: redirect, vacation, reject, notify. */
 export interface OutgoingMail {
+  /** The same for every try to send one message (Rule 14): a relay that knows it may send it once. */
   readonly id: string;
   /** Envelope sender; '' is the null reverse-path. */
   readonly sender: string;
   readonly recipients: readonly string[];
-  readonly message: Uint8Array;
+  /** Lines end with CRLF. Pulled once. */
+  readonly message: AsyncIterable<Uint8Array>;
+  /** DSN parameters for the recipients, as far as the relay takes them. */
+  readonly dsn?: { readonly notify?: string; readonly ret?: string };
 }
 
 export interface Outbox {
-  /** Resolves when the relay has taken the message for all recipients. */
+  /**
+   * Resolves when the relay has taken the message for all recipients. `StoreError('cannot')`: it never will, and the text says
+   * why; `unavailable`: try again later.
+   */
   submit(mail: OutgoingMail): Promise<void>;
+  close(): Promise<void>;
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { JobPostponed } from '../../lib/store/errors.ts';
 import type { Job, Jobs } from '../../lib/store/ports.ts';
 import { until } from '../support/until.ts';
 
@@ -123,6 +124,22 @@ function failing(open: () => Promise<JobGroup>): void {
     await jobs.enqueue(job('k', 'b'));
     await until('the next ran', () => tries === 5);
     expect(await jobs.dead()).toEqual([]);
+  });
+
+  test('a job that says when is run then, more than ten times, until it says never', async () => {
+    await using group = await open();
+    const jobs = await group.join();
+    let tries = 0;
+    jobs.run({
+      k: async () => {
+        tries++;
+        throw new JobPostponed(tries === 12 ? 'never' : 1, `try ${tries}`);
+      },
+    });
+    await jobs.enqueue(job('k', 'patient'));
+    await until('it is dead', async () => (await jobs.dead()).length === 1);
+    expect(tries).toBe(12);
+    expect((await jobs.dead())[0]?.error).toContain('try 12');
   });
 
   test('after ten tries a job is kept aside with its error, newest first', async () => {

@@ -10,8 +10,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'lib/store': ['lib/base', 'lib/message'],
   'lib/search': ['lib/base', 'lib/message', 'lib/store'],
   'lib/auth': ['lib/base', 'lib/store'],
-  'lib/delivery': ['lib/base', 'lib/message', 'lib/store'],
-  'lib/jobs': ['lib/base', 'lib/store/ports.ts'],
+  'lib/delivery': ['lib/base', 'lib/message', 'lib/sieve', 'lib/store'],
+  'lib/jobs': ['lib/base', 'lib/store/ports.ts', 'lib/store/errors.ts'],
   'lib/embedded': ['lib/base', 'lib/jobs', 'lib/store/ports.ts', 'lib/store/port-limits.ts', 'lib/store/errors.ts'],
   'lib/aws': [
     'lib/base',

@@ -1,0 +1,172 @@
+import type { Summary } from '../message/summary.ts';
+import type { ReadBytes } from '../message/text.ts';
+import type { Action, EditedMessage, FileIntoAction } from '../sieve/actions.ts';
+import { evaluate } from '../sieve/evaluate.ts';
+import { type SieveLimits, sieveLimits } from '../sieve/limits.ts';
+import type { SieveEnvironment } from '../sieve/message.ts';
+import { type FlagNames, parseFlagNames } from '../store/flag-names.ts';
+import type { MailStore } from '../store/mail-store.ts';
+import { decodeTreeExtra } from '../store/tree-view.ts';
+import { type Decision, keptIn, NO_FLAGS, SIEVE_FAILED, type Storing } from './decision.ts';
+import type { Places, Target } from './places.ts';
+import type { RecipientState } from './recipients.ts';
+import { runAnswering } from './sieve-answers.ts';
+import { SieveScripts, type Usable } from './sieve-scripts.ts';
+
+/** What a configuration says of scripts. */
+export interface SieveOptions {
+  /** Our name, for the `environment` test. */
+  readonly servername?: string;
+  /** Whether a mailbox that a script files into is made when it is not there. */
+  readonly makesFolders?: boolean;
+  /** The same for these alone. */
+  readonly madeFolders?: readonly string[];
+  readonly limits?: Partial<SieveLimits>;
+}
+
+/** A message as scripts see it. */
+export interface SieveInput {
+  readonly summary: Summary;
+  /** The header block, as far as it is kept. */
+  readonly header: Uint8Array;
+  readonly sizeBytes: number;
+  readonly sender: string;
+  /** The recipient's address. */
+  readonly recipient: string;
+  readonly deliveryId: Buffer;
+  readonly content: () => Promise<ReadBytes>;
+}
+
+/** Runs the active scripts of recipients, and finds the mailboxes that they mean. */
+export class SieveRunner {
+  readonly scripts: SieveScripts;
+  readonly #store: MailStore;
+  readonly #options: SieveOptions;
+
+  constructor(store: MailStore, options: SieveOptions = {}) {
+    this.#store = store;
+    this.#options = options;
+    this.scripts = new SieveScripts(store);
+  }
+
+  /** What the recipient's script makes of a message; `keep` is where the address itself puts it. */
+  async decide(state: RecipientState, places: Places, keep: Target, input: SieveInput): Promise<Decision> {
+    const usable = await this.#active(state);
+    if (usable === undefined) return keptIn(keep);
+    if ('unusable' in usable) {
+      return { ...failed(places), failure: { line: 1, column: 1, message: usable.unusable } };
+    }
+    const { header, sizeBytes, deliveryId, content } = input;
+    const message = { header, root: input.summary.structure, sizeBytes };
+    const evaluation = evaluate(usable, message, this.#environment(input), {
+      limits: { ...deliveryLimits, ...this.#options.limits },
+    });
+    const asking = { store: this.#store, scripts: this.scripts, state, places, deliveryId, content };
+    const { actions, failure } = await runAnswering(evaluation, asking);
+    if (failure !== undefined) return { ...failed(places), failure };
+    return this.#decision(actions, places, keep);
+  }
+
+  /** The active script: told by the tree's head, so that most recipients cost no further read. */
+  async #active({ user, treeHead }: RecipientState): Promise<Usable | undefined> {
+    const { script } = decodeTreeExtra(treeHead.extra);
+    if (script === undefined) return undefined;
+    const there = await this.scripts.at(user.tree, script);
+    if (there !== undefined) return there;
+    // Rule 11: replaced since the head was read, or lost.
+    const { head } = await this.#store.tree(user.tree).refresh();
+    const { script: newest } = decodeTreeExtra(head.extra);
+    if (newest === undefined) return undefined;
+    return (await this.scripts.at(user.tree, newest)) ?? { unusable: 'The text of the active script is lost.' };
+  }
+
+  #environment({ sender, recipient }: SieveInput): SieveEnvironment {
+    const nowMs = this.#store.clock.now();
+    const { servername } = this.#options;
+    return {
+      envelope: { from: sender, to: recipient },
+      nowMs,
+      zoneMinutes: -new Date(nowMs).getTimezoneOffset(),
+      detailSeparator: '+',
+      items: new Map([
+        ['name', 'Cirrus'],
+        ['location', 'MDA'],
+        ['phase', 'during'],
+        ...(servername === undefined ? [] : [['host', servername] as const]),
+      ]),
+    };
+  }
+
+  async #decision(actions: readonly Action[], places: Places, keep: Target): Promise<Decision> {
+    const stores = new Map<string, Storing>();
+    const put = (target: Target, flags: FlagNames, edited: EditedMessage | undefined): void => {
+      const before = stores.get(target.mailbox);
+      const all = before === undefined ? flags : united(before.flags, flags);
+      stores.set(target.mailbox, { target, flags: all, ...(edited && { edited }) });
+    };
+    const decision = { sends: [] as Decision['sends'][number][], remembers: [] as Decision['remembers'][number][] };
+    for (const action of actions) {
+      switch (action.kind) {
+        case 'keep':
+          put(keep, flagsOf(action.flags), action.edited);
+          break;
+        case 'fileinto': {
+          const target = await this.#folder(action, places);
+          const flags = flagsOf(action.flags);
+          if (target !== undefined) put(target, flags, action.edited);
+          else put(places.inbox, united(flags, FAILED), action.edited);
+          break;
+        }
+        case 'reject':
+          return { stores: [], sends: [], remembers: [], refusal: action };
+        case 'remember':
+          decision.remembers.push(action);
+          break;
+        case 'redirect':
+        case 'vacation':
+        case 'notify':
+          decision.sends.push(action);
+          break;
+        default:
+          break;
+      }
+    }
+    return { stores: [...stores.values()], ...decision };
+  }
+
+  /** The mailbox of a fileinto; undefined: there is none, and none is made. */
+  async #folder(action: FileIntoAction, places: Places): Promise<Target | undefined> {
+    const there = await places.find(action);
+    if (there !== undefined) return there;
+    const { makesFolders, madeFolders = [] } = this.#options;
+    const makes = action.create === true || makesFolders === true || madeFolders.includes(action.mailbox);
+    return makes ? places.create(action) : undefined;
+  }
+}
+
+/**
+ * A delivery waits for its script, and the MTA for the delivery: steps for a thousand rules, or a look at some 12 MB. What
+ * needs more is not mail filtering.
+ */
+export const deliveryLimits = { steps: sieveLimits.steps / 5 } as const;
+
+const FAILED: FlagNames = { system: 0, keywords: [SIEVE_FAILED] };
+
+/** RFC 5228 §2.10.6: a script that fails keeps the message, where it cannot be overlooked. */
+function failed(places: Places): Decision {
+  return keptIn(places.inbox, FAILED);
+}
+
+/** The flags that there are; a name that no flag can have is left out (RFC 5232 §2). */
+function flagsOf(names: readonly string[] = []): FlagNames {
+  return names.filter(isFlag).reduce((flags, name) => united(flags, parseFlagNames([name])), NO_FLAGS);
+}
+
+function isFlag(name: string): boolean {
+  return /^(\\(answered|flagged|deleted|seen|draft)|[!#$&'+,\-.0-9:;<=>?@A-Z[^_`a-z|}~]{1,200})$/i.test(name);
+}
+
+function united(a: FlagNames, b: FlagNames): FlagNames {
+  const keywords = new Map([...a.keywords, ...b.keywords].map((name) => [name.toLowerCase(), name]));
+  return { system: a.system | b.system, keywords: [...keywords.values()] };
+}
