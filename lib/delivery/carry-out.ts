@@ -1,5 +1,6 @@
 import type { Id } from '../base/ids.ts';
 import type { EditedMessage } from '../sieve/actions.ts';
+import { deliveredOrigin } from '../store/blob-origin.ts';
 import { type DeliveryOutcome, deliverOnce } from '../store/claims.ts';
 import { StoreError } from '../store/errors.ts';
 import { SEEN } from '../store/flag-sets.ts';
@@ -72,11 +73,12 @@ async function storeCopy(store: MailStore, incoming: Incoming, storing: Storing)
 /** The bytes to put into the target: those that came, unless they are another space's or were edited. */
 async function bytesFor(
   store: MailStore,
-  { state, stored }: Incoming,
+  { state, stored, sender, address }: Incoming,
   { target, edited }: Storing,
 ): Promise<{ readonly blob: Id; readonly sizeBytes: number }> {
   if (edited !== undefined && isWhole(stored)) {
-    return storeMessage(store.context, [target.space], editedBytes(store, state.user.space, stored, edited));
+    const bytes = editedBytes(store, state.user.space, stored, edited);
+    return storeMessage(store.context, [target.space], bytes, deliveredOrigin(sender, [address]));
   }
   if (target.space === state.user.space) return stored;
   // Rule 12: a crossing after birth copies the object.
