@@ -7,6 +7,8 @@ export interface Offers {
   readonly startTls: boolean;
   /** Passwords may be sent now: TLS protects them, or the configuration says so. */
   readonly passwords: boolean;
+  /** What goes over the connection is deflated already. */
+  readonly compressed: boolean;
   /** Octets, 0 for any (`maxmessagesize`). */
   readonly maxMessageBytes: number;
 }
@@ -56,16 +58,18 @@ const afterLogin = [
   'METADATA-SERVER',
   'LIST-METADATA',
   'ANNOTATEMORE',
+  'UNAUTHENTICATE',
+  'LANGUAGE',
 ];
 
 /** Quirk (cyradm 3.6): it looks once, before it has logged in, and sets no annotations on servers that do not say this. */
 const beforeLogin = ['METADATA'];
 
 /** The capabilities, always in this order (RFC 9051 §6.1.1). Before login only what helps to log in. */
-export function capabilities({ loggedIn, startTls, passwords, maxMessageBytes }: Offers): string[] {
+export function capabilities({ loggedIn, startTls, passwords, compressed, maxMessageBytes }: Offers): string[] {
   // RFC 7889 §3: without a limit there is none to announce.
   const limit = maxMessageBytes > 0 ? [`APPENDLIMIT=${maxMessageBytes}`] : [];
-  if (loggedIn) return [...always, ...afterLogin, ...limit];
+  if (loggedIn) return [...always, ...afterLogin, ...(compressed ? [] : ['COMPRESS=DEFLATE']), ...limit];
   const mechanisms = saslMechanisms({ plaintextAllowed: passwords }).map((name) => `AUTH=${name}`);
   const login = passwords ? [] : ['LOGINDISABLED'];
   return [...always, ...(startTls ? ['STARTTLS'] : []), 'SASL-IR', ...mechanisms, ...login, ...beforeLogin];

@@ -66,6 +66,8 @@ export interface Context {
   tell(telling: Telling): Promise<void>;
   select(selected: Selected | undefined): void;
   logIn(user: User): void;
+  /** Everything but TLS is as it was before login. */
+  logOut(): void;
   /** Counts a failed login; too many end the session. */
   failLogin(): void;
   /** Says BYE; the session ends after the tagged response. */

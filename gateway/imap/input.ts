@@ -73,8 +73,8 @@ export class Input {
     this.#framer.refuse();
   }
 
-  /** Throws away what was sent in clear (RFC 9051 §6.2.1). */
-  forget(): void {
-    this.#framer.takeRest();
+  /** Removes and gives what was read and is no command yet. */
+  takeRest(): Buffer {
+    return this.#framer.takeRest();
   }
 }

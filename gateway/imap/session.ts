@@ -20,7 +20,7 @@ import type { Selected, Style, Telling } from './selected.ts';
 import { BadSyntax } from './wire/bad-syntax.ts';
 import type { ImapCommand, ImapCommandName } from './wire/commands.ts';
 import type { FramerEvent } from './wire/framer.ts';
-import { LIMITS_AFTER_LOGIN } from './wire/limits.ts';
+import { LIMITS_AFTER_LOGIN, LIMITS_BEFORE_LOGIN } from './wire/limits.ts';
 import { parseCommand, type TaggedCommand } from './wire/parse-command.ts';
 import type { Dialect } from './wire/read/reader.ts';
 import { condition } from './wire/write/response.ts';
@@ -53,6 +53,7 @@ class Session implements Context {
   readonly input: Input;
   readonly enabled = new Set<Extension>();
   log: Log;
+  readonly #anonymousLog: Log;
   #account: Account | undefined;
   #selected: Selected | undefined;
   #over = false;
@@ -67,7 +68,8 @@ class Session implements Context {
     this.connection = connection;
     this.input = new Input(connection);
     const peer = connection.remoteAddress || 'unix';
-    this.log = options.log.child({ protocol: 'imap', connection: connection.id, peer });
+    this.#anonymousLog = options.log.child({ protocol: 'imap', connection: connection.id, peer });
+    this.log = this.#anonymousLog;
   }
 
   get dialect(): Dialect {
@@ -89,6 +91,7 @@ class Session implements Context {
       loggedIn: this.#account !== undefined,
       startTls: this.options.secureContext !== undefined && !this.connection.secured,
       passwords: this.passwordsAllowed,
+      compressed: this.connection.compressed,
       maxMessageBytes: this.options.maxMessageBytes,
     });
   }
@@ -117,6 +120,15 @@ class Session implements Context {
     this.log = this.log.child({ user: user.name });
     this.input.setLimits(LIMITS_AFTER_LOGIN);
     this.connection.idleTimeoutMs = this.options.limits.idleMs;
+  }
+
+  logOut(): void {
+    this.select(undefined);
+    this.enabled.clear();
+    this.#account = undefined;
+    this.log = this.#anonymousLog;
+    this.input.setLimits(LIMITS_BEFORE_LOGIN);
+    this.connection.idleTimeoutMs = this.options.limits.loginMs;
   }
 
   failLogin(): void {

@@ -1,6 +1,8 @@
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { type SecureContext, TLSSocket } from 'node:tls';
 import { type ConnectionLimits, connectionLimits } from '../../lib/base/limits.ts';
+import { Deflated } from './deflated.ts';
 
 /** The peer is gone, or was cut off because it did not read: nothing more can be written. */
 export class ConnectionClosed extends Error {
@@ -47,7 +49,8 @@ export class Connection {
 
   readonly #limits: ConnectionLimits;
   readonly #closed = new AbortController();
-  #socket: Socket;
+  #socket: Duplex;
+  #secure: TLSSocket | undefined;
   #pending: Buffer[] = [];
   #pendingBytes = 0;
   #bytesIn = 0;
@@ -82,21 +85,26 @@ export class Connection {
 
   /** Whether TLS protects the connection. */
   get secured(): boolean {
-    return this.#socket instanceof TLSSocket;
+    return this.#secure !== undefined;
   }
 
   /** TLS version and cipher as in `TLSv1.3 TLS_AES_256_GCM_SHA384`; undefined in clear. */
   get tlsInfo(): string | undefined {
-    if (!(this.#socket instanceof TLSSocket)) return undefined;
-    return `${this.#socket.getProtocol() ?? 'TLS'} ${this.#socket.getCipher().standardName}`;
+    if (this.#secure === undefined) return undefined;
+    return `${this.#secure.getProtocol() ?? 'TLS'} ${this.#secure.getCipher().standardName}`;
   }
 
-  /** Bytes the session has read, inside TLS. */
+  /** Whether what goes over it is deflated. */
+  get compressed(): boolean {
+    return this.#socket instanceof Deflated;
+  }
+
+  /** Bytes the session has read, inside TLS and inflated. */
   get bytesIn(): number {
     return this.#bytesIn;
   }
 
-  /** Bytes handed to the socket, inside TLS. */
+  /** Bytes handed to the socket, inside TLS and before they are deflated. */
   get bytesOut(): number {
     return this.#bytesOut;
   }
@@ -196,9 +204,40 @@ export class Connection {
     this.#send();
     plain.on('error', ignoreError);
     const secure = new TLSSocket(plain, { isServer: true, secureContext });
+    this.#secure = secure;
     this.#socket = secure;
     this.#listen();
     await this.#handshake(secure);
+  }
+
+  /**
+   * Deflates both ways from now on, inside TLS (RFC 4978). `goAhead` is the last reply before; `early` is what was read and is
+   * deflated already.
+   */
+  async compress(goAhead: string, early: Buffer): Promise<void> {
+    await this.flush();
+    this.write(goAhead);
+    this.#send();
+    this.#unlisten();
+    if (early.length > 0) this.#socket.unshift(early);
+    this.#socket = new Deflated(this.#socket);
+    this.#listen();
+  }
+
+  /** Ends {@link compress}, if it has begun. `last` is the last reply that is deflated. */
+  async decompress(last: string): Promise<void> {
+    const deflated = this.#socket;
+    if (!(deflated instanceof Deflated)) {
+      this.write(last);
+      return;
+    }
+    await this.flush();
+    const timer = setTimeout(() => this.destroy(), this.#limits.outputStallMs);
+    await deflated.detach(last);
+    clearTimeout(timer);
+    this.#unlisten();
+    this.#socket = deflated.socket;
+    this.#listen();
   }
 
   /**

@@ -211,3 +211,13 @@ describe('end', () => {
     expect(told).toBe(2);
   });
 });
+
+test('compression does not outlive its peer', async () => {
+  const { connection, client } = await pair();
+  await connection.compress('go\n', Buffer.alloc(0));
+  expect(connection.compressed).toBe(true);
+  client.resetAndDestroy();
+  await connection.read();
+  expect(connection.closed.aborted).toBe(true);
+  await expect(connection.decompress('never heard')).rejects.toThrow(ConnectionClosed);
+});

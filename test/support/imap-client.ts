@@ -10,6 +10,11 @@ export class ImapClient {
   #text = '';
   #ended = false;
   #wake: (() => void) | undefined;
+  readonly #hear = (chunk: Buffer): void => {
+    // One character per octet, so that literals can be counted.
+    this.#text += chunk.toString('latin1');
+    this.#wake?.();
+  };
 
   constructor(socket: Socket) {
     this.socket = socket;
@@ -22,16 +27,17 @@ export class ImapClient {
     return new ImapClient(socket);
   }
 
-  /** Goes on with another socket: TLS over the old one. */
+  /** Hears nothing more from the socket of now: something else does. */
+  leave(): void {
+    this.socket.off('data', this.#hear);
+  }
+
+  /** Goes on with another socket: TLS or compression over the old one. */
   listenTo(socket: Socket): void {
-    this.socket.removeAllListeners('data');
+    this.leave();
     this.socket = socket;
     socket.on('error', () => {});
-    // One character per octet, so that literals can be counted.
-    socket.on('data', (chunk: Buffer) => {
-      this.#text += chunk.toString('latin1');
-      this.#wake?.();
-    });
+    socket.on('data', this.#hear);
     const ended = (): void => {
       this.#ended = true;
       this.#wake?.();

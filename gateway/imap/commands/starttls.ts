@@ -13,7 +13,8 @@ export async function startTls(
   if (connection.secured) return bad('TLS is active already');
   if (options.secureContext === undefined) return bad('TLS is not available');
   const secureContext = options.secureContext();
-  input.forget();
+  // What was sent in clear is thrown away (RFC 9051 §6.2.1).
+  input.takeRest();
   await connection.startTls(secureContext, condition(tag, 'OK', null, 'Begin TLS negotiation now'));
   return undefined;
 }

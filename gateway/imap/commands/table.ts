@@ -7,6 +7,7 @@ import { getAnnotation, setAnnotation } from './annotation.ts';
 import { authenticate } from './authenticate.ts';
 import { capability } from './capability.ts';
 import { close, unselect } from './close.ts';
+import { compress } from './compress.ts';
 import { copy } from './copy.ts';
 import { create } from './create.ts';
 import { deleteCommand } from './delete.ts';
@@ -15,6 +16,7 @@ import { expungeCommand } from './expunge.ts';
 import { fetch } from './fetch.ts';
 import { id } from './id.ts';
 import { idle } from './idle.ts';
+import { language } from './language.ts';
 import { list } from './list.ts';
 import { login } from './login.ts';
 import { logout } from './logout.ts';
@@ -33,6 +35,7 @@ import { status } from './status.ts';
 import { store } from './store.ts';
 import { subscribe } from './subscribe.ts';
 import { thread } from './thread.ts';
+import { unauthenticate } from './unauthenticate.ts';
 
 /** How a verb is run. */
 export interface Row<C = never> {
@@ -56,6 +59,8 @@ export const commands = {
   NOOP: { state: 'any', numbers: 'free', run: noop },
   LOGOUT: { state: 'any', numbers: 'free', run: logout },
   ID: { state: 'any', numbers: 'free', run: id },
+  // RFC 5255 §3.2
+  LANGUAGE: { state: 'any', numbers: 'free', run: language },
   // RFC 9051 §6.2: not authenticated
   STARTTLS: { state: 'before-login', numbers: 'free', run: startTls },
   AUTHENTICATE: { state: 'before-login', numbers: 'free', run: authenticate },
@@ -74,6 +79,9 @@ export const commands = {
   NAMESPACE: { state: 'logged-in', numbers: 'free', run: namespace },
   STATUS: { state: 'logged-in', numbers: 'free', run: status },
   IDLE: { state: 'logged-in', numbers: 'free', run: idle },
+  // RFC 4978 §3, RFC 8437 §3
+  COMPRESS: { state: 'logged-in', numbers: 'free', run: compress },
+  UNAUTHENTICATE: { state: 'logged-in', numbers: 'free', run: unauthenticate },
   // RFC 4314 §3
   SETACL: { state: 'logged-in', numbers: 'free', run: setAclCommand },
   DELETEACL: { state: 'logged-in', numbers: 'free', run: deleteAcl },

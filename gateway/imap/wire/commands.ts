@@ -65,12 +65,17 @@ export type ImapCommand =
         | 'NAMESPACE'
         | 'IDLE'
         | 'CHECK'
+        | 'UNAUTHENTICATE'
         | 'CLOSE'
         | 'UNSELECT';
     }
   | { readonly name: 'ID'; readonly params: readonly (readonly [field: string, value: string | null])[] }
   | { readonly name: 'LOGIN'; readonly user: string; readonly password: string }
   | { readonly name: 'AUTHENTICATE'; readonly mechanism: string; readonly initialResponse: Buffer | null }
+  // RFC 4978
+  | { readonly name: 'COMPRESS'; readonly mechanism: string }
+  // RFC 5255: no ranges asks which languages there are
+  | { readonly name: 'LANGUAGE'; readonly ranges: readonly string[] }
   | { readonly name: 'ENABLE'; readonly capabilities: readonly string[] }
   | {
       readonly name: 'SELECT' | 'EXAMINE';

@@ -51,14 +51,27 @@ function readVerb(reader: Reader): ImapCommand {
   return read(reader);
 }
 
+const bareVerbs = [
+  'CAPABILITY',
+  'NOOP',
+  'LOGOUT',
+  'STARTTLS',
+  'NAMESPACE',
+  'IDLE',
+  'CHECK',
+  'CLOSE',
+  'UNSELECT',
+  'UNAUTHENTICATE',
+] as const;
+
 /** Verbs without the UID prefix; those with arguments begin by taking the space before them. */
 const verbs: ReadonlyMap<string, ReadArguments> = new Map<string, ReadArguments>([
-  ...(['CAPABILITY', 'NOOP', 'LOGOUT', 'STARTTLS', 'NAMESPACE', 'IDLE', 'CHECK', 'CLOSE', 'UNSELECT'] as const).map(
-    (name): [string, ReadArguments] => [name, () => ({ name })],
-  ),
+  ...bareVerbs.map((name): [string, ReadArguments] => [name, () => ({ name })]),
   ['ID', id],
   ['LOGIN', login],
   ['AUTHENTICATE', authenticate],
+  ['COMPRESS', compress],
+  ['LANGUAGE', language],
   ['ENABLE', enable],
   ['SELECT', (reader) => ({ name: 'SELECT', mailbox: spaced(reader, mailbox), ...selectParams(reader) })],
   ['EXAMINE', (reader) => ({ name: 'EXAMINE', mailbox: spaced(reader, mailbox), ...selectParams(reader) })],
@@ -128,6 +141,24 @@ function authenticate(reader: Reader): ImapCommand {
   const text = reader.match(/=$|[A-Za-z0-9+/=]+/y) ?? reader.fail('base64');
   const initialResponse = text === '=' ? Buffer.alloc(0) : decodeBase64(text);
   return { name: 'AUTHENTICATE', mechanism, initialResponse: initialResponse ?? reader.invalid('base64') };
+}
+
+/**
+ *     compress  = "COMPRESS" SP algorithm                 ; RFC 4978 §5
+ *     algorithm = "DEFLATE"
+ */
+function compress(reader: Reader): ImapCommand {
+  return { name: 'COMPRESS', mechanism: spaced(reader, (inner) => word(inner, 'a mechanism')) };
+}
+
+/**
+ *     language-cmd = "LANGUAGE" *(SP lang-range-quoted)   ; RFC 5255 §3.2
+ *     lang-range-quoted = astring
+ */
+function language(reader: Reader): ImapCommand {
+  const ranges: string[] = [];
+  while (reader.skip(' ')) ranges.push(astring(reader, 'a language'));
+  return { name: 'LANGUAGE', ranges };
 }
 
 /**

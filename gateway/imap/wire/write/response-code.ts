@@ -4,7 +4,7 @@ import { flagList } from './text.ts';
 
 /**
  * Response codes that stand for themselves: RFC 9051 §7.1, RFC 5530 §3, RFC 4314 §3, RFC 7162 §7, RFC 3516 §4.3,
- * RFC 7889 §4.
+ * RFC 7889 §4, RFC 4978 §3.
  */
 export type PlainCode =
   | 'ALERT'
@@ -14,6 +14,7 @@ export type PlainCode =
   | 'CANNOT'
   | 'CLIENTBUG'
   | 'CLOSED'
+  | 'COMPRESSIONACTIVE'
   | 'CONTACTADMIN'
   | 'CORRUPTION'
   | 'EXPIRED'

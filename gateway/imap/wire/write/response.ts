@@ -35,6 +35,11 @@ export function enabled(names: readonly string[]): string {
   return `* ${['ENABLED', ...names].join(' ')}\r\n`;
 }
 
+/** `language-data = "LANGUAGE" SP "(" lang-tag-quoted *(SP lang-tag-quoted) ")"` (RFC 5255 §3.6) */
+export function languages(tags: readonly string[]): string {
+  return `* LANGUAGE (${tags.join(' ')})\r\n`;
+}
+
 /** `* n EXISTS`, `* n RECENT`, `* n EXPUNGE` */
 export function numbered(value: number, what: 'EXISTS' | 'RECENT' | 'EXPUNGE'): string {
   return `* ${value} ${what}\r\n`;
