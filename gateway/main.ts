@@ -81,6 +81,8 @@ async function services(config: Config, log: Log, { store, delivery }: OpenStore
       maxMessageBytes,
       allowPlaintext,
       accounts,
+      suppressed: config.suppress_capabilities,
+      identify: config.imapidresponse,
       quotaWarning: { percent: config.quotawarn, freeKib: config.quotawarnkb },
       secureContext,
       log,

@@ -27,6 +27,10 @@ export interface ImapOptions {
   readonly accounts?: AccountOptions;
   /** When SELECT warns of a quota (`quotawarn`, `quotawarnkb`); 90 % without. */
   readonly quotaWarning?: { readonly percent: number; readonly freeKib: number };
+  /** Capabilities that are not announced (`suppress_capabilities`). */
+  readonly suppressed?: readonly string[];
+  /** Whether ID is answered with who we are (`imapidresponse`); it is without. */
+  readonly identify?: boolean;
   /** The certificate of the moment; STARTTLS is offered when it is given. */
   readonly secureContext?: () => SecureContext;
   readonly log: Log;

@@ -87,13 +87,15 @@ class Session implements Context {
   }
 
   get capabilities(): string[] {
-    return capabilities({
+    const { suppressed = [] } = this.options;
+    const names = capabilities({
       loggedIn: this.#account !== undefined,
       startTls: this.options.secureContext !== undefined && !this.connection.secured,
       passwords: this.passwordsAllowed,
       compressed: this.connection.compressed,
       maxMessageBytes: this.options.maxMessageBytes,
     });
+    return names.filter((name) => !suppressed.includes(name));
   }
 
   get account(): Account {

@@ -87,6 +87,12 @@ const schema = z.object({
     'Days for which mail may be left on the server, as POP3 tells its clients (EXPIRE). It deletes nothing. -1: for ever.',
   ),
 
+  imapidresponse: flag('on', 'IMAP clients that ask who we are (ID) are told; else the answer is NIL.'),
+  suppress_capabilities: words(
+    '',
+    'Capabilities that IMAP does not announce, written as in the CAPABILITY response. What they name still works for whoever asks.',
+  ),
+
   admins: words(
     'cyrus',
     'Administrators: they see every mailbox and its ACL and make, rename and give rights to mailboxes of others; one named with a domain those of that domain. They may log in as another user, too, with their own password (the authorization identity of SASL PLAIN). The first start makes the first of them. They should not receive mail.',

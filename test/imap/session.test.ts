@@ -30,6 +30,18 @@ test('STARTTLS: what was sent in clear behind it is thrown away, and passwords a
   client.close();
 });
 
+test('capabilities that the configuration suppresses are not announced, and ID may keep silent', async () => {
+  await using gateway = await openImapGateway({ suppressed: ['AUTH=LOGIN', 'ESEARCH', 'LIST'], identify: false });
+  const client = await ImapClient.connect(gateway.port);
+  expect(await client.line()).toMatch(/ AUTH=PLAIN METADATA\]/);
+  const [login = ''] = await client.say('a', 'LOGIN anna secret');
+  expect(login).not.toContain(' ESEARCH ');
+  expect(login).toContain(' LIST-EXTENDED ');
+  expect((await client.say('b', 'CAPABILITY'))[0]).not.toContain(' ESEARCH ');
+  expect(await client.say('c', 'ID NIL')).toEqual(['* ID NIL', 'c OK Completed']);
+  client.close();
+});
+
 test('pipelined commands are answered in order', async () => {
   await using gateway = await openImapGateway();
   const client = await ImapClient.connect(gateway.port);

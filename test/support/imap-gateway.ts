@@ -27,6 +27,8 @@ export interface GatewaySettings {
   readonly minPollMinutes?: number;
   readonly expireDays?: number;
   readonly quotaKib?: number;
+  readonly suppressed?: readonly string[];
+  readonly identify?: boolean;
   readonly log?: Log;
   /** The data folder of another gateway, with its users; it stays when this one is closed. */
   readonly folder?: string;
@@ -76,6 +78,8 @@ export async function openImapGateway(settings: GatewaySettings = {}): Promise<I
     ...(settings.accounts && { accounts: settings.accounts }),
     ...(settings.secureContext && { secureContext: settings.secureContext }),
     ...(settings.limits && { limits: settings.limits }),
+    ...(settings.suppressed && { suppressed: settings.suppressed }),
+    ...(settings.identify === undefined ? {} : { identify: settings.identify }),
     ...(clock && { clock }),
   });
   const listener = await Listener.open({

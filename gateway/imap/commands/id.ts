@@ -7,6 +7,6 @@ import { id as idLine } from '../wire/write/response.ts';
 export async function id(context: Context, { params }: CommandOf<'ID'>): Promise<Reply> {
   const client = params.slice(0, 30).map(([field, value]) => `${field}=${value ?? ''}`.slice(0, 200));
   context.log.info({ client }, 'client');
-  context.write(idLine([['name', 'Cirrus']], context.dialect));
+  context.write(idLine(context.options.identify === false ? [] : [['name', 'Cirrus']], context.dialect));
   return ok();
 }
