@@ -1,61 +1,118 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import fs from 'node:fs';
+import { promisify } from 'node:util';
 import { decodeFooter, type Footer, metadataBytes, TAIL_BYTES } from './blob-footer.ts';
 import { isErrno } from './errors.ts';
 
-/** Enough for the tail and the metadata of nearly all objects in one read. */
+/** The first read: all of most messages, and so nothing more is asked of the disk for them. */
+const FIRST_BYTES = 16 * 1024;
+
+/** Enough for the tail and the metadata of nearly all larger objects in one read. */
 const END_BYTES = 4096;
 
 /** An open file that holds a whole object. */
 export interface WholeFile {
   readonly footer: Footer;
+  /** All of it is in memory, and there is nothing to close. */
+  readonly isClosed: boolean;
   /** Bytes of the body; both bounds lie within it. */
   read(start: number, end: number): Promise<Buffer>;
   close(): Promise<void>;
 }
 
+// File descriptors by callbacks: of small files `fs/promises` takes twice the time.
+const openFile = promisify(fs.open);
+const readFile = promisify(fs.read);
+const stat = promisify(fs.fstat);
+const close = promisify(fs.close);
+
+/** A read that takes longer had to wait for the disk. */
+const SLOW_MS = 0.5;
+
+/** After a slow one, so many reads are left to threads, several at a time. */
+const READS_IN_THREADS = 64;
+
+/**
+ * Where small files are read. What the system holds in memory is there in the time that it takes to ask a thread for it,
+ * many times over; what must come from a disk must not stop everybody else.
+ */
+export class ReadPace {
+  #inThreads = 0;
+
+  /** Whether the next read is one for a thread. */
+  get isSlow(): boolean {
+    if (this.#inThreads === 0) return false;
+    this.#inThreads--;
+    return true;
+  }
+
+  /** Notes how long a read took that was not left to a thread. */
+  took(ms: number): void {
+    if (ms > SLOW_MS) this.#inThreads = READS_IN_THREADS;
+  }
+}
+
 /** Opens the file of an object; undefined when there is none or it is torn. */
-export async function openWhole(path: string, key: string): Promise<WholeFile | undefined> {
-  let file: FileHandle;
+export async function openWhole(path: string, key: string, pace: ReadPace): Promise<WholeFile | undefined> {
+  const inThread = pace.isSlow;
+  const begun = performance.now();
+  let file: number;
   try {
-    file = await open(path, 'r');
+    file = inThread ? await openFile(path, 'r') : fs.openSync(path, 'r');
   } catch (error) {
     if (isErrno(error, 'ENOENT')) return undefined;
     throw error;
   }
+  let found: WholeFile | undefined;
   try {
-    const { size } = await file.stat();
-    const end = await readAt(file, Math.max(0, size - END_BYTES), size);
-    const footer = await footerOf(file, key, size, end);
-    if (footer !== undefined) return wholeFile(file, footer, size - end.length, end);
-  } catch (error) {
-    await file.close();
-    throw error;
+    const first = Buffer.allocUnsafeSlow(FIRST_BYTES);
+    const bytesRead = inThread
+      ? (await readFile(file, first, 0, FIRST_BYTES, 0)).bytesRead
+      : fs.readSync(file, first, 0, FIRST_BYTES, 0);
+    if (!inThread) pace.took(performance.now() - begun);
+    found = smallFile(first.subarray(0, bytesRead), key) ?? (await largeFile(file, key));
+  } finally {
+    // What was only read waits for no disk.
+    if (found === undefined || found.isClosed) fs.closeSync(file);
   }
-  await file.close();
-  return undefined;
+  return found;
 }
 
-async function footerOf(file: FileHandle, key: string, size: number, end: Buffer): Promise<Footer | undefined> {
+/** An object whose file was read to its end; should the read have stopped before that, there is no tail, and no object. */
+function smallFile(bytes: Buffer, key: string): WholeFile | undefined {
+  const length = metadataBytes(bytes.subarray(-TAIL_BYTES), bytes.length);
+  const footer = length === undefined ? undefined : decodeFooter(key, bytes.subarray(-length - TAIL_BYTES));
+  const read = async (from: number, to: number): Promise<Buffer> => bytes.subarray(from, to);
+  return footer && { footer, isClosed: true, read, close: async () => undefined };
+}
+
+async function largeFile(file: number, key: string): Promise<WholeFile | undefined> {
+  const { size } = await stat(file);
+  const endAt = Math.max(0, size - END_BYTES);
+  const end = await readAt(file, endAt, size);
+  const footer = await footerOf(file, key, size, end);
+  return (
+    footer && {
+      footer,
+      isClosed: false,
+      read: async (from, to) => (from >= endAt ? end.subarray(from - endAt, to - endAt) : readAt(file, from, to)),
+      close: () => close(file),
+    }
+  );
+}
+
+async function footerOf(file: number, key: string, size: number, end: Buffer): Promise<Footer | undefined> {
   const length = metadataBytes(end.subarray(-TAIL_BYTES), size);
   if (length === undefined) return undefined;
   const bytes = length + TAIL_BYTES;
   return decodeFooter(key, bytes <= end.length ? end.subarray(-bytes) : await readAt(file, size - bytes, size));
 }
 
-function wholeFile(file: FileHandle, footer: Footer, endAt: number, end: Buffer): WholeFile {
-  return {
-    footer,
-    // A small object is wholly in what was read for its footer.
-    read: async (from, to) => (from >= endAt ? end.subarray(from - endAt, to - endAt) : readAt(file, from, to)),
-    close: () => file.close(),
-  };
-}
-
-async function readAt(file: FileHandle, start: number, end: number): Promise<Buffer> {
+/** The bytes up to `end`, or to the end of the file. */
+async function readAt(file: number, start: number, end: number): Promise<Buffer> {
   const buffer = Buffer.allocUnsafeSlow(end - start);
   let length = 0;
   while (length < buffer.length) {
-    const { bytesRead } = await file.read(buffer, length, buffer.length - length, start + length);
+    const { bytesRead } = await readFile(file, buffer, length, buffer.length - length, start + length);
     if (bytesRead === 0) break;
     length += bytesRead;
   }

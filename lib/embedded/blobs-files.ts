@@ -4,7 +4,7 @@ import { type Clock, systemClock } from '../base/clock.ts';
 import { StoreError } from '../store/errors.ts';
 import { checkBlobKey, checkBlobMetadata } from '../store/port-limits.ts';
 import type { BlobInfo, BlobMetadata, Blobs, ByteRange } from '../store/ports.ts';
-import { openWhole, type WholeFile } from './blob-file.ts';
+import { openWhole, ReadPace, type WholeFile } from './blob-file.ts';
 import { encodeFooter } from './blob-footer.ts';
 import { FILE_SUFFIX, keysUnder } from './blob-walk.ts';
 import { DurableFolders } from './durable-folders.ts';
@@ -23,6 +23,7 @@ export class FileBlobs implements Blobs {
   readonly #root: string;
   readonly #folders: DurableFolders;
   readonly #clock: Clock;
+  readonly #pace = new ReadPace();
 
   constructor(root: string, clock: Clock = systemClock) {
     this.#root = root;
@@ -139,7 +140,7 @@ export class FileBlobs implements Blobs {
 
   async #open(key: string): Promise<WholeFile | undefined> {
     checkBlobKey(key);
-    return guarded(`reading blob ${key}`, () => openWhole(this.#path(key), key));
+    return guarded(`reading blob ${key}`, () => openWhole(this.#path(key), key, this.#pace));
   }
 
   /** The new file, or undefined when the name is taken. */

@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { openWhole, ReadPace } from '../../lib/embedded/blob-file.ts';
 import { FileBlobs } from '../../lib/embedded/blobs-files.ts';
 import { startChild } from '../support/child.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -40,6 +41,33 @@ describe('embedded blobs, files', () => {
     const file = await readFile(join(folder.path, 's/a.blob'));
     await writeFile(join(folder.path, 's/b.blob'), file, { flag: 'wx' });
     expect(await blobs.info('s/b')).toBeUndefined();
+  });
+
+  test('a file is read the same on the event loop and in threads, whatever its size', async () => {
+    await using folder = await temporaryFolder();
+    const blobs = new FileBlobs(folder.path);
+    for (const size of [0, 1, 4096, 16 * 1024 - 26, 16 * 1024 - 25, 16 * 1024, 40_000]) {
+      const body = Buffer.alloc(size, `${size} `);
+      await blobs.put(`s/${size}`, body);
+      for (const slowMs of [0, 1000]) {
+        const pace = new ReadPace();
+        pace.took(slowMs);
+        const file = await openWhole(join(folder.path, `s/${size}.blob`), `s/${size}`, pace);
+        expect(await file?.read(0, size)).toEqual(body);
+        expect(await file?.read(size >> 1, size)).toEqual(body.subarray(size >> 1));
+        await file?.close();
+        expect(await openWhole(join(folder.path, 's/none.blob'), 's/none', pace)).toBeUndefined();
+      }
+    }
+  });
+
+  test('after a read that waited for the disk, some are left to threads', () => {
+    const pace = new ReadPace();
+    expect(pace.isSlow).toBe(false);
+    pace.took(0.01);
+    expect(pace.isSlow).toBe(false);
+    pace.took(3);
+    expect(Array.from({ length: 65 }, () => pace.isSlow)).toEqual([...new Array(64).fill(true), false]);
   });
 
   test('a newer format is refused', async () => {
