@@ -1,3 +1,4 @@
+import { isAscii as holdsAscii } from 'node:buffer';
 import { TextDecoder } from 'node:util';
 import iconv from 'iconv-lite';
 import { asBuffer } from '../base/bytes.ts';
@@ -11,8 +12,38 @@ export interface CharsetDecoder {
 /** A decoder for a MIME charset name; an unknown one is read as UTF-8 where it is that, else as windows-1252. */
 export function charsetDecoder(charset: string): CharsetDecoder {
   const label = charset.trim().toLowerCase().slice(0, maxLabel);
+  return extendsAscii.test(label) ? new AsciiFirst(label) : wholeDecoder(label);
+}
+
+function wholeDecoder(label: string): CharsetDecoder {
   if (isAscii(label)) return new GuessingDecoder();
   return webDecoder(label) ?? iconvDecoder(label) ?? new GuessingDecoder();
+}
+
+/** Those whose ASCII octets stand for themselves unless another octet is before them. */
+const extendsAscii =
+  /^(?:|utf-?8|(?:us-)?ascii|unknown-8bit|iso-?8859-\d+|windows-125\d|koi8-[ru]|gb2312|gbk|gb18030|big5|euc-(?:kr|jp)|shift_jis)$/;
+
+/** Most text is ASCII whatever it is called, and then no decoder is made: that costs more than to decode a message. */
+class AsciiFirst implements CharsetDecoder {
+  readonly #label: string;
+  #decoder: CharsetDecoder | undefined;
+
+  constructor(label: string) {
+    this.#label = label;
+  }
+
+  write(bytes: Uint8Array): string {
+    if (this.#decoder === undefined) {
+      if (holdsAscii(bytes)) return asBuffer(bytes).toString('latin1');
+      this.#decoder = wholeDecoder(this.#label);
+    }
+    return this.#decoder.write(bytes);
+  }
+
+  end(): string {
+    return this.#decoder?.end() ?? '';
+  }
 }
 
 /** Whether a charset of this name can be decoded as what it is. */

@@ -44,5 +44,8 @@ export const maxPreviewChars = 200;
 /** Characters of a subject looked at to find its base subject. */
 export const maxSubjectChars = 2000;
 
+/** Bytes of a header that are searched; what stands behind them in an absurdly long one is not found. */
+export const maxSearchedHeaderBytes = 1024 * 1024;
+
 /** Bytes of a body decoded at a time when its text is searched. */
 export const maxTextPieceBytes = 64 * 1024;

@@ -1,8 +1,8 @@
-import { charsetDecoder } from './charset.ts';
+import { type CharsetDecoder, charsetDecoder } from './charset.ts';
 import { decodeWords, paramText } from './encoded-word.ts';
 import { FoldedSearch } from './fold.ts';
 import { fieldText, headerFields } from './header.ts';
-import { maxTextPieceBytes } from './limits.ts';
+import { maxSearchedHeaderBytes, maxTextPieceBytes } from './limits.ts';
 import { type Part, walkParts } from './part.ts';
 import { transferDecoder } from './transfer-encoding.ts';
 
@@ -12,45 +12,76 @@ export type ReadBytes = (start: number, end: number) => Uint8Array;
 /** `body` leaves out the header of the message itself; `all` does not (RFC 9051 §6.4.4, BODY and TEXT). */
 export type TextScope = 'body' | 'all';
 
-/** A run of text; `continues` when it goes on where the one before ended. */
-export interface TextPiece {
-  readonly text: string;
-  readonly continues: boolean;
+/** The bytes that are needed next; those up to `upTo` will follow unless the search ends before. */
+export interface BytesWanted {
+  readonly start: number;
+  readonly end: number;
+  readonly upTo: number;
 }
 
-/** The readable text of a message: header fields with encoded words decoded, and text bodies decoded to Unicode. */
-export function* messageText(read: ReadBytes, root: Part, scope: TextScope): Generator<TextPiece> {
-  for (const part of walkParts(root)) {
-    if (part !== root || scope === 'all') yield* headerTexts(read(part.headerStart, part.bodyStart));
-    if (part.type === 'text') yield* bodyText(read, part);
-  }
-}
-
-/** The body of one text part in Unicode, in pieces; nothing when its transfer encoding is unknown. */
-export function* bodyText(read: ReadBytes, part: Part): Generator<TextPiece> {
-  const transfer = transferDecoder(part.encoding);
-  if (transfer === undefined) return;
-  const charset = charsetDecoder(paramText(part.params, 'charset') ?? '');
-  for (let at = part.bodyStart; at < part.bodyEnd; at += maxTextPieceBytes) {
-    const bytes = read(at, Math.min(part.bodyEnd, at + maxTextPieceBytes));
-    yield { text: charset.write(transfer.write(bytes)), continues: at > part.bodyStart };
-  }
-  yield { text: charset.write(transfer.end()) + charset.end(), continues: true };
-}
-
-/** Whether the text of a message contains this text, case ignored. */
-export function containsText(read: ReadBytes, root: Part, scope: TextScope, needle: string): boolean {
+/**
+ * Whether the readable text of a message contains this text, case ignored: header fields with encoded words decoded, and
+ * text bodies decoded to Unicode. Asks for bytes in ascending order, for at most 1 MB at a time.
+ */
+export function* findText(root: Part, scope: TextScope, needle: string): Generator<BytesWanted, boolean, Uint8Array> {
   const search = new FoldedSearch(needle);
-  for (const { text, continues } of messageText(read, root, scope)) {
-    if (!continues) search.separate();
-    if (search.feed(text)) return true;
+  if (search.found) return true;
+  for (const part of walkParts(root)) {
+    if ((part !== root || scope === 'all') && (yield* findInHeader(part, search))) return true;
+    if (part.type === 'text' && (yield* findInBody(part, search))) return true;
   }
-  return search.found;
+  return false;
 }
 
-function* headerTexts(block: Uint8Array): Generator<TextPiece> {
+/** {@link findText} where all bytes are at hand. */
+export function containsText(read: ReadBytes, root: Part, scope: TextScope, needle: string): boolean {
+  const search = findText(root, scope, needle);
+  let step = search.next();
+  while (!step.done) step = search.next(read(step.value.start, step.value.end));
+  return step.value;
+}
+
+/** The body of one text part in Unicode; empty when its transfer encoding is unknown. */
+export function bodyText(read: ReadBytes, part: Part): string {
+  const decoder = bodyDecoder(part);
+  if (decoder === undefined) return '';
+  let text = '';
+  for (let at = part.bodyStart; at < part.bodyEnd; at += maxTextPieceBytes) {
+    text += decoder.write(read(at, Math.min(part.bodyEnd, at + maxTextPieceBytes)));
+  }
+  return text + decoder.end();
+}
+
+function bodyDecoder({ encoding, params }: Part): CharsetDecoder | undefined {
+  const transfer = transferDecoder(encoding);
+  if (transfer === undefined) return undefined;
+  const charset = charsetDecoder(paramText(params, 'charset') ?? '');
+  return {
+    write: (bytes) => charset.write(transfer.write(bytes)),
+    end: () => charset.write(transfer.end()) + charset.end(),
+  };
+}
+
+function* findInHeader(part: Part, search: FoldedSearch): Generator<BytesWanted, boolean, Uint8Array> {
+  const end = Math.min(part.bodyStart, part.headerStart + maxSearchedHeaderBytes);
+  if (end === part.headerStart) return false;
+  const block = yield { start: part.headerStart, end, upTo: part.bodyEnd };
   for (const field of headerFields(block)) {
     const name = field.name === '' ? '' : `${field.name}: `;
-    yield { text: name + decodeWords(fieldText(block, field)), continues: false };
+    search.separate();
+    if (search.feed(name + decodeWords(fieldText(block, field)))) return true;
   }
+  return false;
+}
+
+/** Nothing is found in a part whose transfer encoding is unknown. */
+function* findInBody(part: Part, search: FoldedSearch): Generator<BytesWanted, boolean, Uint8Array> {
+  const decoder = bodyDecoder(part);
+  if (decoder === undefined) return false;
+  search.separate();
+  for (let at = part.bodyStart; at < part.bodyEnd; at += maxTextPieceBytes) {
+    const bytes = yield { start: at, end: Math.min(part.bodyEnd, at + maxTextPieceBytes), upTo: part.bodyEnd };
+    if (search.feed(decoder.write(bytes))) return true;
+  }
+  return search.feed(decoder.end());
 }

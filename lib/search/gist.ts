@@ -1,10 +1,15 @@
 import { type AddressEntry, addressSpec } from '../message/address.ts';
 import { decodeWords } from '../message/encoded-word.ts';
+import type { Envelope } from '../message/envelope.ts';
+import { fold } from '../message/fold.ts';
 import { baseSubject } from '../message/subject.ts';
 import { messageIds, type Summary } from '../message/summary.ts';
 import { collationKey } from './collation.ts';
 
-/** What ordering and threading need of a message: keys to compare, and the ids that join messages. */
+/** Fields of the envelope that SEARCH has keys for (RFC 9051 §6.4.4). */
+export type TextField = 'bcc' | 'cc' | 'from' | 'subject' | 'to';
+
+/** What searching, ordering and threading need of a message: texts, keys to compare, and the ids that join messages. */
 export interface Gist {
   /** The base subject (RFC 5256 §2.1). */
   readonly subject: string;
@@ -18,13 +23,19 @@ export interface Gist {
   readonly displayTo: string;
   /** The Date field, seconds since 1970; undefined when there is none that can be read. */
   readonly sentDate: number | undefined;
+  /** The day of the Date field as it is written, whatever the zone, in days since 1970. */
+  readonly sentDay: number | undefined;
   readonly messageId: string | undefined;
   /** The oldest first; of those without References, the first of In-Reply-To. */
   readonly references: readonly string[];
+  /** The fields as people read them, folded. */
+  readonly texts: Readonly<Record<TextField, string>>;
 }
 
 /** Characters of an id that tell it from others: RFC 5322 §2.1.1 has no longer lines. */
 const MAX_ID_CHARS = 998;
+
+const DAY_SECONDS = 86_400;
 
 export function gistOf({ envelope, references, sentDate }: Summary): Gist {
   const { text, isReplyOrForward } = baseSubject(envelope.subject ?? '');
@@ -38,16 +49,39 @@ export function gistOf({ envelope, references, sentDate }: Summary): Gist {
     displayFrom: displayKey(envelope.from),
     displayTo: displayKey(envelope.to),
     sentDate: sentDate?.epochSeconds,
+    sentDay: sentDate && Math.floor((sentDate.epochSeconds + sentDate.offsetMinutes * 60) / DAY_SECONDS),
     messageId: messageId && normalId(messageId),
     references: references.map(normalId),
+    texts: textsOf(envelope),
   };
 }
 
 /** What a gist takes in memory, in bytes, about. */
 export function gistBytes(gist: Gist): number {
-  const { subject, from, to, cc, displayFrom, displayTo, messageId, references } = gist;
-  const texts = [subject, from, to, cc, displayFrom, displayTo, messageId ?? '', ...references];
-  return texts.reduce((sum, text) => sum + 24 + text.length * 2, 200);
+  const { subject, from, to, cc, displayFrom, displayTo, messageId, references, texts } = gist;
+  const keys = [subject, from, to, cc, displayFrom, displayTo, messageId ?? ''];
+  return [...keys, ...references, ...Object.values(texts)].reduce((sum, text) => sum + 24 + text.length * 2, 200);
+}
+
+function textsOf({ bcc, cc, from, subject, to }: Envelope): Gist['texts'] {
+  return {
+    bcc: addressText(bcc),
+    cc: addressText(cc),
+    from: addressText(from),
+    subject: fold(decodeWords(subject ?? '')),
+    to: addressText(to),
+  };
+}
+
+/** Addresses as people read them, `Name <local@host>`, with encoded words decoded; folded. */
+function addressText(entries: readonly AddressEntry[]): string {
+  const texts = entries.map((entry) => {
+    if (entry.kind === 'group-end') return ';';
+    if (entry.kind === 'group') return `${decodeWords(entry.name)}:`;
+    const spec = addressSpec(entry);
+    return entry.name === undefined ? spec : `${decodeWords(entry.name)} <${spec}>`;
+  });
+  return fold(texts.join(', '));
 }
 
 /** The first address structure of the envelope; of a group that is its name. */
@@ -65,7 +99,7 @@ function displayKey([first]: readonly AddressEntry[]): string {
 }
 
 /** RFC 5256 §3: quoting that an id does not need makes no other id. */
-export function normalId(id: string): string {
+function normalId(id: string): string {
   const match = /^<"([^"\\\s<>@]+)"@(.*)>$/s.exec(id);
   return (match === null ? id : `<${match[1]}@${match[2]}>`).slice(0, MAX_ID_CHARS);
 }

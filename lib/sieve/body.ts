@@ -29,8 +29,7 @@ export function* partText(part: Part, run: Run): Answering<string> {
   const end = Math.min(part.bodyEnd, part.bodyStart + left);
   decoded.bytes += end - part.bodyStart;
   run.spend(1, end - part.bodyStart);
-  let text = '';
-  for (const piece of bodyText(read, { ...part, bodyEnd: end })) text += piece.text;
+  const text = bodyText(read, { ...part, bodyEnd: end });
   decoded.texts.set(part, text);
   return text;
 }

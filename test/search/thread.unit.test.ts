@@ -21,6 +21,8 @@ function sortables(given: readonly Given[]): Sortable[] {
     gist: {
       ...{ subject, isReplyOrForward: reply, from: '', to: '', cc: '', displayFrom: '', displayTo: '' },
       sentDate: date ?? i,
+      sentDay: undefined,
+      texts: { bcc: '', cc: '', from: '', subject: '', to: '' },
       messageId: id,
       references: refs.split(' ').filter((one) => one !== ''),
     },

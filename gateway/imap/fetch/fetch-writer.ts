@@ -1,5 +1,6 @@
 import type { ByteRange } from '../../../lib/message/section.ts';
 import type { Summary } from '../../../lib/message/summary.ts';
+import { gistOf } from '../../../lib/search/gist.ts';
 import { threadId } from '../../../lib/search/thread-id.ts';
 import { StoreError } from '../../../lib/store/errors.ts';
 import type { ColdRow } from '../../../lib/store/mailbox-block.ts';
@@ -222,7 +223,7 @@ export class FetchWriter {
 
 /** RFC 8474 §5.2: NIL where nothing joins the message to others. */
 function threadIdText(summary: Summary): string {
-  const id = threadId(summary);
+  const id = threadId(gistOf(summary));
   return `THREADID ${id === undefined ? 'NIL' : `(${id})`}`;
 }
 

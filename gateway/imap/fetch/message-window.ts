@@ -38,7 +38,7 @@ export class MessageWindow {
    */
   async read(blob: Id, range: ByteRange, upTo = range.end): Promise<Buffer> {
     if (range.end <= range.start) return Buffer.alloc(0);
-    const held = this.#held(blob, range);
+    const held = this.held(blob, range);
     if (held !== undefined) return held;
     const end = Math.max(range.end, Math.min(upTo, range.start + this.#maxBytes));
     const bytes = await messageBytes(this.#context, this.#space, blob, { start: range.start, end });
@@ -52,7 +52,8 @@ export class MessageWindow {
     return messageStream(this.#context, this.#space, blob, range);
   }
 
-  #held(blob: Id, { start, end }: ByteRange): Buffer | undefined {
+  /** The bytes of the range, if they are here. */
+  held(blob: Id, { start, end }: ByteRange): Buffer | undefined {
     if (this.#blob !== blob || start < this.#start || end > this.#start + this.#bytes.length) return undefined;
     return this.#bytes.subarray(start - this.#start, end - this.#start);
   }

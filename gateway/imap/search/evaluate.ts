@@ -30,7 +30,7 @@ export function evaluate(question: Question, candidate: Candidate, known: Cost):
   }
 }
 
-const order: Readonly<Record<Cost, number>> = { view: 0, row: 1, summary: 2, header: 3, text: 4 };
+const order: Readonly<Record<Cost, number>> = { view: 0, row: 1, gist: 2, header: 3, text: 4 };
 
 type Costly = Exclude<
   Question,
@@ -48,7 +48,7 @@ function costOf({ ask }: Costly): Cost {
     case 'sent-day':
     case 'field':
     case 'thread':
-      return 'summary';
+      return 'gist';
     case 'header':
       return 'header';
     case 'text':
@@ -68,7 +68,7 @@ function combine(all: readonly Question[], candidate: Candidate, known: Cost, de
 }
 
 function answer(question: Costly, candidate: Candidate): boolean | undefined {
-  const { row, summary } = candidate;
+  const { row, gist } = candidate;
   // What is gone is in no result (RFC 2180 §4.3).
   if (row === undefined) return false;
   switch (question.ask) {
@@ -80,20 +80,15 @@ function answer(question: Costly, candidate: Candidate): boolean | undefined {
       return isWithin(Math.floor(row.internalDate / DAY_SECONDS), question);
     case 'saved-day':
       return isWithin(Math.floor(row.savedDate / DAY_SECONDS), question);
-    case 'sent-day': {
-      const date = summary?.sentDate;
+    case 'sent-day':
       // RFC 9051 §6.4.4: the date as it is written, whatever the zone.
-      return (
-        date !== undefined &&
-        isWithin(Math.floor((date.epochSeconds + date.offsetMinutes * 60) / DAY_SECONDS), question)
-      );
-    }
+      return gist?.sentDay !== undefined && isWithin(gist.sentDay, question);
     case 'email':
       return row.blob === question.id;
     case 'thread':
-      return summary !== undefined && threadId(summary) === question.id;
+      return gist !== undefined && threadId(gist) === question.id;
     case 'field':
-      return candidate.fieldContains(question.field, question.needle);
+      return gist?.texts[question.field].includes(question.needle) === true;
     case 'header':
       return candidate.headerContains(question.name, question.needle);
     case 'text':

@@ -1,14 +1,13 @@
 import { fold } from '../../../lib/message/fold.ts';
+import type { TextField } from '../../../lib/search/gist.ts';
 import { ANSWERED, DELETED, DRAFT, FLAGGED, KEYWORD_SHIFT, SEEN } from '../../../lib/store/flag-sets.ts';
 import type { UidSet } from '../../../lib/store/uid-set.ts';
 import { seqFrom } from '../mod-seq.ts';
 import type { Selected } from '../selected.ts';
 import type { CalendarDate, SearchFlag, SearchKey } from '../wire/search-key.ts';
 
-/** What must be loaded to answer a question: the view has it, the message's row, its summary, its header, its text. */
-export type Cost = 'view' | 'row' | 'summary' | 'header' | 'text';
-
-export type TextField = 'bcc' | 'cc' | 'from' | 'subject' | 'to';
+/** What must be loaded to answer a question: the view has it, the message's row, its gist, its header, its text. */
+export type Cost = 'view' | 'row' | 'gist' | 'header' | 'text';
 
 /** A search key with everything looked up that can be before the first message (RFC 9051 §6.4.4). */
 export type Question =

@@ -1,3 +1,5 @@
+import type { Id } from '../../../lib/base/ids.ts';
+import { loadGists } from '../../../lib/search/gist-cache.ts';
 import { StoreError } from '../../../lib/store/errors.ts';
 import type { ColdRow } from '../../../lib/store/mailbox-block.ts';
 import { packedSummaries } from '../../../lib/store/messages.ts';
@@ -43,6 +45,7 @@ class Search {
   readonly found: number[] = [];
   readonly #context: Context;
   readonly #question: Question;
+  readonly #asksGist: boolean;
   readonly #asksHeader: boolean;
   readonly #window: MessageWindow;
   readonly #endAt: number;
@@ -50,6 +53,7 @@ class Search {
   constructor(context: Context, question: Question) {
     this.#context = context;
     this.#question = question;
+    this.#asksGist = (['field', 'sent-day', 'thread'] as const).some((kind) => !asked(question, kind).next().done);
     this.#asksHeader = !asked(question, 'header').next().done;
     this.#endAt = performance.now() + context.options.limits.searchMs;
     const { open } = context.selected;
@@ -77,25 +81,31 @@ class Search {
     const { open, view } = this.#context.selected;
     const rows = await open.mailbox.cold(view, UidSet.fromSorted(candidates.map(({ uid }) => uid)));
     for (const candidate of candidates) candidate.row = rows.get(candidate.uid);
-    const undecided = candidates.filter((candidate) => !this.decide(candidate, 'row'));
-    const present = undecided.flatMap(({ row }) => (row === undefined ? [] : [row.blob]));
-    const unpack = await packedSummaries(open.store.context, open.space, present);
-    const readable = undecided.filter(({ row }) => row !== undefined);
-    const { structuresAtOnce } = this.#context.options.limits;
-    for (let at = 0; at < readable.length; at += structuresAtOnce) {
-      const some = readable.slice(at, at + structuresAtOnce);
-      await Promise.all(some.map(async (candidate, i) => (candidate.summary = await unpack(at + i))));
-      await this.#askSome(some.filter((candidate) => !this.decide(candidate, 'summary')));
-      for (const candidate of some) candidate.forget();
-      await this.breathe();
-    }
+    const undecided = candidates.filter((candidate) => !this.decide(candidate, 'row') && candidate.row !== undefined);
+    if (undecided.length === 0) return;
+    await this.#askOctets(this.#asksGist ? await this.#askGists(undecided) : undecided);
   }
 
-  async #askSome(unread: readonly Candidate[]): Promise<void> {
-    const ahead = new ReadAhead(this.#context.selected.open, this.#window, unread, ({ row }) => row && wholeOf(row));
-    for (const [i, candidate] of unread.entries()) {
+  /** Those that their gists do not decide. */
+  async #askGists(candidates: readonly Candidate[]): Promise<readonly Candidate[]> {
+    const { open } = this.#context.selected;
+    const where = { context: open.store.context, space: open.space };
+    const gists = await loadGists(this.#context.options.gists, where, blobsOf(candidates), () => this.breathe());
+    for (const [i, candidate] of candidates.entries()) candidate.gist = gists[i];
+    return candidates.filter((candidate) => !this.decide(candidate, 'gist'));
+  }
+
+  /** Reads messages, some ahead of the one that is searched. */
+  async #askOctets(candidates: readonly Candidate[]): Promise<void> {
+    if (candidates.length === 0) return;
+    const { open } = this.#context.selected;
+    const unpack = await packedSummaries(open.store.context, open.space, blobsOf(candidates));
+    const ahead = new ReadAhead(open, this.#window, candidates, ({ row }) => row && wholeOf(row));
+    for (const [i, candidate] of candidates.entries()) {
       await ahead.upTo(i);
+      candidate.summary = await unpack(i);
       await this.#read(candidate);
+      candidate.forget();
       await this.breathe();
     }
   }
@@ -111,6 +121,10 @@ class Search {
       if (!(error instanceof StoreError && error.code === 'expunged')) throw error;
     }
   }
+}
+
+function blobsOf(candidates: readonly Candidate[]): Id[] {
+  return candidates.flatMap(({ row }) => (row === undefined ? [] : [row.blob]));
 }
 
 /** A short message is read whole, once. */
