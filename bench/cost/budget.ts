@@ -41,7 +41,7 @@ export const budgets = {
   envelope: { ...NOTHING, readRequests: 0.01, readUnits: 0.5 },
   /** FETCH BODY[] of one message, or of 4 MB of it in pieces. */
   body: { ...NOTHING, blobGets: 1 },
-  /** `\\Seen` of one's own in a mailbox of others: head and overlay before, the head between, both for the session after. */
+  /** `\Seen` of one's own in a mailbox of others: head and overlay before, the head between, both for the session after. */
   privateSeen: { ...NOTHING, readRequests: 5, readUnits: 5, writeRequests: 2, writeUnits: 2 },
   /** Each recipient of a delivery to ten: one copy of the message for all, held by each. */
   deliveryOfMany: { ...NOTHING, readRequests: 2, readUnits: 5, writeRequests: 4.2, writeUnits: 4.6, blobPuts: 0.1 },

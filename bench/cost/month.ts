@@ -63,7 +63,7 @@ export function monthOfStack(sessions = 0, sentBytes = 0, deliveries = 0): reado
     line('load balancer: what goes through it', 'balancerUnits', units * HOURS),
     line('sent to clients', 'sent', sentGb),
     line('logs', 'logs', (deliveries * stack.loggedBytesPerDelivery) / GB),
-    line('alarms', 'alarms', stack.alarms),
+    line('alarms', 'alarms', stack.alarms + stack.scalingAlarms),
     line('dashboard', 'dashboards', 1),
     line('name of LMTP inside the VPC', 'zones', 1),
   ];

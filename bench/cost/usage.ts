@@ -29,7 +29,9 @@ export const stack = {
   tasks: 2,
   connectionsPerTask: 5000,
   zones: 2,
-  alarms: 25,
+  alarms: 26,
+  /** Metrics of the alarms that scaling makes for itself: two for the CPU, two of two metrics for connections. */
+  scalingAlarms: 6,
   loggedBytesPerDelivery: 500,
   /** A unit of the load balancer carries so many open TCP connections, or so many GB an hour. */
   connectionsPerUnit: 100_000,

@@ -3,12 +3,13 @@ import type { Construct } from 'constructs';
 import { Alarms } from './alarms.ts';
 import { Bucket } from './bucket.ts';
 import { Dashboard } from './dashboard.ts';
-import { homeEnvironment } from './environment.ts';
+import { homeEnvironment, queueEnvironment } from './environment.ts';
 import { Functions } from './functions.ts';
 import { Gateway } from './gateway.ts';
 import { InboundMail } from './inbound-mail.ts';
 import { LoadBalancer } from './load-balancer.ts';
 import { Network } from './network.ts';
+import { Operators } from './operators.ts';
 import { type CirrusProps, defaultProps } from './props.ts';
 import { Queues } from './queues.ts';
 import { Scaling } from './scaling.ts';
@@ -23,16 +24,8 @@ export class CirrusStack extends Stack {
     const { table } = new Table(this, 'Index', props);
     const { bucket } = new Bucket(this, 'Blobs', props);
     const queues = new Queues(this, 'Queues');
-    const environment = homeEnvironment(
-      {
-        region: this.region,
-        table: table.tableName,
-        bucket: bucket.bucketName,
-        jobsQueue: queues.jobs.queue.queueUrl,
-        submitQueue: queues.submit.queue.queueUrl,
-      },
-      props,
-    );
+    const names = { region: this.region, table: table.tableName, bucket: bucket.bucketName };
+    const environment = { ...homeEnvironment(names, props), ...queueEnvironment(queues) };
     const shared = { table, bucket, queues, environment };
     const functions = new Functions(this, 'Functions', { ...shared, domain: props.domain, logDays: props.logDays });
     new Schedules(this, 'Schedules', { expire: functions.expire });
@@ -48,6 +41,11 @@ export class CirrusStack extends Stack {
     const logs = { Expire: functions.expire.logGroup, Gateway: gateway.logGroup };
     new Alarms(this, 'Alarms', { table, queues, functions, targets, logs, email: props.alarmEmail });
     new Dashboard(this, 'Overview', { table, queues, functions, service, loadBalancer });
+    const { policy } = new Operators(this, 'Operators', { table, bucket });
+    new CfnOutput(this, 'OperatorPolicy', {
+      value: policy.managedPolicyArn,
+      description: 'Attach it to whoever runs cirrus user, import or doctor',
+    });
     new CfnOutput(this, 'MailHost', {
       value: loadBalancer.loadBalancerDnsName,
       description: 'Point the CNAME of your mail host here',

@@ -1,28 +1,30 @@
 import type { CirrusProps } from './props.ts';
+import type { Queues } from './queues.ts';
 
-/** What gateways and functions are told: the configuration's keys (docs/config.md) as environment variables. */
+/** Environment variables of a process: the configuration's keys (docs/config.md), and names of other resources. */
 export type Environment = Readonly<Record<string, string>>;
 
 export interface HomeNames {
   readonly region: string;
   readonly table: string;
   readonly bucket: string;
-  readonly jobsQueue: string;
-  readonly submitQueue: string;
 }
 
-/** Where the AWS home is. */
+/** Where the AWS home is, for gateways and functions. */
 export function homeEnvironment(names: HomeNames, props: CirrusProps): Environment {
   return {
     CIRRUS_HOME: 'aws',
     CIRRUS_AWS_REGION: names.region,
     CIRRUS_AWS_TABLE: names.table,
     CIRRUS_AWS_BUCKET: names.bucket,
-    CIRRUS_AWS_JOBS_QUEUE: names.jobsQueue,
-    CIRRUS_AWS_SUBMIT_QUEUE: names.submitQueue,
-    // The function `expire` does, and gateways may not delete (Rule 9).
+    // The function `expire` does, and gateways may not delete messages (Rule 9).
     CIRRUS_SWEEP: 'off',
     ...(props.domain === '' ? {} : { CIRRUS_DEFAULTDOMAIN: props.domain }),
     ...(props.hostName === '' ? {} : { CIRRUS_SERVERNAME: props.hostName }),
   };
+}
+
+/** Where work goes that a process hands on. */
+export function queueEnvironment({ jobs, submit }: Queues): Environment {
+  return { JOBS_QUEUE_URL: jobs.queue.queueUrl, SUBMIT_QUEUE_URL: submit.queue.queueUrl };
 }

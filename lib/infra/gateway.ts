@@ -24,7 +24,7 @@ import type { Environment } from './environment.ts';
 import { acknowledge } from './findings.ts';
 import { grantBlobs, grantItems } from './grants.ts';
 import { ports } from './listeners.ts';
-import type { Network } from './network.ts';
+import { HINTS_PORT, type Network } from './network.ts';
 import type { CirrusProps } from './props.ts';
 import { protocols } from './props.ts';
 import type { Queues } from './queues.ts';
@@ -131,7 +131,8 @@ export class Gateway extends Construct {
       CIRRUS_LISTEN_LMTP_UNIX: 'off',
       // Only the VPC reaches that port.
       CIRRUS_LMTP_TRUSTED: 'on',
-      ...(deliver === undefined ? {} : { CIRRUS_AWS_DELIVER_FUNCTION: deliver.functionName }),
+      CIRRUS_LISTEN_HINTS: `*:${HINTS_PORT}`,
+      ...(deliver === undefined ? {} : { DELIVER_FUNCTION: deliver.functionName }),
     };
   }
 

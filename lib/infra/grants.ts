@@ -1,7 +1,8 @@
 import { Stack } from 'aws-cdk-lib';
 import type { ITableV2 } from 'aws-cdk-lib/aws-dynamodb';
-import { type IRole, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Bucket, CfnBucket } from 'aws-cdk-lib/aws-s3';
+import type { IConstruct } from 'constructs';
 import { MESSAGES, PIECES, SHARED_MESSAGES } from '../store/keys.ts';
 import { LANDING } from './bucket.ts';
 import { acknowledge } from './findings.ts';
@@ -11,7 +12,7 @@ export interface TableAccess {
   readonly scan?: boolean;
 }
 
-/** What a role may do with blobs. Only the sweep deletes (Rule 9). */
+/** What a role may do with blobs. Only the sweep deletes messages (Rule 9); pieces go with the snapshot that replaced them. */
 export interface BucketAccess {
   readonly remove?: boolean;
   readonly landing?: boolean;
@@ -27,6 +28,9 @@ const ITEM_ACTIONS = [
   'dynamodb:UpdateItem',
 ];
 
+/** A role, or a policy that people attach. */
+type Holder = IGrantable & IConstruct;
+
 /** Where blobs are, and why a role needs all that is there. */
 const BLOBS: Readonly<Record<string, string>> = {
   [MESSAGES]:
@@ -36,26 +40,32 @@ const BLOBS: Readonly<Record<string, string>> = {
 };
 
 /** Lets the role read and write items of the table. */
-export function grantItems(role: IRole, table: ITableV2, access: TableAccess = {}): void {
+export function grantItems(holder: Holder, table: ITableV2, access: TableAccess = {}): void {
   const actions = access.scan === true ? [...ITEM_ACTIONS, 'dynamodb:Scan'] : ITEM_ACTIONS;
-  role.addToPrincipalPolicy(new PolicyStatement({ actions, resources: [table.tableArn] }));
+  allow(holder, actions, table.tableArn);
 }
 
 /** Lets the role read and put blobs, below the prefixes where blobs are. */
-export function grantBlobs(role: IRole, bucket: Bucket, access: BucketAccess = {}): void {
+export function grantBlobs(holder: Holder, bucket: Bucket, access: BucketAccess = {}): void {
   const actions = ['s3:GetObject', 's3:PutObject', 's3:AbortMultipartUpload'];
-  if (access.remove === true) actions.push('s3:DeleteObject');
-  for (const [prefix, reason] of Object.entries(BLOBS)) grantPrefix(role, bucket, prefix, actions, reason);
+  for (const [prefix, reason] of Object.entries(BLOBS)) {
+    const removes = access.remove === true || prefix === PIECES;
+    grantPrefix(holder, bucket, prefix, removes ? [...actions, 's3:DeleteObject'] : actions, reason);
+  }
   if (access.landing === true) {
-    grantPrefix(role, bucket, LANDING, ['s3:GetObject'], 'SES names what it received; ingest reads all of it.');
+    grantPrefix(holder, bucket, LANDING, ['s3:GetObject'], 'SES names what it received; ingest reads all of it.');
   }
   // Without it an absent object is "forbidden", not "not there"; a condition on the prefix would bring that back.
-  role.addToPrincipalPolicy(new PolicyStatement({ actions: ['s3:ListBucket'], resources: [bucket.bucketArn] }));
+  allow(holder, ['s3:ListBucket'], bucket.bucketArn);
 }
 
-function grantPrefix(role: IRole, bucket: Bucket, prefix: string, actions: string[], reason: string): void {
+function grantPrefix(holder: Holder, bucket: Bucket, prefix: string, actions: string[], reason: string): void {
   const objects = `${prefix}*`;
-  role.addToPrincipalPolicy(new PolicyStatement({ actions, resources: [bucket.arnForObjects(objects)] }));
+  allow(holder, actions, bucket.arnForObjects(objects));
   const name = Stack.of(bucket).getLogicalId(bucket.node.defaultChild as CfnBucket);
-  acknowledge(role, { [`AwsSolutions-IAM5[Resource::<${name}.Arn>/${objects}]`]: reason });
+  acknowledge(holder, { [`AwsSolutions-IAM5[Resource::<${name}.Arn>/${objects}]`]: reason });
+}
+
+function allow({ grantPrincipal }: Holder, actions: string[], resource: string): void {
+  grantPrincipal.addToPrincipalPolicy(new PolicyStatement({ actions, resources: [resource] }));
 }

@@ -3,8 +3,11 @@ import { App, Validations } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { stack } from '../../bench/cost/usage.ts';
+import { parseConfig } from '../../lib/base/config.ts';
 import { SWEEP_ALARM } from '../../lib/infra/alarms.ts';
 import { CirrusStack } from '../../lib/infra/cirrus-stack.ts';
+import { defaultProps } from '../../lib/infra/props.ts';
 
 /** Both shapes of the stack, synthesised once; a finding of cdk-nag that is not explained throws. */
 let templates: readonly Template[];
@@ -15,7 +18,7 @@ beforeAll(() => {
   };
   const app = new App({ context: { ...context, 'aws:cdk:bundling-stacks': [] } });
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
-  const stacks = [
+  const both = [
     new CirrusStack(app, 'Plain'),
     new CirrusStack(app, 'Full', {
       ses: true,
@@ -27,7 +30,7 @@ beforeAll(() => {
     }),
   ];
   app.synth();
-  templates = stacks.map((stack) => Template.fromStack(stack));
+  templates = both.map((each) => Template.fromStack(each));
 });
 
 interface Statement {
@@ -37,6 +40,12 @@ interface Statement {
 }
 
 const listed = (value: unknown): unknown[] => (Array.isArray(value) ? value : [value]);
+
+const fromPairs = (pairs: readonly { Name: string; Value: unknown }[]): Record<string, unknown> =>
+  Object.fromEntries(pairs.map(({ Name, Value }) => [Name, Value]));
+
+/** What CloudFormation fills in is some text. */
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : 'resolved');
 
 describe('the stack', () => {
   it('keeps the table and the bucket, and what they were', () => {
@@ -133,6 +142,47 @@ describe('the stack', () => {
     }
   });
 
+  it('tells processes only what the configuration knows', () => {
+    for (const template of templates) {
+      const tasks = Object.values(template.findResources('AWS::ECS::TaskDefinition'));
+      const functions = Object.values(template.findResources('AWS::Lambda::Function'));
+      const environments = [
+        ...tasks.map(({ Properties }) => fromPairs(Properties.ContainerDefinitions[0].Environment)),
+        ...functions.map(({ Properties }) => Properties.Environment.Variables as Record<string, unknown>),
+      ];
+      expect(environments.length).toBe(6);
+      for (const environment of environments) {
+        const env = Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, textOf(value)]));
+        const { config, warnings } = parseConfig('', 'the template', env);
+        expect(warnings).toEqual([]);
+        expect(config).toMatchObject({ home: 'aws', aws_region: 'resolved', aws_table: 'resolved', sweep: false });
+      }
+    }
+  });
+
+  it('lets only the sweep delete messages, and everybody the pieces that they replace', () => {
+    for (const template of templates) {
+      const deleting = new Map<string, string[]>();
+      const policies = {
+        ...template.findResources('AWS::IAM::Policy'),
+        ...template.findResources('AWS::IAM::ManagedPolicy'),
+      };
+      let writers = 0;
+      for (const [name, { Properties }] of Object.entries(policies)) {
+        for (const { Action, Resource } of Properties.PolicyDocument.Statement as Statement[]) {
+          if (listed(Action).includes('s3:PutObject') && JSON.stringify(Resource).includes('/p/*')) writers++;
+          if (!listed(Action).includes('s3:DeleteObject')) continue;
+          const prefixes = [...JSON.stringify(Resource).matchAll(/"\/(\w+)\/\*"/g)].map(([, prefix]) => String(prefix));
+          deleting.set(name, [...(deleting.get(name) ?? []), ...prefixes]);
+        }
+      }
+      expect([deleting.size, writers]).toEqual([7, 7]);
+      for (const [name, prefixes] of deleting) {
+        expect(prefixes.sort()).toEqual(name.startsWith('FunctionsExpire') ? ['m', 'p', 's'] : ['p']);
+      }
+    }
+  });
+
   it('gives no wildcard permission on data', () => {
     const wrong: string[] = [];
     for (const template of templates) {
@@ -154,6 +204,16 @@ describe('the stack', () => {
       }
     }
     expect(wrong).toEqual([]);
+  });
+
+  it('is what the cost model takes it for', () => {
+    const [plain] = templates;
+    const alarms = plain?.findResources('AWS::CloudWatch::Alarm') ?? {};
+    expect(Object.keys(alarms)).toHaveLength(stack.alarms);
+    plain?.resourceCountIs('AWS::CloudWatch::Dashboard', 1);
+    plain?.resourceCountIs('AWS::EC2::NatGateway', 0);
+    const { connectionsPerTask, cpu, memoryMiB, minTasks } = defaultProps;
+    expect(stack).toMatchObject({ tasks: minTasks, connectionsPerTask, vcpus: cpu / 1024, memoryGb: memoryMiB / 1024 });
   });
 
   it('has the alarm for what the log says of damage', () => {
