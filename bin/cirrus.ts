@@ -2,6 +2,7 @@
 import './thread-pool.ts';
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { checkpointCommand } from './commands/checkpoint.ts';
 import { deliverCommand } from './commands/deliver.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { importCommand } from './commands/import.ts';
@@ -20,7 +21,8 @@ const program = new Command('cirrus')
   .addCommand(userCommand())
   .addCommand(deliverCommand())
   .addCommand(importCommand())
-  .addCommand(doctorCommand());
+  .addCommand(doctorCommand())
+  .addCommand(checkpointCommand());
 for (const command of [program, ...allCommands(program)])
   command.exitOverride().showHelpAfterError('(--help says more)');
 

@@ -2,6 +2,7 @@ import type { Config } from '../lib/base/config.ts';
 import type { Log } from '../lib/base/log.ts';
 import { StoreDelivery } from '../lib/delivery/deliver.ts';
 import type { Delivery } from '../lib/delivery/ports.ts';
+import { type CheckpointJob, startCheckpointJob } from '../lib/store/checkpoint-job.ts';
 import { agreeOnFormat } from '../lib/store/format.ts';
 import { MailStore } from '../lib/store/mail-store.ts';
 import { type SweepJob, startSweepJob } from '../lib/store/sweep-job.ts';
@@ -11,7 +12,10 @@ import { openHome } from './open-home.ts';
 export interface OpenStore extends AsyncDisposable {
   readonly store: MailStore;
   readonly delivery: Delivery;
-  /** Sweeps now and then until the store is closed (Rule 9), unless something else does; a process that comes and goes does not. */
+  /**
+   * Sweeps now and then (Rule 9), unless something else does, and writes checkpoints (Rule 21), until the store is closed; a
+   * process that comes and goes does neither.
+   */
   startSweeps(): void;
   /** Writes what is batched, then lets go of the home. */
   close(): Promise<void>;
@@ -48,7 +52,13 @@ export async function openStore(config: Config, log: Log, { serves = false } = {
     onError: (what, err) => log.error({ err, what }, 'delivery failed'),
   });
   let sweeps: SweepJob | undefined;
+  let checkpoints: CheckpointJob | undefined;
   const startSweeps = (): void => {
+    checkpoints ??= startCheckpointJob(store, {
+      onDone: (tally) => log.info({ tally }, 'checkpoints written'),
+      onAlarm: (where, err) => log.error({ where, err }, 'an account cannot be read: see cirrus doctor'),
+      onError: (err) => log.warn({ err }, 'a run of checkpoints ended early; the next one goes on'),
+    });
     if (!config.sweep) return;
     sweeps ??= startSweepJob(store, {
       removeTorn: () => home.removeTorn(),
@@ -60,6 +70,7 @@ export async function openStore(config: Config, log: Log, { serves = false } = {
   };
   const close = async (): Promise<void> => {
     await sweeps?.stop();
+    await checkpoints?.stop();
     await store.close();
     await home.close();
   };

@@ -110,7 +110,8 @@ function changedMeanwhile({ name }: User): StoreError {
   return new StoreError('in-use', `user ${name} was changed by somebody else: try again`);
 }
 
-function encodeUser(user: User): Item {
+/** A user's entry as it is stored. */
+export function encodeUser(user: User): Item & { readonly d: Buffer } {
   const to = new ByteWriter(256).u8(FORMAT).fixed(idToBytes(user.id)).fixed(idToBytes(user.tree));
   to.fixed(idToBytes(user.space)).string(user.verifier ?? '');
   to.varint(user.groups.length);

@@ -163,6 +163,26 @@ export async function readOverlay(context: LogContext, user: Id, mailbox: Id, se
   throw new StoreError('unavailable', 'the private state of the mailbox is being changed');
 }
 
+/** A user's private state of a mailbox as it is stored; a change under way is not waited for. */
+export async function storedOverlay(context: LogContext, user: Id, mailbox: Id): Promise<Overlay> {
+  return (await load(context, user, mailbox)).overlay;
+}
+
+/** Puts private state in the place of what is there, if anything is. */
+export async function putOverlay(
+  context: LogContext,
+  user: Id,
+  mailbox: Id,
+  state: Pick<Overlay, 'recentFrom' | 'seen'>,
+): Promise<void> {
+  for (let attempt = 0; attempt < TRIES; attempt++) {
+    const before = await load(context, user, mailbox);
+    const next = { ...before.overlay, ...state, changes: [], changingMs: 0 };
+    if (await store(context, user, mailbox, before, next)) return;
+  }
+  throw new StoreError('unavailable', 'the private state of the mailbox is being changed');
+}
+
 /**
  * Changes which messages the user has seen: marks the overlay "changing", reads the head strongly, then commits with the
  * next mod-sequence after it (Rule 16). Answers the overlay after the change.

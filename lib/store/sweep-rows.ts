@@ -2,16 +2,15 @@ import type { Id } from '../base/ids.ts';
 import type { Head } from './head.ts';
 import type { LogContext } from './log.ts';
 import { catchUp, Moved, withHead } from './log-reader.ts';
+import type { ColdRow } from './mailbox-block.ts';
 import { chainItems } from './mailbox-columns.ts';
 import { coldPiece, mailboxType } from './mailbox-snapshot.ts';
 import type { Expunged, MailboxView } from './mailbox-view.ts';
 import { UidSet } from './uid-set.ts';
 
 /** One message that a mailbox names. */
-export interface MessageRow {
+export interface MessageRow extends ColdRow {
   readonly uid: number;
-  readonly blob: Id;
-  readonly sizeBytes: number;
   /** Undefined: it exists. Else when it was expunged; its blob is kept (Rule 9). */
   readonly expungedMs: number | undefined;
 }
@@ -59,10 +58,10 @@ export async function* rowsOf(
     if (expungedOnly && times.size === 0) continue;
     const cold = await coldPiece(context, id, piece);
     const rows: MessageRow[] = [];
-    for (const [uid, { blob, sizeBytes }] of cold) {
+    for (const [uid, row] of cold) {
       if (uid < from || uid > to) continue;
       const expungedMs = times.get(uid);
-      if (expungedMs !== undefined || (!expungedOnly && view.has(uid))) rows.push({ uid, blob, sizeBytes, expungedMs });
+      if (expungedMs !== undefined || (!expungedOnly && view.has(uid))) rows.push({ ...row, uid, expungedMs });
     }
     found += rows.length;
     yield rows;
@@ -81,16 +80,14 @@ function newRows(view: MailboxView, graves: readonly Grave[], fromUid: number, e
   if (!expungedOnly) {
     view.forEach(UidSet.fromRanges([[fromUid, 2 ** 32 - 1]]), (uid) => {
       const row = view.coldOf(uid);
-      if (row !== undefined) rows.push({ uid, blob: row.blob, sizeBytes: row.sizeBytes, expungedMs: undefined });
+      if (row !== undefined) rows.push({ ...row, uid, expungedMs: undefined });
     });
   }
   for (const { entry, uids } of graves) {
     if (!uids.intersects(fromUid, 2 ** 32 - 1)) continue;
     for (const uid of uids) {
       const row = uid < fromUid ? undefined : entry.rows.get(uid);
-      if (row !== undefined) {
-        rows.push({ uid, blob: row.blob, sizeBytes: row.sizeBytes, expungedMs: entry.timeMs });
-      }
+      if (row !== undefined) rows.push({ ...row, uid, expungedMs: entry.timeMs });
     }
   }
   return rows;

@@ -1,5 +1,5 @@
 import { type Id, idIsShared } from '../base/ids.ts';
-import { headKey, holderKey, logPk, MESSAGES, markKey, quotaKey, summaryKey, sweepPk } from './keys.ts';
+import { CHECKPOINTS, headKey, holderKey, logPk, MESSAGES, markKey, quotaKey, summaryKey, sweepPk } from './keys.ts';
 import { catchUp, withHead } from './log-reader.ts';
 import { deleteLog, deleteMailboxRest } from './sweep-delete.ts';
 import { rowsOf, withMailbox } from './sweep-rows.ts';
@@ -31,6 +31,7 @@ export async function removeTree(run: SweepRun, tree: Id): Promise<void> {
   await deletePrivate(run, user);
   await run.deletePartition(sweepPk(space));
   await run.deleteItems([...found.state.quotaRoots.values()].map(({ id }) => quotaKey(id, space)));
+  await run.deletePrefix(`${CHECKPOINTS}${tree}/`);
   await deleteLog(run, 'T', tree, true);
   run.tally.trees++;
 }

@@ -1,4 +1,5 @@
 import { newId } from '../base/ids.ts';
+import { writeCheckpoint, writeRemoval } from './checkpoint.ts';
 import { closeMailbox } from './delete-mailbox.ts';
 import { Directory, type User } from './directory.ts';
 import { StoreError } from './errors.ts';
@@ -77,7 +78,14 @@ export async function addUser(store: MailStore, user: NewUser): Promise<User> {
   // Asked for at once, they are one write.
   await Promise.all(records.map((record) => tree.commit(() => ({ record, reply: undefined }))));
   const { name, verifier, groups = [] } = user;
-  return directory.add({ id, name, tree: treeId, space, verifier, groups });
+  const added = await directory.add({ id, name, tree: treeId, space, verifier, groups });
+  firstCheckpoint(store, added);
+  return added;
+}
+
+/** From its first message on, the objects tell whose they are (Rule 21). */
+function firstCheckpoint(store: MailStore, user: User): void {
+  store.context.background(`first checkpoint of ${user.name}`, () => writeCheckpoint(store, user));
 }
 
 /** Sets or, with undefined, lifts the limit of what a user may keep; other limits stay. Mail that is there counts. */
@@ -98,7 +106,8 @@ export async function emptyUser(store: MailStore, name: string): Promise<void> {
   if (user.verifier === undefined) await directory.remove(user);
   else {
     const space = newId(store.clock.now());
-    await directory.update({ ...user, space, tree: await store.createTree(user.id, space) });
+    const tree = await store.createTree(user.id, space);
+    firstCheckpoint(store, await directory.update({ ...user, space, tree }));
   }
   await closeAll(store, user);
 }
@@ -113,6 +122,7 @@ export async function removeUser(store: MailStore, name: string): Promise<void> 
 }
 
 async function closeAll(store: MailStore, user: User): Promise<void> {
+  await writeRemoval(store, user);
   const { view } = await store.tree(user.tree).refresh();
   for (const { mailbox } of view.state.bindings.values()) await closeMailbox(store, mailbox);
   await store.tree(user.tree).editHead(({ state }) => (state === 'closed' ? undefined : { state: 'closed' }));

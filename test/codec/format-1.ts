@@ -1,5 +1,6 @@
 /** One value of every stored kind in format 1, with its codec. The bytes are in `test/fixtures/format-1` and stay. */
 import type { Id } from '../../lib/base/ids.ts';
+import { type CheckpointPart, decodeWholeCheckpoint, encodePart } from '../../lib/store/checkpoint-format.ts';
 import { FlagSets } from '../../lib/store/flag-sets.ts';
 import { decodeHead, encodeHead, type Head } from '../../lib/store/head.ts';
 import * as columns from '../../lib/store/mailbox-columns.ts';
@@ -151,6 +152,34 @@ const treeWithScripts = {
   activeScript: 'main',
 };
 
+const checkpoint: readonly CheckpointPart[] = [
+  {
+    kind: 'account',
+    timeMs: 1_795_000_000_000,
+    isRemoved: false,
+    name: 'änne@example.com',
+    tree: id('a'),
+    space: id('b'),
+    user: Buffer.from('user'),
+    view: encodeTree(new TreeView(treeWithScripts)),
+  },
+  { kind: 'script', piece: id('4'), text: Buffer.from('keep;') },
+  {
+    kind: 'mailbox',
+    id: id('c'),
+    state: 'closed',
+    seq: 2 ** 33,
+    uidNext: 901,
+    lastAppendMs: 1_795_000_000_000,
+    keywords: ['$Forwarded', 'Grüße'],
+  },
+  { kind: 'hot', packed: columns.encodeHot(hot) },
+  { kind: 'cold', packed: columns.encodeCold(cold) },
+  { kind: 'expunged', packed: columns.encodeExpunged(expunged) },
+  { kind: 'overlay', mailbox: id('d'), recentFrom: 12, seen: uids },
+  { kind: 'end', parts: 7 },
+];
+
 const bind = {
   name: 'Project/α',
   mailbox: id('1'),
@@ -197,6 +226,11 @@ export const FORMAT_1: Readonly<Record<string, Fixture>> = {
     treeWithScripts,
     () => encodeTree(new TreeView(treeWithScripts)),
     (packed) => decodeTree(treeState.id, packed, snapshotRef).state,
+  ),
+  checkpoint: numbered(
+    checkpoint,
+    () => Buffer.concat([Buffer.of(1), ...checkpoint.map(encodePart)]),
+    decodeWholeCheckpoint,
   ),
   hot: numbered(
     hot,
