@@ -121,9 +121,12 @@ async function services(config: Config, log: Log, { store, delivery }: OpenStore
     }),
   };
   const overQuotaIsPermanent = config.lmtp_over_quota_perm_failure;
+  const admins = [...config.admins, ...config.lmtp_admins].map((name) => name.toLowerCase());
+  const lmtpPlaintext = config.lmtp_allowplaintext === 'allowplaintext' ? allowPlaintext : config.lmtp_allowplaintext;
+  const access = { authenticator, trusted: config.lmtp_trusted, admins, allowPlaintext: lmtpPlaintext };
   const lmtp: Service['options'] = {
     refusal: lmtpRefusal,
-    serve: serveLmtp({ delivery, servername, maxMessageBytes, overQuotaIsPermanent, secureContext, log }),
+    serve: serveLmtp({ delivery, access, servername, maxMessageBytes, overQuotaIsPermanent, secureContext, log }),
   };
   return [
     { protocol: 'imap', addresses: config.listen_imap, options: imap },

@@ -5,12 +5,15 @@ import type { LmtpLimits } from '../../lib/base/limits.ts';
 import type { Log } from '../../lib/base/log.ts';
 import type { Delivery, Recipient } from '../../lib/delivery/ports.ts';
 import type { Connection } from '../net/connection.ts';
+import type { LmtpAccess } from './access.ts';
 import type { Input } from './input.ts';
 import type { Intake } from './intake.ts';
 
 /** What LMTP sessions are run with. */
 export interface LmtpOptions {
   readonly delivery: Delivery;
+  /** Who may deliver. */
+  readonly access: LmtpAccess | 'everybody';
   /** Our name, in the greeting and in Received. */
   readonly servername: string;
   /** Largest message, 0 for any (`maxmessagesize`). */
@@ -31,6 +34,8 @@ export interface Envelope {
   readonly sizeBytes: Bytes | undefined;
   /** Whether SMTPUTF8 was asked for. */
   readonly utf8: boolean;
+  /** Whether full mailboxes take the message too (IGNOREQUOTA). */
+  readonly ignoreQuota: boolean;
   /** In the order of their RCPT, with doubles: each gets a reply of its own (RFC 2033 §4.2). */
   readonly recipients: Recipient[];
   /** The message, from the first BDAT on, or during DATA. */
@@ -45,6 +50,14 @@ export interface Context {
   readonly log: Log;
   /** Name given in LHLO; undefined before it. */
   client: string | undefined;
+  /** Whether the client has logged in. */
+  readonly isAuthenticated: boolean;
+  /** Whether the client has logged in, or need not. */
+  readonly mayDeliver: boolean;
+  /** The client has logged in; undefined: it has not any more. */
+  logIn(name: string | undefined): void;
+  /** Counts a failed login; too many end the session. */
+  failLogin(): void;
   /** The transaction, if there is one. */
   envelope: Envelope | undefined;
   /** Sends a reply; lines are separated by CRLF, the last one is added. */

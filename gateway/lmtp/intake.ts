@@ -90,6 +90,7 @@ export class Intake {
       remoteAddress: connection.remoteAddress,
       servername: options.servername,
       tlsInfo: connection.tlsInfo,
+      authenticated: this.#context.isAuthenticated,
       utf8,
       timeMs,
       offsetMinutes: -new Date(timeMs).getTimezoneOffset(),

@@ -5,6 +5,7 @@ import { lmtpLimits } from '../../lib/base/limits.ts';
 import type { Log } from '../../lib/base/log.ts';
 import { type Connection, ConnectionClosed, IdleTimeout } from '../net/connection.ts';
 import type { Line } from '../net/line-reader.ts';
+import { isTrusted } from './access.ts';
 import { abortTransaction } from './commands/rset.ts';
 import { commands } from './commands/table.ts';
 import type { Context, Envelope, LmtpOptions } from './context.ts';
@@ -27,20 +28,41 @@ class Session implements Context {
   readonly options: LmtpOptions;
   readonly connection: Connection;
   readonly input: Input;
-  readonly log: Log;
+  log: Log;
+  readonly #plainLog: Log;
   client: string | undefined;
   envelope: Envelope | undefined;
   #over = false;
   #waiting = false;
   #failed = false;
   #badInARow = 0;
+  #failedLogins = 0;
+  #isAuthenticated = false;
 
   constructor(connection: Connection, options: LmtpOptions) {
     this.options = options;
     this.connection = connection;
     this.input = new Input(connection, options.limits.lineBytes);
     const peer = connection.remoteAddress || 'unix';
-    this.log = options.log.child({ protocol: 'lmtp', connection: connection.id, peer });
+    this.#plainLog = options.log.child({ protocol: 'lmtp', connection: connection.id, peer });
+    this.log = this.#plainLog;
+  }
+
+  get isAuthenticated(): boolean {
+    return this.#isAuthenticated;
+  }
+
+  get mayDeliver(): boolean {
+    return this.#isAuthenticated || isTrusted(this.options.access, this.connection);
+  }
+
+  logIn(name: string | undefined): void {
+    this.#isAuthenticated = name !== undefined;
+    this.log = name === undefined ? this.#plainLog : this.#plainLog.child({ user: name });
+  }
+
+  failLogin(): void {
+    if (++this.#failedLogins >= this.options.limits.failedLogins) this.finish('421 4.7.0 Too many failed logins');
   }
 
   reply(text: string): void {

@@ -11,6 +11,8 @@ export interface Arrival {
   readonly servername: string;
   /** TLS version and cipher, when there is TLS. */
   readonly tlsInfo: string | undefined;
+  /** Whether the client has logged in. */
+  readonly authenticated: boolean;
   /** Whether SMTPUTF8 was asked for. */
   readonly utf8: boolean;
   readonly timeMs: number;
@@ -23,7 +25,7 @@ export function traceHeaders(arrival: Arrival): string {
   const { sender, recipient, client, remoteAddress, servername, tlsInfo, utf8, timeMs, offsetMinutes } = arrival;
   const from = remoteAddress === '' ? '[unix socket]' : addressLiteral(remoteAddress);
   // RFC 3848, RFC 6531 §4.3
-  const protocol = `${utf8 ? 'UTF8' : ''}LMTP${tlsInfo === undefined ? '' : 'S'}`;
+  const protocol = `${utf8 ? 'UTF8' : ''}LMTP${tlsInfo === undefined ? '' : 'S'}${arrival.authenticated ? 'A' : ''}`;
   const using = tlsInfo === undefined ? '' : ` (${tlsInfo})`;
   return (
     `Return-Path: <${sender}>\r\n` +

@@ -2,9 +2,9 @@ import { z } from 'zod';
 import {
   domain,
   flag,
+  flagOr,
   integer,
   isIpv4,
-  isLocal,
   listen,
   names,
   oneOf,
@@ -56,9 +56,14 @@ const schema = z.object({
   ),
   listen_lmtp: listen('127.0.0.1:2003, [::1]:2003', 'LMTP, where the MTA delivers mail.'),
   listen_lmtp_unix: listen('run/lmtp', 'LMTP on Unix sockets, for an MTA on the same host (mode 660).'),
-  lmtp_trusted: flag(
-    'off',
-    'Take mail over LMTP from whoever connects. Needed for any `listen_lmtp` address that is not loopback: let only your MTA reach it.',
+  lmtp_trusted: flagOr(
+    'loopback',
+    'Whose mail is taken over LMTP without AUTH, besides that of Unix sockets: of clients on this machine (loopback), of whoever connects (on: let only your MTA reach the address), or of nobody (off: say so when a proxy on this machine passes connections on). All others must log in.',
+  ),
+  lmtp_admins: words('', 'Users who may log in over LMTP and deliver, besides `admins`. They should have no mailbox.'),
+  lmtp_allowplaintext: flagOr(
+    'allowplaintext',
+    'Allow passwords in clear over LMTP, outside TLS; else as `allowplaintext` says.',
   ),
 
   tls_server_cert: text('', 'a PEM file', 'Certificate and its chain. Empty: a self-signed one is made in `tls/`.'),
@@ -144,13 +149,6 @@ export const configSchema = schema.superRefine((config, context) => {
       context.addIssue({ code: 'custom', path: ['listen_hints'], message });
     }
   }
-  if (config.lmtp_trusted) return;
-  // LMTP without authentication lets whoever reaches it write into every mailbox.
-  for (const key of ['listen_lmtp', 'listen_lmtp_unix'] as const) {
-    if (config[key].every(isLocal)) continue;
-    const message = 'allowed: loopback addresses and paths, unless lmtp_trusted is on';
-    context.addIssue({ code: 'custom', path: [key], message });
-  }
 });
 
 export type Config = Readonly<z.output<typeof configSchema>>;
@@ -178,8 +176,6 @@ export const configNotYet: readonly string[] = [
   'autocreatequota',
   'delete_mode',
   'listen_http',
-  'lmtp_admins',
-  'lmtp_allowplaintext',
   'lmtp_fuzzy_mailbox_match',
   'lmtp_strict_quota',
   'mailnotifier',

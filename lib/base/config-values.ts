@@ -50,6 +50,12 @@ export function flag(preset: 'on' | 'off', meaning: string): z.ZodType<boolean, 
   return key((text) => flags.get(text.toLowerCase()), { allowed, default: preset, meaning });
 }
 
+/** A flag that may also be left to something else, which `word` names. */
+export function flagOr<const W extends string>(word: W, meaning: string): z.ZodType<boolean | W, string | undefined> {
+  const read: Reader<boolean | W> = (value) => (value.toLowerCase() === word ? word : flags.get(value.toLowerCase()));
+  return key(read, { allowed: `${word}, or yes, on, t, true, 1, or no, off, f, false, 0`, default: word, meaning });
+}
+
 export function integer(
   range: { readonly min: number; readonly max: number },
   preset: string,

@@ -48,6 +48,8 @@ export const lmtpLimits = {
   recipients: 2000,
   /** Refused commands in a row, counted over RCPT too only when the address cannot be parsed. */
   badCommands: 50,
+  /** Failed logins of one connection; then it is closed. */
+  failedLogins: 5,
   /** No input for this long and the session ends (RFC 5321 §4.5.3.2.7 asks for 5 minutes). */
   idleMs: 10 * MINUTE,
 } as const;

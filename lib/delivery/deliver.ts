@@ -103,7 +103,7 @@ export class StoreDelivery implements Delivery {
     this.#sieve = new SieveRunner(store, options.sieve);
   }
 
-  async recipient(address: string, sizeBytes?: number): Promise<Recipient | Refusal> {
+  async recipient(address: string, sizeBytes?: number, ignoreQuota = false): Promise<Recipient | Refusal> {
     try {
       const max = this.#options.maxMessageBytes ?? 0;
       if (max > 0 && sizeBytes !== undefined && sizeBytes > max) return refusal('too-big', `at most ${max} bytes`);
@@ -112,7 +112,7 @@ export class StoreDelivery implements Delivery {
       const names = this.#names(parsed);
       const state = names.length === 0 ? undefined : await this.#recipients.find(names);
       if (state === undefined) return refusal('unknown-user', 'Mailbox does not exist');
-      if (state.quotaRoot !== undefined && isOverQuota(state.quotaRoot, state.usage)) {
+      if (!ignoreQuota && state.quotaRoot !== undefined && isOverQuota(state.quotaRoot, state.usage)) {
         return refusal('over-quota', 'Over quota');
       }
       const known: KnownRecipient = { ok: true, address, state, detail: parsed.detail };

@@ -40,8 +40,11 @@ export interface Transaction {
 export type Delivered = { readonly ok: true } | Refusal;
 
 export interface Delivery {
-  /** Answers RCPT: who is this, may mail be taken for them now? `sizeBytes` as declared by SIZE, when it was. */
-  recipient(address: string, sizeBytes?: number): Promise<Recipient | Refusal>;
+  /**
+   * Answers RCPT: who is this, may mail be taken for them now? `sizeBytes` as declared by SIZE, when it was; `ignoreQuota`:
+   * a full mailbox takes it too.
+   */
+  recipient(address: string, sizeBytes?: number, ignoreQuota?: boolean): Promise<Recipient | Refusal>;
   /** Streams the message into one blob, then commits per recipient; one answer per recipient, in order. */
   deliver(transaction: Transaction): Promise<readonly Delivered[]>;
 }

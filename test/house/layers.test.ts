@@ -26,7 +26,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'gateway/imap': ['lib/base', 'lib/message', 'lib/store', 'lib/search', 'lib/auth', 'gateway/net'],
   'gateway/pop3/wire': ['lib/base'],
   'gateway/pop3': ['lib/base', 'lib/store', 'lib/auth', 'gateway/net'],
-  'gateway/lmtp': ['lib/base', 'lib/message', 'lib/delivery', 'lib/store/errors.ts', 'gateway/net'],
+  'gateway/lmtp': ['lib/base', 'lib/message', 'lib/delivery', 'lib/auth', 'lib/store/errors.ts', 'gateway/net'],
   'gateway/managesieve/wire': [],
   'gateway/managesieve': ['lib/base', 'lib/store', 'lib/auth', 'gateway/net'],
   'gateway/main.ts': ['lib', 'gateway'],

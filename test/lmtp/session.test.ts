@@ -37,6 +37,7 @@ describe('a delivery', () => {
       S: 250-8BITMIME
       S: 250-CHUNKING
       S: 250-ENHANCEDSTATUSCODES
+      S: 250-IGNOREQUOTA
       S: 250-PIPELINING
       S: 250-SIZE
       S: 250 SMTPUTF8
@@ -87,6 +88,7 @@ describe('a delivery', () => {
       S: 250-8BITMIME
       S: 250-CHUNKING
       S: 250-ENHANCEDSTATUSCODES
+      S: 250-IGNOREQUOTA
       S: 250-PIPELINING
       S: 250-SIZE
       S: 250 SMTPUTF8
@@ -195,7 +197,7 @@ describe('order and syntax', () => {
     ['STARTTLS', '502 5.5.1 STARTTLS not available'],
     ['VRFY geeko', '252 2.3.3 try RCPT to attempt delivery'],
     ['NOOP whatever', '250 2.0.0 ok'],
-    ['HELP', '214 2.0.0 LHLO MAIL RCPT DATA BDAT RSET NOOP VRFY STARTTLS QUIT'],
+    ['HELP', '214 2.0.0 LHLO AUTH MAIL RCPT DATA BDAT RSET NOOP VRFY STARTTLS QUIT'],
     ['', '500 5.5.1 Unknown command'],
     ['XYZZY', '500 5.5.1 Unknown command'],
     ['NOOP\0', '500 5.5.2 Syntax error'],

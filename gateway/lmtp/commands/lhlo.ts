@@ -1,3 +1,5 @@
+import { saslMechanisms } from '../../../lib/auth/sasl/table.ts';
+import { isTrusted, passwordsAllowed } from '../access.ts';
 import type { Context } from '../context.ts';
 import { BadArgument } from '../wire/path.ts';
 import { abortTransaction } from './rset.ts';
@@ -12,8 +14,10 @@ export async function lhlo(context: Context, argument: string): Promise<void> {
   const lines = [
     servername,
     '8BITMIME', // RFC 6152
+    ...mechanismsOf(context),
     'CHUNKING', // RFC 3030, without BINARYMIME: line endings are put right
     'ENHANCEDSTATUSCODES', // RFC 2034
+    'IGNOREQUOTA', // Cyrus'
     'PIPELINING', // RFC 2920
     maxMessageBytes > 0 ? `SIZE ${maxMessageBytes}` : 'SIZE', // RFC 1870
     'SMTPUTF8', // RFC 6531
@@ -21,4 +25,12 @@ export async function lhlo(context: Context, argument: string): Promise<void> {
   if (secureContext !== undefined && !context.connection.secured) lines.push('STARTTLS'); // RFC 3207
   const last = lines.length - 1;
   context.reply(lines.map((line, index) => `250${index === last ? ' ' : '-'}${line}`).join('\r\n'));
+}
+
+/** The line AUTH (RFC 4954 §3), when there is somebody to show oneself to, and a way. */
+function mechanismsOf({ options: { access }, connection, isAuthenticated }: Context): readonly string[] {
+  if (access === 'everybody' || isAuthenticated) return [];
+  const names = [...saslMechanisms({ plaintextAllowed: passwordsAllowed(access, connection) })];
+  if (isTrusted(access, connection)) names.push('EXTERNAL');
+  return names.length === 0 ? [] : [`AUTH ${names.join(' ')}`];
 }

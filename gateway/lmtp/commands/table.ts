@@ -1,4 +1,5 @@
 import type { Context } from '../context.ts';
+import { auth } from './auth.ts';
 import { bdat } from './bdat.ts';
 import { data } from './data.ts';
 import { lhlo } from './lhlo.ts';
@@ -13,6 +14,7 @@ export type Command = (context: Context, argument: string) => void | Promise<voi
 /** Every verb of LMTP: those of SMTP, with LHLO for EHLO (RFC 2033 §4.1). */
 export const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['LHLO', lhlo],
+  ['AUTH', auth],
   ['MAIL', mail],
   ['RCPT', rcpt],
   ['DATA', data],
@@ -22,7 +24,7 @@ export const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['NOOP', (context) => context.reply('250 2.0.0 ok')],
   ['VRFY', (context) => context.reply('252 2.3.3 try RCPT to attempt delivery')],
   ['QUIT', (context) => context.finish('221 2.0.0 bye')],
-  ['HELP', (context) => context.reply('214 2.0.0 LHLO MAIL RCPT DATA BDAT RSET NOOP VRFY STARTTLS QUIT')],
+  ['HELP', (context) => context.reply('214 2.0.0 LHLO AUTH MAIL RCPT DATA BDAT RSET NOOP VRFY STARTTLS QUIT')],
   // RFC 2033 §4.1: an LMTP server must not answer these with success.
   ['HELO', (context) => context.reply('500 5.5.1 This is LMTP: say LHLO')],
   ['EHLO', (context) => context.reply('500 5.5.1 This is LMTP: say LHLO')],
