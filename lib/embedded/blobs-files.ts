@@ -6,9 +6,12 @@ import { checkBlobKey, checkBlobMetadata } from '../store/port-limits.ts';
 import type { BlobInfo, BlobMetadata, Blobs, ByteRange } from '../store/ports.ts';
 import { openWhole, ReadPace, type WholeFile } from './blob-file.ts';
 import { encodeFooter } from './blob-footer.ts';
+import { BlobJournal } from './blob-journal.ts';
+import { replayJournals } from './blob-journal-replay.ts';
 import { FILE_SUFFIX, keysUnder } from './blob-walk.ts';
 import { DurableFolders } from './durable-folders.ts';
 import { isErrno, translated } from './errors.ts';
+import { syncFileSystem } from './sync-file-system.ts';
 import { writeAll } from './write-all.ts';
 
 const WRITE_BYTES = 256 * 1024;
@@ -16,7 +19,15 @@ const WRITE_PIECES = 512;
 const PIECE_BYTES = 256 * 1024;
 const PAGE_BLOBS = 1000;
 const AT_ONCE = 16;
+/** A process that comes and goes writes so few that a journal would only cost it. */
+const WITHOUT_JOURNAL = 16;
 const TORN_MS = 24 * 60 * 60 * 1000; /* Rule 9: never under 24 h */
+
+export interface FileBlobsOptions {
+  readonly clock?: Clock;
+  /** Where journals are, an existing folder of the same file system; without it every object is waited for (ADR 10). */
+  readonly journals?: string;
+}
 
 /** The Blobs port on a folder, which must exist. Any number of processes may share it. */
 export class FileBlobs implements Blobs {
@@ -24,16 +35,27 @@ export class FileBlobs implements Blobs {
   readonly #folders: DurableFolders;
   readonly #clock: Clock;
   readonly #pace = new ReadPace();
+  readonly #journals: string | undefined;
+  #journal: BlobJournal | undefined;
+  #small = 0;
 
-  constructor(root: string, clock: Clock = systemClock) {
+  constructor(root: string, { clock = systemClock, journals }: FileBlobsOptions = {}) {
     this.#root = root;
     this.#folders = new DurableFolders(root);
     this.#clock = clock;
+    this.#journals = journals;
+  }
+
+  /** Brings back what was acknowledged by processes that are gone. Before anything is read. */
+  async recover(): Promise<void> {
+    if (this.#journals === undefined) return;
+    const { folders, objects } = { folders: this.#folders, objects: this.#root };
+    await replayJournals(this.#journals, { objects, folders });
   }
 
   /**
-   * Writes the file under its final name: `wx` lets one writer win, the footer makes it an object, fdatasync of the file
-   * and fsync of its folder make it durable. No rename, so no second name to clean up.
+   * Writes the file under its final name: `wx` lets one writer win, the footer makes it an object. It is durable by the
+   * journal when it is small, else by fdatasync of the file and fsync of its folder. No rename, so no second name to clean up.
    */
   async put(key: string, body: Uint8Array | AsyncIterable<Uint8Array>, metadata: BlobMetadata = {}) {
     checkBlobKey(key);
@@ -46,8 +68,11 @@ export class FileBlobs implements Blobs {
       return { created: false, sizeBytes: there?.sizeBytes ?? 0 };
     }
     try {
-      const sizeBytes = await this.#write(file, key, body, metadata).finally(() => file.close());
-      await guarded(`writing blob ${key}`, () => this.#folders.sync(dirname(path)));
+      const { sizeBytes, whole } = await this.#write(file, key, body, metadata).finally(() => file.close());
+      await guarded(`writing blob ${key}`, () =>
+        // Only now, when the file is written: settling the journal must find it.
+        whole === undefined ? this.#folders.sync(dirname(path)) : whole.journal.append(key, whole.pieces),
+      );
       return { created: true, sizeBytes };
     } catch (error) {
       await unlink(path).catch(() => undefined);
@@ -132,7 +157,9 @@ export class FileBlobs implements Blobs {
     return removed;
   }
 
-  async close(): Promise<void> {}
+  async close(): Promise<void> {
+    await this.#journal?.close();
+  }
 
   #path(key: string): string {
     return join(this.#root, key + FILE_SUFFIX);
@@ -177,12 +204,30 @@ export class FileBlobs implements Blobs {
       if (!(body instanceof Uint8Array) && (waitingBytes >= WRITE_BYTES || waiting.length >= WRITE_PIECES))
         await flush();
     }
-    const footer = encodeFooter(key, { bodyBytes, metadata });
+    const pieces = [...waiting, encodeFooter(key, { bodyBytes, metadata })];
+    const journal = bodyBytes === waitingBytes && bodyBytes <= WRITE_BYTES ? this.#journalOfSmall() : undefined;
     await guarded(doing, async () => {
-      await writeAll(file, [...waiting, footer], bodyBytes - waitingBytes);
-      await file.datasync();
+      await writeAll(file, pieces, bodyBytes - waitingBytes);
+      if (journal === undefined) await file.datasync();
     });
-    return bodyBytes;
+    return { sizeBytes: bodyBytes, whole: journal && { journal, pieces } };
+  }
+
+  /** The journal, once it is worth it and known to work here. */
+  #journalOfSmall(): BlobJournal | undefined {
+    if (this.#journals !== undefined && ++this.#small === WITHOUT_JOURNAL) this.#openJournal(this.#journals);
+    return this.#journal;
+  }
+
+  #openJournal(journals: string): void {
+    const settle = () => syncFileSystem(this.#root);
+    settle().then(
+      () => {
+        this.#journal = new BlobJournal(journals, settle);
+      },
+      // Where files cannot be settled together, each is waited for as before.
+      () => undefined,
+    );
   }
 
   /** Opens the file at the first pull, so that a reader who never pulls holds nothing. */

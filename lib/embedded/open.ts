@@ -1,4 +1,4 @@
-import { mkdir, open, stat } from 'node:fs/promises';
+import { mkdir, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { IndexJobs, type IndexJobsOptions } from '../jobs/jobs-index.ts';
 import type { Hints, Index, Jobs } from '../store/ports.ts';
@@ -6,6 +6,7 @@ import { FileBlobs } from './blobs-files.ts';
 import { isErrno, translated } from './errors.ts';
 import { openUnixHints } from './hints-unix.ts';
 import { openSqliteIndex } from './index-sqlite.ts';
+import { syncFolder } from './sync-folder.ts';
 
 /** The ports on one folder. */
 export interface Embedded {
@@ -24,15 +25,17 @@ export interface EmbeddedOptions {
 }
 
 /**
- * Opens (or makes) a data folder: `index`, `index-wal` and `index-shm` (SQLite), `blobs/`, `run/` (sockets). Folders get mode 700, files
- * 600. Several processes may have it open.
+ * Opens (or makes) a data folder: `index`, `index-wal` and `index-shm` (SQLite), `blobs/`, `journal/`, `run/` (sockets).
+ * Folders get mode 700, files 600. Several processes may have it open.
  */
 export async function openEmbedded(folder: string, options: EmbeddedOptions = {}): Promise<Embedded> {
   const root = resolve(folder);
   const blobFolder = join(root, 'blobs');
+  const journals = join(root, 'journal');
   try {
     await makeDurable(root);
     await makeDurable(blobFolder);
+    await makeDurable(journals);
   } catch (error) {
     throw translated(error, `opening ${root}`);
   }
@@ -42,9 +45,10 @@ export async function openEmbedded(folder: string, options: EmbeddedOptions = {}
   try {
     // The files of the index are new, perhaps.
     await syncFolder(root);
+    const blobs = new FileBlobs(blobFolder, { journals });
+    await blobs.recover();
     const hints = await openUnixHints(root);
     const jobs = new IndexJobs(index, options.jobs);
-    const blobs = new FileBlobs(blobFolder);
     const close = async (): Promise<void> => {
       await jobs.close();
       await hints.close();
@@ -77,13 +81,4 @@ async function makeDurable(folder: string): Promise<void> {
 
 async function isFolder(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined))?.isDirectory() === true;
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }

@@ -40,7 +40,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** Packages that only some folders may import: the edges (CONTRIBUTING.md, rule 5). */
 const EDGES: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^@aws-sdk\/|^@smithy\//, ['lib/aws']],
-  [/^(lmdb|node:sqlite)$/, ['lib/embedded']],
+  [/^node:sqlite$/, ['lib/embedded']],
   [/^aws-cdk|^cdk-nag$|^constructs$|^esbuild$/, ['lib/infra', 'bin/stack.ts']],
   [
     /^node:(fs|net|tls|http|child_process)/,

@@ -53,7 +53,7 @@ export class World implements AsyncDisposable {
     this.folder = folder;
     this.clock.ms = nowMs;
     this.index = index;
-    this.blobs = new FileBlobs(join(folder, 'blobs'), this.clock);
+    this.blobs = new FileBlobs(join(folder, 'blobs'), { clock: this.clock });
     this.store = this.process();
   }
 
