@@ -110,6 +110,10 @@ export const imapLimits = {
   gistBytes: 64 * MIB,
   /** Messages that one SORT or THREAD puts in order: each takes about 1 KB meanwhile. */
   sortMessages: 250_000,
+  /** Messages that are not there and that THREAD joins others by; further ones join nothing. */
+  threadDummies: 500_000,
+  /** How many answers deep THREAD looks for a loop of references; a deeper place is taken for one. */
+  threadAncestors: 2000,
 } as const;
 
 export type ImapLimits = { readonly [name in keyof typeof imapLimits]: number };

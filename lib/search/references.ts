@@ -1,3 +1,4 @@
+import { type Sliced, sorted } from './slices.ts';
 import { type Sortable, sentDateOf } from './sort.ts';
 import { gatherSubjects } from './thread-subjects.ts';
 
@@ -8,11 +9,13 @@ export interface Container {
   children: Container[];
 }
 
-/** Dummies made for ids of messages that are not there; beyond, such ids join nothing any more. */
-const MAX_DUMMIES = 500_000;
-
-/** Ancestors looked at before a link is taken for a loop. */
-const MAX_ANCESTORS = 2000;
+/** What hostile references may cost. */
+export interface ThreadLimits {
+  /** Dummies made for ids of messages that are not there; beyond, such ids join nothing any more. */
+  readonly threadDummies: number;
+  /** Ancestors looked at before a link is taken for a loop. */
+  readonly threadAncestors: number;
+}
 
 interface Tree {
   readonly uid: number | undefined;
@@ -23,19 +26,31 @@ interface Tree {
  * RFC 5256 §3, REFERENCES. REFS (draft-ietf-morg-inthread) leaves subjects alone (step 5), goes by INTERNALDATE, and
  * puts the thread last in which something arrived last.
  */
-export function byReferences(messages: readonly Sortable[], algorithm: 'REFERENCES' | 'REFS'): Tree[] {
-  const all = linked(messages);
+export function* byReferences(
+  messages: readonly Sortable[],
+  algorithm: 'REFERENCES' | 'REFS',
+  limits: ThreadLimits,
+): Sliced<Tree[]> {
+  const all = yield* linked(messages, limits);
+  yield;
   let roots = pruned(all.filter(({ parent }) => parent === undefined));
+  yield;
   const isRefs = algorithm === 'REFS';
   const dateOf = isRefs ? ({ internalDate }: Sortable) => internalDate : sentDateOf;
-  if (!isRefs) roots = gatherSubjects(sortSiblings(roots, dateOf));
+  if (!isRefs) roots = gatherSubjects(yield* sortSiblings(roots, dateOf));
+  yield;
   const inOrder = deepestFirst(roots);
-  for (const container of inOrder) container.children = sortSiblings(container.children, dateOf);
-  return trees(isRefs ? sortByNewest(roots, inOrder, dateOf) : sortSiblings(roots, dateOf), inOrder);
+  for (const container of inOrder) {
+    if (container.children.length < 2) continue;
+    container.children = yield* sortSiblings(container.children, dateOf);
+    yield;
+  }
+  const inTurn = isRefs ? sortByNewest(roots, inOrder, dateOf) : sortSiblings(roots, dateOf);
+  return trees(yield* inTurn, inOrder);
 }
 
 /** Step 1: every message under the last of its references, the references under each other. */
-function linked(messages: readonly Sortable[]): Container[] {
+function* linked(messages: readonly Sortable[], limits: ThreadLimits): Sliced<Container[]> {
   const byId = new Map<string, Container>();
   const own = messages.map((message): Container => {
     const id = message.gist?.messageId;
@@ -47,14 +62,15 @@ function linked(messages: readonly Sortable[]): Container[] {
   const dummies: Container[] = [];
   const named = (id: string): Container | undefined => {
     const known = byId.get(id);
-    if (known !== undefined || dummies.length >= MAX_DUMMIES) return known;
+    if (known !== undefined || dummies.length >= limits.threadDummies) return known;
     const dummy: Container = { message: undefined, parent: undefined, children: [] };
     byId.set(id, dummy);
     dummies.push(dummy);
     return dummy;
   };
-  const links = new Links();
+  const links = new Links(limits.threadAncestors);
   for (const [i, { gist }] of messages.entries()) {
+    yield;
     let last: Container | undefined;
     for (const id of gist?.references ?? []) {
       const next = named(id);
@@ -73,7 +89,12 @@ function linked(messages: readonly Sortable[]): Container[] {
 
 /** Parents alone, until all are known: a message may be put elsewhere when its own references are read. */
 class Links {
+  readonly #maxAncestors: number;
   readonly #haveChildren = new Set<Container>();
+
+  constructor(maxAncestors: number) {
+    this.#maxAncestors = maxAncestors;
+  }
 
   put(child: Container, parent: Container | undefined): void {
     if (parent === undefined) child.parent = undefined;
@@ -89,7 +110,7 @@ class Links {
     if (!this.#haveChildren.has(child)) return false;
     let steps = 0;
     for (let at: Container | undefined = parent; at !== undefined; at = at.parent) {
-      if (at === child || ++steps > MAX_ANCESTORS) return true;
+      if (at === child || ++steps > this.#maxAncestors) return true;
     }
     return false;
   }
@@ -121,16 +142,20 @@ function deepestFirst(roots: readonly Container[]): Container[] {
 type DateOf = (message: Sortable) => number;
 
 /** Siblings by date; a dummy has the date of its first child. Ties as in the mailbox. */
-function sortSiblings(siblings: readonly Container[], dateOf: DateOf): Container[] {
+function* sortSiblings(siblings: readonly Container[], dateOf: DateOf): Sliced<Container[]> {
   const keyed = siblings.map((container) => {
     const message = container.message ?? container.children[0]?.message;
     return { container, date: message === undefined ? 0 : dateOf(message), uid: message?.uid ?? 0 };
   });
-  keyed.sort((a, b) => a.date - b.date || a.uid - b.uid);
-  return keyed.map(({ container }) => container);
+  const inOrder = yield* sorted(keyed, (a, b) => a.date - b.date || a.uid - b.uid);
+  return inOrder.map(({ container }) => container);
 }
 
-function sortByNewest(roots: readonly Container[], inOrder: readonly Container[], dateOf: DateOf): Container[] {
+function* sortByNewest(
+  roots: readonly Container[],
+  inOrder: readonly Container[],
+  dateOf: DateOf,
+): Sliced<Container[]> {
   const newest = new Map<Container, number>();
   for (const container of inOrder) {
     let date = container.message === undefined ? 0 : dateOf(container.message);
@@ -138,7 +163,7 @@ function sortByNewest(roots: readonly Container[], inOrder: readonly Container[]
     newest.set(container, date);
   }
   const first = ({ message, children }: Container): number => message?.uid ?? children[0]?.message?.uid ?? 0;
-  return [...roots].sort((a, b) => (newest.get(a) ?? 0) - (newest.get(b) ?? 0) || first(a) - first(b));
+  return yield* sorted(roots, (a, b) => (newest.get(a) ?? 0) - (newest.get(b) ?? 0) || first(a) - first(b));
 }
 
 function trees(roots: readonly Container[], inOrder: readonly Container[]): Tree[] {

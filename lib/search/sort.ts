@@ -1,4 +1,5 @@
 import type { Gist } from './gist.ts';
+import { type Sliced, sorted } from './slices.ts';
 
 /** A message that is put in order. */
 export interface Sortable {
@@ -26,19 +27,18 @@ export function needsGist({ by }: Criterion): boolean {
 type Column = { readonly sign: 1 | -1; readonly values: readonly (string | number)[] };
 
 /** The UIDs of the messages, which come in ascending order, in the order of the criteria; ties stay as they are. */
-export function sortMessages(messages: readonly Sortable[], criteria: readonly Criterion[]): number[] {
+export function* sortMessages(messages: readonly Sortable[], criteria: readonly Criterion[]): Sliced<number[]> {
   const columns = criteria.map(
     ({ by, reverse }): Column => ({ sign: reverse ? -1 : 1, values: messages.map((message) => valueBy(message, by)) }),
   );
-  const order = Uint32Array.from(messages.keys());
-  order.sort((a, b) => {
+  const order = yield* sorted([...messages.keys()], (a, b) => {
     for (const { sign, values } of columns) {
       const [left, right] = [values[a] ?? '', values[b] ?? ''];
       if (left !== right) return left < right ? -sign : sign;
     }
     return a - b;
   });
-  return Array.from(order, (i) => messages[i]?.uid ?? 0);
+  return order.map((i) => messages[i]?.uid ?? 0);
 }
 
 /** When the message was sent; without a date that can be read, when it arrived (RFC 5256 §2.2). */

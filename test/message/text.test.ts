@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { FoldedSearch, fold } from '../../lib/message/fold.ts';
+import { maxSearchedHeaderBytes } from '../../lib/message/limits.ts';
 import { htmlToText, previewOf } from '../../lib/message/preview.ts';
 import { parseStructure } from '../../lib/message/structure.ts';
 import { containsText, type TextScope } from '../../lib/message/text.ts';
@@ -32,6 +33,13 @@ describe('search', () => {
     const body = `${'x'.repeat(64 * 1024 - 3)}needle`;
     expect(contains(Buffer.from(`A: b\n\n${body}`), 'body', 'NEEDLE')).toBe(true);
     expect(contains(Buffer.from('A: bc\nDE: f\n\n'), 'all', 'cde')).toBe(false);
+  });
+
+  it('searches the beginning of an absurdly long header (maxSearchedHeaderBytes)', () => {
+    const padding = `X: ${'x'.repeat(997)}\n`.repeat(Math.ceil(maxSearchedHeaderBytes / 1001));
+    expect(contains(Buffer.from(`Y: needle\n${padding}\n`), 'all', 'needle')).toBe(true);
+    expect(contains(Buffer.from(`${padding}Y: needle\n\nbody`), 'all', 'needle')).toBe(false);
+    expect(contains(Buffer.from(`${padding}Y: needle\n\nbody`), 'all', 'body')).toBe(true);
   });
 
   it('skips a body whose transfer encoding nobody knows', () => {

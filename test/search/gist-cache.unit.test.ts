@@ -5,7 +5,7 @@ import { summarize } from '../../lib/message/summary.ts';
 import { gistOf } from '../../lib/search/gist.ts';
 import { GistCache } from '../../lib/search/gist-cache.ts';
 
-it('holds about so many bytes, and lets go of the oldest first', () => {
+it('holds about so many bytes (gistBytes), and lets go of the oldest first', () => {
   const parser = new StructureParser();
   parser.feed(Buffer.from('Subject: one\r\n\r\nx'));
   const gist = gistOf(summarize(parser.finish()));

@@ -3,7 +3,11 @@ import { StructureParser } from '../../lib/message/structure.ts';
 import { summarize } from '../../lib/message/summary.ts';
 import { collationKey } from '../../lib/search/collation.ts';
 import { gistOf } from '../../lib/search/gist.ts';
-import { type Sortable, sortMessages } from '../../lib/search/sort.ts';
+import { atOnce, inSlices, sorted } from '../../lib/search/slices.ts';
+import { type Criterion, type Sortable, sortMessages as sortSliced } from '../../lib/search/sort.ts';
+
+const sortMessages = (messages: readonly Sortable[], criteria: readonly Criterion[]): number[] =>
+  atOnce(sortSliced(messages, criteria));
 
 function message(uid: number, header: string): Sortable {
   const parser = new StructureParser();
@@ -60,5 +64,21 @@ describe('sort', () => {
       { by: 'DATE', reverse: false },
     ] as const;
     expect(sortMessages(messages, criteria)).toEqual([2, 3, 1]);
+  });
+});
+
+describe('slices', () => {
+  it('many items are put in order as few are: ties stay as they are', async () => {
+    const items = Array.from({ length: 10_000 }, (_, i) => ({ key: (i * 7919) % 97, i }));
+    const compare = (a: { key: number }, b: { key: number }): number => a.key - b.key;
+    let turns = 0;
+    const found = await inSlices(sorted(items, compare), async () => void turns++);
+    expect(found).toEqual([...items].sort(compare));
+  });
+
+  it('others run while a long sort goes on', async () => {
+    const items = Array.from({ length: 100_000 }, (_, i) => (i * 7919) % 100_003);
+    const steps = [...sorted(items, (a, b) => a - b)].length;
+    expect(steps).toBeGreaterThan(100);
   });
 });

@@ -1,3 +1,4 @@
+import { inSlices } from '../../../lib/search/slices.ts';
 import { needsGist, sortMessages } from '../../../lib/search/sort.ts';
 import { UidSet } from '../../../lib/store/uid-set.ts';
 import type { CommandOf } from '../command-of.ts';
@@ -15,7 +16,7 @@ export async function sort(context: Context, command: CommandOf<'SORT'>, tag: st
   try {
     const found = await runProgram(context, command);
     const messages = await sortables(context, found.uids, criteria.some(needsGist));
-    const uids = sortMessages(messages, criteria);
+    const uids = await inSlices(sortMessages(messages, criteria), () => context.breathe());
     writeAnswer(context, { response: 'SORT', uid, uids, aboutModSeq: found.aboutModSeq }, returns, tag);
     if (saves) selected.saved = toSave(uids, returns ?? []);
     return ok();

@@ -1,3 +1,4 @@
+import { inSlices } from '../../../lib/search/slices.ts';
 import { type ThreadAlgorithm, type ThreadNode, threadMessages } from '../../../lib/search/thread.ts';
 import type { CommandOf } from '../command-of.ts';
 import type { Context } from '../context.ts';
@@ -15,7 +16,9 @@ export async function thread(context: Context, command: CommandOf<'THREAD'>): Pr
   const algorithm = algorithms.get(command.algorithm);
   if (algorithm === undefined) return bad('Unknown threading algorithm');
   const { uids } = await runProgram(context, command);
-  const threads: readonly ThreadNode[] = threadMessages(await sortables(context, uids, true), algorithm);
+  const messages = await sortables(context, uids, true);
+  const work = threadMessages(messages, algorithm, context.options.limits);
+  const threads: readonly ThreadNode[] = await inSlices(work, () => context.breathe());
   const { numbering } = context.selected;
   for (const piece of threaded(threads, (uid) => (command.uid ? uid : numbering.sequenceOf(uid)))) {
     context.write(piece);
