@@ -5,6 +5,7 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import * as x509 from '@peculiar/x509';
+import { makeFolder } from './make-folder.ts';
 import type { CertificateFiles } from './tls.ts';
 
 const DAY_MS = 86_400_000;
@@ -15,7 +16,7 @@ export async function ensureSelfSigned(folder: string, servername: string): Prom
   const files = { certFile: join(folder, 'cert.pem'), keyFile: join(folder, 'key.pem') };
   if (existsSync(files.certFile) && existsSync(files.keyFile)) return files;
   const { certPem, keyPem } = await makeSelfSigned(servername);
-  await mkdir(dirname(folder), { recursive: true });
+  await makeFolder(dirname(folder));
   // Both files appear at once, so that another process never pairs its certificate with our key.
   const draft = `${folder}.${randomBytes(6).toString('hex')}`;
   await mkdir(draft, { mode: 0o700 });

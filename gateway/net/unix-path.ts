@@ -1,7 +1,8 @@
 import { once } from 'node:events';
-import { chmod, lstat, mkdir, unlink } from 'node:fs/promises';
+import { chmod, lstat, unlink } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
+import { makeFolder } from './make-folder.ts';
 
 /** Longest path that fits the kernel's address (sun_path, without its NUL). */
 const PATH_BYTES = 107;
@@ -9,7 +10,7 @@ const PATH_BYTES = 107;
 /** Makes `path` free to listen on: removes a socket that a killed process left, and nothing else. */
 export async function removeStaleSocket(path: string): Promise<void> {
   if (Buffer.byteLength(path) > PATH_BYTES) throw new Error(`the path is longer than ${PATH_BYTES} bytes`);
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolder(dirname(path));
   const found = await lstat(path).catch(ignoreAbsent);
   if (found === undefined) return;
   if (!found.isSocket()) throw new Error('there is a file of that name that is not a socket');
