@@ -99,6 +99,8 @@ export interface VacationAction {
 /** Tell somebody of the message (RFC 5435), or by the older `notify` of Cyrus. */
 export interface NotifyAction {
   readonly kind: 'notify';
+  /** What `denotify` names it by; never with RFC 5435. */
+  readonly id?: string;
   /** A URI, `mailto:a@example.com`, or for the older one the name of a method; absent: as configured. */
   readonly method?: string;
   readonly message?: string;

@@ -1,5 +1,6 @@
 import type { Argument, Call, Literal } from './ast.ts';
 import type { AddedTag, Check, Parameter, Shape, Tag } from './definition.ts';
+import type { SieveLimits } from './limits.ts';
 import type { AddressPart, Comparator, Matching, MatchType } from './match.ts';
 import type { Position } from './problem.ts';
 import { capabilitiesWith, type Vocabulary } from './registry.ts';
@@ -12,8 +13,14 @@ export type Tell = (at: Position, message: string, missing?: boolean) => void;
 export type Bound = Pick<CompiledNode, 'values' | 'checks' | 'matching' | 'refinements'>;
 
 /** Gives every argument of a call its name, and checks it against the shape of its definition (RFC 5228 §2.6). */
-export function bindArguments(call: Call, shape: Shape, vocabulary: Vocabulary, tell: Tell): Bound {
-  return new Binder(call, shape, vocabulary, tell).bind();
+export function bindArguments(
+  call: Call,
+  shape: Shape,
+  vocabulary: Vocabulary,
+  limits: SieveLimits,
+  tell: Tell,
+): Bound {
+  return new Binder(call, shape, vocabulary, limits, tell).bind();
 }
 
 class Binder {
@@ -21,18 +28,21 @@ class Binder {
   readonly #shape: Shape;
   readonly #vocabulary: Vocabulary;
   readonly #tell: Tell;
+  readonly #limits: SieveLimits;
   readonly #added: readonly AddedTag[];
   readonly #values = new Map<string, Value>();
   readonly #checks = new Map<string, Check>();
   readonly #groups = new Map<string, string>();
   readonly #positional: Argument[] = [];
+  readonly #given = new Map<string, Argument>();
   #comparator: Comparator | undefined;
   #type: MatchType | undefined;
   #relation = '';
   #part: AddressPart | undefined;
   #broken = false;
 
-  constructor(call: Call, shape: Shape, vocabulary: Vocabulary, tell: Tell) {
+  constructor(call: Call, shape: Shape, vocabulary: Vocabulary, limits: SieveLimits, tell: Tell) {
+    this.#limits = limits;
     this.#call = call;
     this.#shape = shape;
     this.#vocabulary = vocabulary;
@@ -167,6 +177,7 @@ class Binder {
       this.#tell(argument.at, `${capital(described(parameter.type))} must stand here (${key}).`);
       return;
     }
+    this.#given.set(key, argument);
     if (argument.kind === 'number') this.#values.set(key, argument.value);
     if (argument.kind !== 'strings') return;
     const texts = argument.values.map((literal) => this.#text(key, parameter, literal));
@@ -223,7 +234,19 @@ class Binder {
     if (type.substrings && !comparator.substrings) {
       this.#tell(this.#call.at, `The comparator "${comparator.name}" cannot be used with ":${type.name}".`);
     }
+    this.#checkKeys(type);
     return { comparator, type, relation: this.#relation, part };
+  }
+
+  /** What the match type has to say of the keys that are known. */
+  #checkKeys({ checkKey }: MatchType): void {
+    const given = this.#given.get('keys');
+    const keys = this.#values.get('keys');
+    if (checkKey === undefined || given?.kind !== 'strings' || !Array.isArray(keys)) return;
+    for (const [index, key] of keys.entries()) {
+      const wrong = typeof key === 'string' ? checkKey(key, this.#limits) : undefined;
+      if (wrong !== undefined) this.#tell(given.values[index]?.at ?? given.at, wrong);
+    }
   }
 
   #row<T extends { readonly name: string }>(

@@ -1,7 +1,7 @@
 import { bindArguments } from './arguments.ts';
 import type { Call } from './ast.ts';
 import type { CommandDefinition, Shape, TestDefinition } from './definition.ts';
-import type { SieveLimits } from './limits.ts';
+import { type SieveLimits, sieveLimits } from './limits.ts';
 import type { Position, SieveProblem } from './problem.ts';
 import { capabilitiesWith, Vocabulary } from './registry.ts';
 import type { CompiledCommand, CompiledNode, CompiledScript, CompiledTest } from './script.ts';
@@ -78,7 +78,7 @@ class Compiler {
 
   #node(call: Call, definition: CommandDefinition | TestDefinition): CompiledNode {
     const problems = this.problems.length;
-    const bound = bindArguments(call, definition, this.vocabulary, (at, message, missing) =>
+    const bound = bindArguments(call, definition, this.vocabulary, this.#limits, (at, message, missing) =>
       this.#tell(at, message, missing),
     );
     const tests = this.#tests(call, definition);
@@ -135,7 +135,7 @@ class Compiler {
 /** A command in place of one that is not understood: it ends the run, unless a test keeps the run from it. */
 function failing(call: Call, message: string, vocabulary: Vocabulary): CompiledCommand {
   const definition: CommandDefinition = { name: call.name, run: (_node, run) => run.fail(message) };
-  const bound = bindArguments({ ...call, arguments: [] }, definition, vocabulary, () => undefined);
+  const bound = bindArguments({ ...call, arguments: [] }, definition, vocabulary, sieveLimits, () => undefined);
   const { at, name } = call;
   return { at, name, ...bound, tests: [], block: [], capabilities: vocabulary.capabilities, definition };
 }

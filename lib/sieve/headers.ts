@@ -104,6 +104,13 @@ export function checkAddress(text: string): string | undefined {
   return bare && text.length <= 320 ? undefined : `"${text.slice(0, 64)}" is not an email address.`;
 }
 
+/** A list of mailboxes as in From (RFC 5322 §3.6.2), on one line. */
+export function checkMailboxes(text: string): string | undefined {
+  const mailboxes = mailboxesOf(parseAddressList(text));
+  const whole = mailboxes.length > 0 && mailboxes.every(({ mailbox, host }) => mailbox !== '' && host !== '');
+  return whole && !/[\r\n\0]/.test(text) ? undefined : `"${text.slice(0, 64)}" cannot be a sender.`;
+}
+
 /** What can be the name of a mailbox. */
 export function checkMailbox(name: string): string | undefined {
   if (name === '') return 'The name of a mailbox cannot be empty.';

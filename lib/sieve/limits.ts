@@ -44,6 +44,10 @@ export const sieveLimits = {
   addedHeaders: 64,
   /** Characters of one regular expression. */
   regexChars: KIB,
+  /** Characters, classes and groups of one regular expression with its counted repetitions written out. */
+  regexSize: 2000,
+  /** Notifications of one run (RFC 5435 §8). */
+  notifications: 8,
   /** Days of `vacation` when it says none (RFC 5230 §4.1). */
   vacationDays: 7,
   /** Days that `:days` is at least (RFC 5230 §4.1). */

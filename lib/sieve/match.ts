@@ -1,3 +1,4 @@
+import type { SieveLimits } from './limits.ts';
 import type { Answering } from './question.ts';
 import type { Run } from './run.ts';
 
@@ -20,7 +21,7 @@ export interface MatchType {
   /** Takes a relation, as `:value "gt"` does. */
   readonly relation?: (text: string) => string | undefined;
   /** Tells what is wrong with a key. */
-  readonly checkKey?: (key: string) => string | undefined;
+  readonly checkKey?: (key: string, limits: SieveLimits) => string | undefined;
   readonly run: (
     values: readonly string[],
     keys: readonly string[],

@@ -126,6 +126,12 @@ export class Run {
     this.actions.push(action);
   }
 
+  /** Takes actions back. */
+  drop(which: (action: Action) => boolean): void {
+    const kept = this.actions.filter((action) => !which(action));
+    this.actions.splice(0, this.actions.length, ...kept);
+  }
+
   /** Ends the run; the message is kept. */
   fail(message: string): never {
     throw new SieveFailure(this.#at, message);

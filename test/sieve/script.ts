@@ -80,11 +80,18 @@ export function problems(source: string | Uint8Array): string[] {
   return 'problems' in result ? result.problems.map(({ line, column, message }) => `${line}:${column} ${message}`) : [];
 }
 
+/** The header and body of a message as an action has it, with LF; undefined when it is as it came. */
+export function edited(action: Action | undefined): string | undefined {
+  if (action === undefined || !('edited' in action) || action.edited === undefined) return undefined;
+  const { header, body } = action.edited;
+  return `${Buffer.from(header)}${body === undefined ? '' : Buffer.from(body)}`.replaceAll('\r\n', '\n');
+}
+
 function told(action: Action): string {
   const parts: string[] = [];
   for (const [name, value] of Object.entries(action)) {
     if (['kind', 'implicit', 'mailbox', 'address', 'edited'].includes(name)) continue;
-    const shown = Array.isArray(value) ? value.join(' ') : value;
+    const shown = Array.isArray(value) ? value.join(' ') : typeof value === 'object' ? JSON.stringify(value) : value;
     parts.push(value === true ? ` ${name}` : value === false ? '' : ` ${name}=${shown}`);
   }
   const rest = parts.join('');

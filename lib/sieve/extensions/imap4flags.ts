@@ -2,6 +2,7 @@ import type { Action } from '../actions.ts';
 import type { CommandDefinition, Extension } from '../definition.ts';
 import { type Run, slot } from '../run.ts';
 import type { CompiledNode, Value } from '../script.ts';
+import { intoFcc } from './fcc.ts';
 import { checkVariable, setVariable, variableValue } from './variables.ts';
 
 /** The internal variable (RFC 5232 §2); undefined until the script has set it. */
@@ -37,12 +38,18 @@ export const imap4flags: Extension = {
       },
     },
   ],
-  tags: [{ name: 'flags', to: ['keep', 'fileinto'], value: { type: 'strings' }, refine: withFlags }],
-  onAction: (action, run) => {
-    const flags = run.slot(flagsSlot);
-    return flags === undefined ? action : stored(action, flags);
-  },
+  tags: [
+    { name: 'flags', to: ['keep', 'fileinto'], value: { type: 'strings' }, refine: withFlags },
+    { name: 'flags', to: ['vacation', 'notify'], value: { type: 'strings' }, needs: 'fcc', refine: withFlags },
+  ],
+  onAction: flagged,
 };
+
+/** An action with the flags that the script has set; none when it has set none. */
+export function flagged(action: Action, run: Run): Action {
+  const flags = run.slot(flagsSlot);
+  return flags === undefined ? action : stored(action, flags);
+}
 
 /** Flags as they are given: lists of names, each perhaps with several names in it (RFC 5232 §2); once each. */
 export function readFlags(texts: readonly string[], run: Run): readonly string[] {
@@ -100,7 +107,7 @@ function needsVariables({ values, capabilities, name }: CompiledNode): string | 
 
 function withFlags(action: Action, value: Value, run: Run): Action {
   const texts = Array.isArray(value) ? value.map((text) => run.expand(text)) : [];
-  return stored(action, readFlags(texts, run));
+  return intoFcc(stored(action, readFlags(texts, run)), { flags: readFlags(texts, run) });
 }
 
 function stored(action: Action, flags: readonly string[]): Action {

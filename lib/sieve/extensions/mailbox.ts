@@ -1,5 +1,6 @@
 import type { Extension } from '../definition.ts';
 import { checkMailbox } from '../headers.ts';
+import { intoFcc } from './fcc.ts';
 
 /** RFC 5490 §3.1, §3.2: whether mailboxes are there to deliver to, and making one. */
 export const mailbox: Extension = {
@@ -15,7 +16,8 @@ export const mailbox: Extension = {
     {
       name: 'create',
       to: ['fileinto'],
-      refine: (action) => (action.kind === 'fileinto' ? { ...action, create: true } : action),
+      refine: (action) => intoFcc(action, { create: true }),
     },
+    { name: 'create', to: ['vacation', 'notify'], needs: 'fcc', refine: (action) => intoFcc(action, { create: true }) },
   ],
 };

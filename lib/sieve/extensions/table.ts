@@ -5,16 +5,25 @@ import { copy } from './copy.ts';
 import { core } from './core.ts';
 import { date, index } from './date.ts';
 import { duplicate } from './duplicate.ts';
+import { editheader } from './editheader.ts';
 import { encodedCharacter } from './encoded-character.ts';
+import { enotify } from './enotify.ts';
 import { envelope } from './envelope.ts';
 import { environment } from './environment.ts';
+import { fcc } from './fcc.ts';
 import { fileinto } from './fileinto.ts';
 import { ihave } from './ihave.ts';
 import { imap4flags } from './imap4flags.ts';
+import { imapflags } from './imapflags.ts';
 import { include } from './include.ts';
 import { mailbox } from './mailbox.ts';
+import { mailboxid } from './mailboxid.ts';
+import { mboxmetadata, servermetadata } from './metadata.ts';
+import { notify } from './notify.ts';
+import { regex } from './regex.ts';
 import { ereject, reject } from './reject.ts';
 import { relational } from './relational.ts';
+import { specialUse } from './special-use.ts';
 import { subaddress } from './subaddress.ts';
 import { vacation, vacationSeconds } from './vacation.ts';
 import { variables } from './variables.ts';
@@ -42,5 +51,15 @@ export const extensions: readonly Extension[] = [
   ihave,
   include,
   mailbox,
+  mailboxid,
+  specialUse,
+  fcc,
+  mboxmetadata,
+  servermetadata,
+  editheader,
+  enotify,
+  notify,
+  imapflags,
+  regex,
   ...comparators,
 ];

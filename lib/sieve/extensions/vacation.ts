@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
-import { mailboxesOf, parseAddressList } from '../../message/address.ts';
 import type { Extension, Tag } from '../definition.ts';
-import { checkAddress } from '../headers.ts';
+import { checkAddress, checkMailboxes } from '../headers.ts';
 import type { Run } from '../run.ts';
 import type { CompiledNode } from '../script.ts';
 
@@ -12,7 +11,7 @@ const interval = 'interval';
 const tags: readonly Tag[] = [
   { name: 'days', value: { type: 'number' }, group: interval },
   { name: 'subject', value: { type: 'string', check: checkLine } },
-  { name: 'from', value: { type: 'string', check: checkFrom } },
+  { name: 'from', value: { type: 'string', check: checkMailboxes } },
   { name: 'addresses', value: { type: 'strings', check: checkAddress } },
   { name: 'mime' },
   { name: 'handle', value: { type: 'string' } },
@@ -67,13 +66,6 @@ function handleOf(node: CompiledNode, run: Run): string {
 
 function checkLine(text: string): string | undefined {
   return /[\r\n\0]/.test(text) ? 'A subject must be one line.' : undefined;
-}
-
-/** RFC 5230 §4.3: a list of mailboxes. */
-function checkFrom(text: string): string | undefined {
-  const mailboxes = mailboxesOf(parseAddressList(text));
-  const whole = mailboxes.length > 0 && mailboxes.every(({ mailbox, host }) => mailbox !== '' && host !== '');
-  return whole && !/[\r\n\0]/.test(text) ? undefined : `"${text.slice(0, 64)}" cannot be the sender of an answer.`;
 }
 
 /** RFC 5230 §5: a MIME header holds no 8-bit characters. */
