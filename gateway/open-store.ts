@@ -1,10 +1,13 @@
 import type { Config } from '../lib/base/config.ts';
 import type { Log } from '../lib/base/log.ts';
 import { StoreDelivery } from '../lib/delivery/deliver.ts';
+import { Outgoing, type OutgoingFact } from '../lib/delivery/outgoing.ts';
 import type { Delivery } from '../lib/delivery/ports.ts';
+import { SmtpOutbox } from '../lib/smtp/outbox.ts';
 import { type CheckpointJob, startCheckpointJob } from '../lib/store/checkpoint-job.ts';
 import { agreeOnFormat } from '../lib/store/format.ts';
 import { MailStore } from '../lib/store/mail-store.ts';
+import type { Outbox } from '../lib/store/ports.ts';
 import { type SweepJob, startSweepJob } from '../lib/store/sweep-job.ts';
 import { openHome } from './open-home.ts';
 
@@ -17,6 +20,8 @@ export interface OpenStore extends AsyncDisposable {
    * process that comes and goes does neither.
    */
   startSweeps(): void;
+  /** Sends what scripts send, until the store is closed; a process that comes and goes leaves that to those that stay. */
+  startSending(): void;
   /** Writes what is batched, then lets go of the home. */
   close(): Promise<void>;
 }
@@ -37,6 +42,7 @@ export async function openStore(config: Config, log: Log, { serves = false } = {
     onError,
     expungeDelayMs: config.expunge_mode === 'delayed' ? config.expunge_delay : 0,
   });
+  const outgoing = config.smtp_relay === 'off' ? undefined : new Outgoing(store, (fact) => logOutgoing(log, fact));
   const delivery = new StoreDelivery(store, {
     defaultDomain: config.defaultdomain || undefined,
     lowerCase: config.lmtp_downcase_rcpt,
@@ -47,6 +53,8 @@ export async function openStore(config: Config, log: Log, { serves = false } = {
       makesFolders: config.anysievefolder,
       madeFolders: config.autocreate_sieve_folders,
     },
+    ...(outgoing && { outgoing }),
+    onUnsent: ({ action, why, ...fact }) => log.warn({ ...fact, action: action.kind, why }, 'not sent'),
     onScriptFailed: (failure) => log.warn({ ...failure }, 'a script failed: the message is kept'),
     onDelivered: (fact) => log.info({ ...fact }, OUTCOMES[fact.outcome]),
     onError: (what, err) => log.error({ err, what }, 'delivery failed'),
@@ -68,11 +76,41 @@ export async function openStore(config: Config, log: Log, { serves = false } = {
       onError: (err) => log.warn({ err }, 'a sweep ended early; the next one goes on'),
     });
   };
+  let sending: { stop(): Promise<void> } | undefined;
+  const startSending = (): void => {
+    const outbox = outboxOf(config);
+    if (outgoing === undefined || outbox === undefined) {
+      log.warn('smtp_relay is off: scripts send nothing, redirected mail is kept');
+      return;
+    }
+    const jobs = outgoing.run(outbox);
+    sending ??= {
+      stop: async () => {
+        await jobs.stop();
+        await outbox.close();
+      },
+    };
+  };
   const close = async (): Promise<void> => {
     await sweeps?.stop();
+    await sending?.stop();
     await checkpoints?.stop();
     await store.close();
     await home.close();
   };
-  return { store, delivery, startSweeps, close, [Symbol.asyncDispose]: close };
+  return { store, delivery, startSweeps, startSending, close, [Symbol.asyncDispose]: close };
+}
+
+/** The relay of a configuration, if it has one. */
+function outboxOf(config: Config): Outbox | undefined {
+  const { smtp_relay: relay, smtp_relay_user: user, smtp_relay_password: password } = config;
+  if (relay === 'off') return undefined;
+  const login = user === '' ? {} : { login: { user, password } };
+  return new SmtpOutbox({ ...relay, tls: config.smtp_relay_tls, servername: config.servername, ...login });
+}
+
+function logOutgoing(log: Log, { outcome, ...fact }: OutgoingFact): void {
+  if (outcome === 'given up') log.error({ ...fact }, 'outgoing mail given up');
+  else if (outcome === 'waits') log.warn({ ...fact }, 'outgoing mail waits');
+  else log.info({ ...fact }, `outgoing mail ${outcome}`);
 }

@@ -8,6 +8,7 @@ import {
   listen,
   names,
   oneOf,
+  relay,
   size,
   text,
   time,
@@ -110,6 +111,17 @@ const schema = z.object({
   lmtp_downcase_rcpt: flag('on', 'The user part of a recipient address is lowercased, up to the `+`.'),
   lmtp_over_quota_perm_failure: flag('off', 'A full mailbox refuses mail for good (552) instead of for now (452).'),
   duplicatesuppression: flag('on', 'A message delivered twice to the same mailbox (same Message-ID) is kept once.'),
+  smtp_relay: relay(
+    'off',
+    'The MTA that sends what Sieve scripts send: redirect, vacation, notify by mail. Off: redirected mail is kept, and nothing is sent.',
+  ),
+  smtp_relay_tls: oneOf(
+    ['off', 'may', 'verify'],
+    'may',
+    'STARTTLS with the relay: `off` never, `may` where it is offered, whoever has the certificate, `verify` only with a certificate for its name.',
+  ),
+  smtp_relay_user: text('', 'a name', 'Who we are for the relay. Empty: no login.'),
+  smtp_relay_password: text('', 'a password', 'The password that belongs to `smtp_relay_user`.'),
   anysievefolder: flag('off', 'A mailbox that a Sieve script files into is made when it is not there.'),
   autocreate_sieve_folders: names(
     '',

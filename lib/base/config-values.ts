@@ -155,6 +155,19 @@ export function listen(preset: string, meaning: string): z.ZodType<readonly List
   return key(read, { allowed, default: preset, meaning });
 }
 
+/** A host and port to connect to. */
+export type RelayAddress = { readonly host: string; readonly port: number };
+
+export function relay(preset: string, meaning: string): z.ZodType<RelayAddress | 'off', string | undefined> {
+  const read: Reader<RelayAddress | 'off'> = (value) => {
+    if (flags.get(value.toLowerCase()) === false) return 'off';
+    const address = listenAddress(value.trim());
+    if (address === undefined || !('port' in address) || address.host === undefined) return undefined;
+    return { host: address.host, port: address.port };
+  };
+  return key(read, { allowed: 'host:port or [IPv6]:port, or off', default: preset, meaning });
+}
+
 function listenAddress(value: string): ListenAddress | undefined {
   if (value.includes('/')) return value.includes('\0') ? undefined : { path: value };
   const [, bracketed, plain, digits] = /^(?:\[([0-9a-f:.]+)\]|([a-z0-9_.-]+|\*)):(\d{1,5})$/i.exec(value) ?? [];

@@ -12,9 +12,11 @@ import { isOverQuota } from '../store/quota.ts';
 import { userNames } from '../store/user-names.ts';
 import { parseRecipient, type RecipientAddress } from './address.ts';
 import { type Incoming, remember, type Stored, storeCopies } from './carry-out.ts';
+import type { Outgoing } from './outgoing.ts';
 import { Places } from './places.ts';
 import type { Delivered, Delivery, Recipient, Refusal, RefusalCode, Transaction } from './ports.ts';
 import { type RecipientState, Recipients } from './recipients.ts';
+import { feasible, sendAll, type Unsent } from './send.ts';
 import { type SieveOptions, SieveRunner } from './sieve.ts';
 
 /** What whoever looks for a message wants to know. */
@@ -50,6 +52,9 @@ export interface DeliveryOptions {
   readonly onDelivered?: (fact: DeliveryFact) => void;
   readonly onScriptFailed?: (failure: ScriptFailure) => void;
   readonly sieve?: SieveOptions;
+  /** Where outgoing mail waits; without it redirects are kept, and the rest is not sent. */
+  readonly outgoing?: Outgoing;
+  readonly onUnsent?: (unsent: Unsent & { readonly recipient: string; readonly user: string }) => void;
   /** Told of what a refusal does not say. */
   readonly onError?: (what: string, error: unknown) => void;
 }
@@ -192,12 +197,16 @@ export class StoreDelivery implements Delivery {
       deliveryId: incoming.deliveryId,
       content: message.content,
     });
-    const { failure, refusal: rejected, stores } = decision;
+    const { failure, refusal: rejected } = decision;
     if (failure !== undefined)
       this.#options.onScriptFailed?.({ recipient: address, user: state.user.name, ...failure });
     if (rejected !== undefined) return refusal('rejected', rejected.reason);
-    const done = await storeCopies(this.#store, incoming, stores);
-    await remember(this.#store, incoming, decision);
+    const { outgoing } = this.#options;
+    const can = feasible(decision, incoming, places, outgoing !== undefined);
+    for (const one of can.unsent) this.#options.onUnsent?.({ recipient: address, user: state.user.name, ...one });
+    const done = await storeCopies(this.#store, incoming, can.decision.stores);
+    if (outgoing !== undefined) await sendAll(this.#store, outgoing, incoming, can.decision);
+    await remember(this.#store, incoming, can.decision);
     this.#tell(incoming, done);
     return { ok: true };
   }

@@ -97,8 +97,8 @@ export class IndexJobs implements Jobs {
       await handler(job);
     } catch (error) {
       clearInterval(renewal);
-      this.#onError(error, job);
       const delayMs = error instanceof JobPostponed ? error.delayMs : undefined;
+      if (delayMs === undefined) this.#onError(error, job);
       if (delayMs === 'never') return this.#bury(job, key, runner, error);
       if (delayMs !== undefined) {
         const dueMs = this.#clock.now() + delayMs;

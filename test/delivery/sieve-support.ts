@@ -4,6 +4,7 @@ import {
   type ScriptFailure,
   StoreDelivery,
 } from '../../lib/delivery/deliver.ts';
+import { Outgoing } from '../../lib/delivery/outgoing.ts';
 import { Account } from '../../lib/store/account.ts';
 import { Directory } from '../../lib/store/directory.ts';
 import { flagNames } from '../../lib/store/flag-names.ts';
@@ -12,6 +13,7 @@ import { messageBytes } from '../../lib/store/messages.ts';
 import { putScript, setActiveScript } from '../../lib/store/scripts.ts';
 import { addUser } from '../../lib/store/users.ts';
 import { LmtpClient, openLmtp } from '../lmtp/support.ts';
+import { openSmtpSink, type SmtpSink } from '../support/smtp-sink.ts';
 import { openTestStore, type TestStore } from '../support/test-store.ts';
 
 /** A store with users, a delivery, and an LMTP gateway in front of it. */
@@ -21,6 +23,12 @@ export interface SieveHome extends AsyncDisposable {
   readonly failures: ScriptFailure[];
   readonly facts: DeliveryFact[];
   readonly errors: unknown[];
+  /** What was not sent: `vacation: why`. */
+  readonly unsent: string[];
+  /** What becomes of outgoing mail: `redirect to@example.org queued`. */
+  readonly outgoing: string[];
+  /** The relay, when the home was opened with one. */
+  readonly sink: SmtpSink;
   account(user?: string): Promise<Account>;
   /** Gives a user an active script. */
   script(source: string, user?: string): Promise<void>;
@@ -38,16 +46,23 @@ export interface Sending {
 }
 
 export async function openSieveHome(
-  options: DeliveryOptions = {},
+  { relay = false, ...options }: DeliveryOptions & { readonly relay?: boolean } = {},
   users: readonly string[] = ['anna', 'bert'],
 ): Promise<SieveHome> {
-  const home = await openTestStore();
+  const sink = await openSmtpSink();
+  const home = await openTestStore({ withJobs: relay });
   const { store } = home;
   for (const name of users) await addUser(store, { name, verifier: undefined });
   const failures: ScriptFailure[] = [];
   const facts: DeliveryFact[] = [];
   const errors: unknown[] = [];
+  const unsent: string[] = [];
+  const sent: string[] = [];
+  const outgoing = new Outgoing(store, ({ kind, to, outcome }) => sent.push(`${kind} ${to} ${outcome}`));
+  const sending = relay ? outgoing.run(sink.outbox) : undefined;
   const delivery = new StoreDelivery(store, {
+    ...(relay && { outgoing }),
+    onUnsent: ({ action, why }) => unsent.push(`${action.kind}: ${why}`),
     defaultDomain: 'example.com',
     onScriptFailed: (failure) => failures.push(failure),
     onDelivered: (fact) => facts.push(fact),
@@ -61,6 +76,9 @@ export async function openSieveHome(
     failures,
     facts,
     errors,
+    unsent,
+    outgoing: sent,
+    sink,
     account: (user = 'anna') => accountOf(store, user),
     async script(source, user = 'anna') {
       const account = await accountOf(store, user);
@@ -98,6 +116,8 @@ export async function openSieveHome(
     texts: async (mailbox = 'INBOX', user = 'anna') => texts(await accountOf(store, user), mailbox),
     async [Symbol.asyncDispose]() {
       await listener.drain();
+      await sending?.stop();
+      await sink[Symbol.asyncDispose]();
       await home.close();
     },
   };

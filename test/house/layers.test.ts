@@ -21,6 +21,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'lib/store/errors.ts',
     'lib/store/keys.ts',
   ],
+  'lib/smtp': ['lib/store/ports.ts', 'lib/store/errors.ts'],
   'gateway/net': ['lib/base'],
   'gateway/imap/wire': ['lib/base', 'lib/message'],
   'gateway/imap': ['lib/base', 'lib/message', 'lib/store', 'lib/search', 'lib/auth', 'gateway/net'],
@@ -39,6 +40,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
 /** Packages that only some folders may import: the edges (CONTRIBUTING.md, rule 5). */
 const EDGES: readonly (readonly [RegExp, readonly string[]])[] = [
+  [/^nodemailer$/, ['lib/smtp']],
   [/^@aws-sdk\/|^@smithy\//, ['lib/aws']],
   [/^node:sqlite$/, ['lib/embedded']],
   [/^aws-cdk|^cdk-nag$|^constructs$|^esbuild$/, ['lib/infra', 'bin/stack.ts']],

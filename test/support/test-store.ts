@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Id } from '../../lib/base/ids.ts';
 import { FileBlobs } from '../../lib/embedded/blobs-files.ts';
 import { openSqliteIndex } from '../../lib/embedded/index-sqlite.ts';
+import { IndexJobs } from '../../lib/jobs/jobs-index.ts';
 import { MailStore, type StoreOptions } from '../../lib/store/mail-store.ts';
 import { storeMessage } from '../../lib/store/messages.ts';
 import type { Blobs, Hints, Index, Jobs } from '../../lib/store/ports.ts';
@@ -54,6 +55,8 @@ export interface TestStore {
 export interface TestStoreOptions extends StoreOptions {
   readonly wrapIndex?: (index: Index) => Index;
   readonly wrapBlobs?: (blobs: Blobs) => Blobs;
+  /** Jobs run, when somebody runs them. */
+  readonly withJobs?: boolean;
 }
 
 /** A store on the embedded adapters in a folder of its own. */
@@ -66,8 +69,9 @@ export async function openTestStore(options: TestStoreOptions = {}): Promise<Tes
   const blobs = options.wrapBlobs?.(plainBlobs) ?? plainBlobs;
   const clock = new TestClock();
   const stores: MailStore[] = [];
+  const jobs = options.withJobs === true ? new IndexJobs(index, { clock, pollMs: 20 }) : noJobs;
   const another = (more: StoreOptions = {}): MailStore => {
-    const ports = { index, blobs, hints: noHints, jobs: noJobs };
+    const ports = { index, blobs, hints: noHints, jobs };
     const store = new MailStore(ports, { clock, ...options, ...more });
     stores.push(store);
     return store;
@@ -87,6 +91,7 @@ export async function openTestStore(options: TestStoreOptions = {}): Promise<Tes
       return { blob, sizeBytes, internalDate: 1_700_000_000 + count, flags: [] };
     },
     close: async () => {
+      await jobs.close();
       for (const one of stores) await one.close();
       await plainIndex.close();
       await plainBlobs.close();

@@ -1,0 +1,89 @@
+import type { EditedMessage, RedirectAction } from '../sieve/actions.ts';
+import type { MailStore } from '../store/mail-store.ts';
+import { storeMessage } from '../store/messages.ts';
+import { editedBytes, type Incoming, isWhole } from './carry-out.ts';
+import { redirectHead, redirectLoop, returnPathBytes } from './compose/redirect.ts';
+import { type Decision, type SendingAction, SIEVE_FAILED } from './decision.ts';
+import type { Outgoing } from './outgoing.ts';
+import type { OutgoingMessage } from './outgoing-job.ts';
+import type { Places } from './places.ts';
+
+/** What was not sent, and why. */
+export interface Unsent {
+  readonly action: SendingAction;
+  readonly why: string;
+}
+
+/**
+ * What of a decision can be done: what cannot be sent on is kept instead, where nothing else of the message is, since mail
+ * is never lost. `canSend`: there is a relay.
+ */
+export function feasible(
+  decision: Decision,
+  { stored, address }: Incoming,
+  places: Places,
+  canSend: boolean,
+): { readonly decision: Decision; readonly unsent: readonly Unsent[] } {
+  const unsent: Unsent[] = [];
+  const loop = redirectLoop(stored.header, address);
+  const sends = decision.sends.filter((action) => {
+    const why = canSend ? (action.kind === 'redirect' ? loop : undefined) : needsRelay(action);
+    if (why !== undefined) unsent.push({ action, why });
+    return why === undefined;
+  });
+  const isKept = decision.stores.length > 0 || sends.some(({ kind }) => kind === 'redirect');
+  if (isKept || !unsent.some(({ action }) => action.kind === 'redirect')) {
+    return { decision: { ...decision, sends }, unsent };
+  }
+  const flags = { system: 0, keywords: [SIEVE_FAILED] };
+  return { decision: { ...decision, sends, stores: [{ target: places.inbox, flags }] }, unsent };
+}
+
+/** A redirect as it goes out: the stored bytes without our Return-Path, or what the script has made of them. */
+export async function redirected(
+  store: MailStore,
+  incoming: Incoming,
+  action: RedirectAction,
+): Promise<OutgoingMessage> {
+  const { sender, address, stored } = incoming;
+  const dsn = {
+    ...(action.notify !== undefined && { notify: action.notify }),
+    ...(action.ret !== undefined && { ret: action.ret }),
+  };
+  const bytes = await redirectedBytes(store, incoming, action.edited);
+  return {
+    kind: 'redirect',
+    sender,
+    to: action.address,
+    head: redirectHead(address),
+    blob: {
+      id: bytes.blob,
+      sizeBytes: bytes.sizeBytes,
+      start: returnPathBytes(action.edited?.header ?? stored.header),
+    },
+    ...(Object.keys(dsn).length > 0 && { dsn }),
+  };
+}
+
+async function redirectedBytes(store: MailStore, { state, stored }: Incoming, edited: EditedMessage | undefined) {
+  if (edited === undefined || !isWhole(stored)) return stored;
+  const { space } = state.user;
+  return storeMessage(store.context, [space], editedBytes(store, space, stored, edited));
+}
+
+/** Sends what a decision sends. Each message once, however often the delivery is tried (Rule 14). */
+export async function sendAll(
+  store: MailStore,
+  outgoing: Outgoing,
+  incoming: Incoming,
+  { sends }: Decision,
+): Promise<void> {
+  for (const action of sends) {
+    if (action.kind === 'redirect')
+      await outgoing.send(incoming.state.user, incoming, await redirected(store, incoming, action));
+  }
+}
+
+function needsRelay({ kind }: SendingAction): string | undefined {
+  return kind === 'notify' ? undefined : 'no relay is configured (smtp_relay)';
+}
