@@ -12,7 +12,7 @@ export function welcome(
   accounts: readonly FirstAccount[],
 ): string {
   const { config, file } = settings;
-  const places = (['imap', 'imaps', 'pop3', 'pop3s', 'sieve', 'lmtp'] as const).flatMap((protocol) => {
+  const places = (['imap', 'imaps', 'pop3', 'pop3s', 'sieve', 'lmtp', 'smmapd'] as const).flatMap((protocol) => {
     const found = of(addresses, protocol).map(formatAddress);
     return found.length === 0 ? [] : [`  ${PROTOCOLS[protocol].padEnd(24)} ${found.join(', ')}`];
   });
@@ -36,6 +36,7 @@ const PROTOCOLS: Readonly<Record<GatewayProtocol, string>> = {
   pop3s: 'POP3 inside TLS',
   sieve: 'ManageSieve (STARTTLS)',
   lmtp: 'LMTP',
+  smmapd: 'recipient check',
 };
 
 function of(addresses: readonly GatewayAddress[], protocol: GatewayProtocol): readonly ListenAddress[] {

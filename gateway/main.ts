@@ -12,9 +12,10 @@ import { type Listener, type ListenerOptions, openListeners } from './net/listen
 import { Certificate } from './net/tls.ts';
 import { type OpenStore, openStore } from './open-store.ts';
 import { pop3Refusal, servePop3 } from './pop3/session.ts';
+import { serveSmmapd, smmapdRefusal } from './smmapd/session.ts';
 
 /** Protocols of the gateway, as they are named in the log. */
-export type GatewayProtocol = 'imap' | 'imaps' | 'pop3' | 'pop3s' | 'sieve' | 'lmtp';
+export type GatewayProtocol = 'imap' | 'imaps' | 'pop3' | 'pop3s' | 'sieve' | 'lmtp' | 'smmapd';
 
 export interface GatewayAddress {
   readonly protocol: GatewayProtocol;
@@ -41,7 +42,7 @@ export async function startGateway(config: Config, log: Log): Promise<Gateway> {
   };
   try {
     for (const { protocol, addresses, options } of await services(config, log, opened)) {
-      const found = await openListeners(addresses, { ...options, protocol, log });
+      const found = await openListeners(addresses, { ...options, unixMode: config.unix_socket_mode, protocol, log });
       listeners.push(...found.map((listener) => ({ protocol, listener })));
     }
   } catch (error) {
@@ -129,6 +130,10 @@ async function services(config: Config, log: Log, { store, delivery }: OpenStore
     refusal: lmtpRefusal,
     serve: serveLmtp({ delivery, access, servername, maxMessageBytes, overQuotaIsPermanent, secureContext, log }),
   };
+  const smmapd: Service['options'] = {
+    refusal: smmapdRefusal,
+    serve: serveSmmapd({ delivery, overQuotaIsPermanent, log }),
+  };
   return [
     { protocol: 'imap', addresses: config.listen_imap, options: imap },
     { protocol: 'imaps', addresses: config.listen_imaps, options: { ...imap, secureContext } },
@@ -136,5 +141,6 @@ async function services(config: Config, log: Log, { store, delivery }: OpenStore
     { protocol: 'pop3s', addresses: config.listen_pop3s, options: { ...pop3, secureContext } },
     { protocol: 'sieve', addresses: config.listen_sieve, options: sieve },
     { protocol: 'lmtp', addresses: [...config.listen_lmtp, ...config.listen_lmtp_unix], options: lmtp },
+    { protocol: 'smmapd', addresses: config.listen_smmapd, options: smmapd },
   ];
 }

@@ -52,10 +52,14 @@ export interface Context {
   client: string | undefined;
   /** Whether the client has logged in. */
   readonly isAuthenticated: boolean;
+  /** Who it is, if it has, and has a name. */
+  readonly user: string | undefined;
   /** Whether the client has logged in, or need not. */
   readonly mayDeliver: boolean;
-  /** The client has logged in; undefined: it has not any more. */
-  logIn(name: string | undefined): void;
+  /** The client has logged in, as this user or as who it is known to be. */
+  logIn(user: string | undefined): void;
+  /** It has not any more. */
+  logOut(): void;
   /** Counts a failed login; too many end the session. */
   failLogin(): void;
   /** The transaction, if there is one. */

@@ -31,6 +31,7 @@ class Session implements Context {
   log: Log;
   readonly #plainLog: Log;
   client: string | undefined;
+  user: string | undefined;
   envelope: Envelope | undefined;
   #over = false;
   #waiting = false;
@@ -56,9 +57,16 @@ class Session implements Context {
     return this.#isAuthenticated || isTrusted(this.options.access, this.connection);
   }
 
-  logIn(name: string | undefined): void {
-    this.#isAuthenticated = name !== undefined;
-    this.log = name === undefined ? this.#plainLog : this.#plainLog.child({ user: name });
+  logIn(user: string | undefined): void {
+    this.#isAuthenticated = true;
+    this.user = user;
+    if (user !== undefined) this.log = this.#plainLog.child({ user });
+  }
+
+  logOut(): void {
+    this.#isAuthenticated = false;
+    this.user = undefined;
+    this.log = this.#plainLog;
   }
 
   failLogin(): void {

@@ -25,6 +25,8 @@ export interface ListenerOptions {
   readonly log: Log;
   readonly connection?: ConnectionOptions;
   readonly limits?: Partial<ListenerLimits>;
+  /** Permissions of a Unix socket; without, its group may connect. */
+  readonly unixMode?: number;
   /** Whether loopback peers count for `connectionsPerAddress`; they do not by default: they may be a proxy. */
   readonly countLoopback?: boolean;
 }
@@ -69,7 +71,7 @@ export class Listener {
         server.listen({ port: address.port, backlog, ...(address.host === undefined ? {} : { host: address.host }) });
       }
       await once(server, 'listening');
-      if ('path' in address) await openUnixPath(address.path);
+      if ('path' in address) await openUnixPath(address.path, options.unixMode);
     } catch (cause) {
       server.close();
       throw listenError(protocol, address, cause);

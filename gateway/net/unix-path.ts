@@ -18,9 +18,9 @@ export async function removeStaleSocket(path: string): Promise<void> {
   await unlink(path).catch(ignoreAbsent);
 }
 
-/** Lets the group connect, and nobody else. */
-export async function openUnixPath(path: string): Promise<void> {
-  await chmod(path, 0o660);
+/** Lets those connect whom the mode lets write. */
+export async function openUnixPath(path: string, mode = 0o660): Promise<void> {
+  await chmod(path, mode);
 }
 
 async function isAnswered(path: string): Promise<boolean> {

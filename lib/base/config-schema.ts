@@ -6,6 +6,7 @@ import {
   integer,
   isIpv4,
   listen,
+  mode,
   names,
   oneOf,
   relay,
@@ -56,7 +57,15 @@ const schema = z.object({
     'ManageSieve, in clear until STARTTLS. Old clients look for it at port 2000.',
   ),
   listen_lmtp: listen('127.0.0.1:2003, [::1]:2003', 'LMTP, where the MTA delivers mail.'),
-  listen_lmtp_unix: listen('run/lmtp', 'LMTP on Unix sockets, for an MTA on the same host (mode 660).'),
+  listen_lmtp_unix: listen('run/lmtp', 'LMTP on Unix sockets, for an MTA on the same host.'),
+  listen_smmapd: listen(
+    'off',
+    'Where an MTA asks whether mail for an address would be taken: socketmap, as Postfix and sendmail speak it. It tells who has a mailbox, so let only the MTA reach it.',
+  ),
+  unix_socket_mode: mode(
+    '660',
+    'Who may connect to our Unix sockets: their permissions. 666 lets in whoever may enter the folder, such as Postfix its own.',
+  ),
   lmtp_trusted: flagOr(
     'loopback',
     'Whose mail is taken over LMTP without AUTH, besides that of Unix sockets: of clients on this machine (loopback), of whoever connects (on: let only your MTA reach the address), or of nobody (off: say so when a proxy on this machine passes connections on). All others must log in.',

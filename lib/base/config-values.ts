@@ -144,6 +144,12 @@ export function url(meaning: string): z.ZodType<string, string | undefined> {
   return key(read, { allowed: 'a URL such as https://s3.example.com:9000', default: '', meaning });
 }
 
+/** Permissions of a file, in octal. */
+export function mode(preset: string, meaning: string): z.ZodType<number, string | undefined> {
+  const read: Reader<number> = (value) => (/^0?[0-7]{3}$/.test(value) ? Number.parseInt(value, 8) : undefined);
+  return key(read, { allowed: 'permissions in octal, such as 660', default: preset, meaning });
+}
+
 /** A comma list of addresses; none when `off`. */
 export function listen(preset: string, meaning: string): z.ZodType<readonly ListenAddress[], string | undefined> {
   const allowed = 'host:port, [IPv6]:port or *:port (every address), a path, several separated by commas, or off';

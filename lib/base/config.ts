@@ -144,7 +144,10 @@ function absolutePaths(config: Config, cwd: string): Config {
     tls_server_key: file(config.tls_server_key),
     listen_imap: listen(config.listen_imap),
     listen_imaps: listen(config.listen_imaps),
+    listen_pop3: listen(config.listen_pop3),
+    listen_pop3s: listen(config.listen_pop3s),
     listen_sieve: listen(config.listen_sieve),
+    listen_smmapd: listen(config.listen_smmapd),
     listen_lmtp: listen(config.listen_lmtp),
     listen_lmtp_unix: listen(config.listen_lmtp_unix),
   };

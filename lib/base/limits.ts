@@ -76,6 +76,16 @@ export const manageSieveLimits = {
 
 export type ManageSieveLimits = { readonly [name in keyof typeof manageSieveLimits]: number };
 
+/** Limits of one session of the recipient check. */
+export const smmapdLimits = {
+  /** One request, as its length is announced. */
+  requestBytes: 4 * KIB,
+  /** No request for this long and the session ends; an MTA connects again. */
+  idleMs: 10 * MINUTE,
+} as const;
+
+export type SmmapdLimits = { readonly [name in keyof typeof smmapdLimits]: number };
+
 /** Limits of one IMAP session; those of command lines and literals are in `gateway/imap/wire/limits.ts`. */
 export const imapLimits = {
   /** Before login, no input for this long and the session ends. */

@@ -14,7 +14,7 @@ import { parseRecipient, type RecipientAddress } from './address.ts';
 import { type Incoming, remember, type Stored, storeCopies } from './carry-out.ts';
 import type { Outgoing } from './outgoing.ts';
 import { Places } from './places.ts';
-import type { Delivered, Delivery, Recipient, Refusal, RefusalCode, Transaction } from './ports.ts';
+import type { Delivered, Delivery, Recipient, RecipientOptions, Refusal, RefusalCode, Transaction } from './ports.ts';
 import { type RecipientState, Recipients } from './recipients.ts';
 import { feasible, sendAll, type Unsent } from './send.ts';
 import { type SieveOptions, SieveRunner } from './sieve.ts';
@@ -67,6 +67,7 @@ interface KnownRecipient extends Recipient {
   readonly state: RecipientState;
   /** Mailbox below the user, by plus address. */
   readonly detail: string | undefined;
+  readonly poster: string | undefined;
 }
 
 /** A message that is stored, for all its recipients. */
@@ -108,7 +109,11 @@ export class StoreDelivery implements Delivery {
     this.#sieve = new SieveRunner(store, options.sieve);
   }
 
-  async recipient(address: string, sizeBytes?: number, ignoreQuota = false): Promise<Recipient | Refusal> {
+  async recipient(
+    address: string,
+    sizeBytes?: number,
+    { ignoreQuota = false, poster }: RecipientOptions = {},
+  ): Promise<Recipient | Refusal> {
     try {
       const max = this.#options.maxMessageBytes ?? 0;
       if (max > 0 && sizeBytes !== undefined && sizeBytes > max) return refusal('too-big', `at most ${max} bytes`);
@@ -120,7 +125,7 @@ export class StoreDelivery implements Delivery {
       if (!ignoreQuota && state.quotaRoot !== undefined && isOverQuota(state.quotaRoot, state.usage)) {
         return refusal('over-quota', 'Over quota');
       }
-      const known: KnownRecipient = { ok: true, address, state, detail: parsed.detail };
+      const known: KnownRecipient = { ok: true, address, state, detail: parsed.detail, poster };
       return known;
     } catch (error) {
       return this.#refused(`RCPT ${address}`, error);
@@ -174,20 +179,24 @@ export class StoreDelivery implements Delivery {
       suppressMs: this.#options.suppressMs ?? SUPPRESS_MS,
     };
     try {
-      return await this.#deliver(incoming, recipient.detail, message);
+      return await this.#deliver(incoming, recipient, message);
     } catch (error) {
       if (!(error instanceof StoreError && error.code === 'gone')) throw error;
       // A mailbox was deleted or renamed since RCPT: what is done again is done once (Rule 13).
       const state = await this.#recipients.find([recipient.state.user.name], true);
       if (state === undefined) return refusal('unknown-user', 'Mailbox does not exist');
-      return await this.#deliver({ ...incoming, state }, undefined, message);
+      return await this.#deliver({ ...incoming, state }, { detail: undefined }, message);
     }
   }
 
-  async #deliver(incoming: Incoming, detail: string | undefined, message: ReceivedMessage): Promise<Delivered> {
+  async #deliver(
+    incoming: Incoming,
+    { detail, poster }: Pick<KnownRecipient, 'detail'> & Partial<KnownRecipient>,
+    message: ReceivedMessage,
+  ): Promise<Delivered> {
     const { state, address, sender, stored } = incoming;
     const places = new Places(this.#store, state);
-    const keep = (detail === undefined ? undefined : await places.ofDetail(detail)) ?? places.inbox;
+    const keep = (detail === undefined ? undefined : await places.ofDetail(detail, poster)) ?? places.inbox;
     const decision = await this.#sieve.decide(state, places, keep, {
       summary: stored.summary,
       header: stored.header,

@@ -52,11 +52,11 @@ export class Places {
   }
 
   /** The mailbox below the user that whoever sends may post to (RFC 4314 p), else undefined. */
-  async ofDetail(detail: string): Promise<Target | undefined> {
+  async ofDetail(detail: string, poster?: string): Promise<Target | undefined> {
     const view = await this.view();
     for (const name of spellings(detail)) {
       const binding = view.binding(name);
-      if (binding === undefined || !anyoneMayPost(binding)) continue;
+      if (binding === undefined || !mayPost(binding, poster)) continue;
       return this.#own(name, binding.mailbox, view.quotaRootOf(name)?.root);
     }
     return undefined;
@@ -117,9 +117,9 @@ export class Places {
   }
 }
 
-/** Whether somebody of whom nothing is known may post (RFC 4314 §4). */
-export function anyoneMayPost({ acl }: Binding): boolean {
-  return hasRight(rightsOf(acl, { identifier: 'anonymous', groups: [] }), 'p');
+/** Whether this user may post, or somebody of whom nothing is known (RFC 4314 §4). */
+export function mayPost({ acl }: Binding, poster = 'anonymous'): boolean {
+  return hasRight(rightsOf(acl, { identifier: poster, groups: [] }), 'p');
 }
 
 function hasUse({ specialUse }: Binding, use: string): boolean {

@@ -26,6 +26,13 @@ export interface Recipient {
   readonly address: string;
 }
 
+export interface RecipientOptions {
+  /** A full mailbox takes it too. */
+  readonly ignoreQuota?: boolean;
+  /** Who posts, as the ACL of the mailbox that the address names sees it (RFC 4314 p); `anonymous` without. */
+  readonly poster?: string | undefined;
+}
+
 export interface Transaction {
   /** Reverse-path without angle brackets; '' is the null reverse-path. */
   readonly sender: string;
@@ -41,10 +48,9 @@ export type Delivered = { readonly ok: true } | Refusal;
 
 export interface Delivery {
   /**
-   * Answers RCPT: who is this, may mail be taken for them now? `sizeBytes` as declared by SIZE, when it was; `ignoreQuota`:
-   * a full mailbox takes it too.
+   * Answers RCPT: who is this, may mail be taken for them now? `sizeBytes` as declared by SIZE, when it was.
    */
-  recipient(address: string, sizeBytes?: number, ignoreQuota?: boolean): Promise<Recipient | Refusal>;
+  recipient(address: string, sizeBytes?: number, options?: RecipientOptions): Promise<Recipient | Refusal>;
   /** Streams the message into one blob, then commits per recipient; one answer per recipient, in order. */
   deliver(transaction: Transaction): Promise<readonly Delivered[]>;
 }

@@ -3,7 +3,14 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { LIMITS_AFTER_LOGIN } from '../../gateway/imap/wire/limits.ts';
 import { authLimits, throttleLimits } from '../../lib/auth/limits.ts';
-import { connectionLimits, imapLimits, listenerLimits, lmtpLimits, pop3Limits } from '../../lib/base/limits.ts';
+import {
+  connectionLimits,
+  imapLimits,
+  listenerLimits,
+  lmtpLimits,
+  pop3Limits,
+  smmapdLimits,
+} from '../../lib/base/limits.ts';
 import * as message from '../../lib/message/limits.ts';
 
 const groups = {
@@ -12,6 +19,7 @@ const groups = {
   lmtpLimits,
   imapLimits,
   pop3Limits,
+  smmapdLimits,
   wireLimits: LIMITS_AFTER_LOGIN,
   messageLimits: message.messageLimits,
   messageConstants: Object.fromEntries(Object.entries(message).filter(([, value]) => typeof value === 'number')),

@@ -28,6 +28,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'gateway/pop3/wire': ['lib/base'],
   'gateway/pop3': ['lib/base', 'lib/store', 'lib/auth', 'gateway/net'],
   'gateway/lmtp': ['lib/base', 'lib/message', 'lib/delivery', 'lib/auth', 'lib/store/errors.ts', 'gateway/net'],
+  'gateway/smmapd': ['lib/base', 'lib/delivery', 'gateway/net'],
   'gateway/managesieve/wire': [],
   'gateway/managesieve': ['lib/base', 'lib/store', 'lib/auth', 'gateway/net'],
   'gateway/main.ts': ['lib', 'gateway'],

@@ -4,7 +4,14 @@ import { lmtpRefusal, serveLmtp } from '../../gateway/lmtp/session.ts';
 import { Listener, type ListenerOptions } from '../../gateway/net/listener.ts';
 import type { ListenAddress } from '../../lib/base/config.ts';
 import { openLog } from '../../lib/base/log.ts';
-import type { Delivered, Delivery, Recipient, Refusal, Transaction } from '../../lib/delivery/ports.ts';
+import type {
+  Delivered,
+  Delivery,
+  Recipient,
+  RecipientOptions,
+  Refusal,
+  Transaction,
+} from '../../lib/delivery/ports.ts';
 
 export interface Mail {
   readonly sender: string;
@@ -23,7 +30,11 @@ export class CollectingDelivery implements Delivery {
   readonly broken: string[] = [];
   readonly sizes: (number | undefined)[] = [];
 
-  async recipient(address: string, sizeBytes?: number, ignoreQuota?: boolean): Promise<Recipient | Refusal> {
+  async recipient(
+    address: string,
+    sizeBytes?: number,
+    { ignoreQuota }: RecipientOptions = {},
+  ): Promise<Recipient | Refusal> {
     this.sizes.push(sizeBytes);
     if (ignoreQuota === true && address.startsWith('full@')) return { ok: true, address };
     if (address.startsWith('bug@')) throw new TypeError('a bug');

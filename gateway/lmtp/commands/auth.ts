@@ -40,7 +40,7 @@ async function logIn(
   if (mechanism.toUpperCase() === 'EXTERNAL' && isTrusted(access, connection)) {
     // RFC 4422 A: the client is who we know it to be; for whom it acts makes no difference to a delivery.
     if (initialResponse === undefined && (await ask('')) === '*') throw new SaslRefused('cancelled');
-    return context.logIn('EXTERNAL');
+    return context.logIn(undefined);
   }
   const { remoteAddress } = connection;
   const plaintextAllowed = passwordsAllowed(access, connection);

@@ -15,7 +15,10 @@ export async function rcpt(context: Context, argument: string): Promise<void> {
   if (!envelope.utf8 && !isAscii(address)) return context.reply('553 5.6.7 Address needs SMTPUTF8');
   if (envelope.recipients.length >= options.limits.recipients) return context.reply('452 4.5.3 Too many recipients');
   try {
-    const recipient = await options.delivery.recipient(address, envelope.sizeBytes, envelope.ignoreQuota);
+    const recipient = await options.delivery.recipient(address, envelope.sizeBytes, {
+      ignoreQuota: envelope.ignoreQuota,
+      poster: context.user,
+    });
     if (recipient.ok) {
       envelope.recipients.push(recipient);
       return context.reply('250 2.1.5 ok');

@@ -10,7 +10,7 @@ export async function starttls(context: Context, argument: string): Promise<void
   if (secureContext === undefined) return context.reply('502 5.5.1 STARTTLS not available');
   await abortTransaction(context);
   context.client = undefined;
-  context.logIn(undefined);
+  context.logOut();
   context.input.discard();
   await context.connection.startTls(secureContext(), '220 2.0.0 Begin TLS negotiation now\r\n');
 }
