@@ -9,6 +9,7 @@ import type { Account, AccountOptions } from '../../lib/store/account.ts';
 import type { User } from '../../lib/store/directory.ts';
 import type { MailStore } from '../../lib/store/mail-store.ts';
 import type { Connection } from '../net/connection.ts';
+import type { SummaryTexts } from './fetch/summary-texts.ts';
 import type { Input } from './input.ts';
 import type { Selected, Style, Telling } from './selected.ts';
 import type { Dialect } from './wire/read/reader.ts';
@@ -38,6 +39,8 @@ export interface ImapOptions {
   readonly limits: ImapLimits;
   /** What SORT and THREAD have seen of messages, shared by all sessions. */
   readonly gists: GistCache;
+  /** What FETCH has written of messages, shared by all sessions. */
+  readonly summaryTexts: SummaryTexts;
 }
 
 /** Extensions that a client turns on (RFC 9051 §6.3.1, RFC 7162 §3.1, §3.2). */

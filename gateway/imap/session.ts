@@ -13,6 +13,7 @@ import { runAppend } from './commands/append.ts';
 import { commands, type Row } from './commands/table.ts';
 import type { Context, Extension, ImapOptions } from './context.ts';
 import { BrokenLiteral, Refused, refusal } from './errors.ts';
+import { SummaryTexts } from './fetch/summary-texts.ts';
 import { Input } from './input.ts';
 import { administratorNames } from './name-view.ts';
 import { bad, no, type Reply } from './reply.ts';
@@ -31,13 +32,15 @@ export const imapRefusal = '* BYE [UNAVAILABLE] Too many connections\r\n';
 
 /** Makes the `serve` of a listener: each connection becomes an IMAP session (RFC 9051, RFC 3501). */
 export function serveImap(
-  options: Omit<ImapOptions, 'clock' | 'limits' | 'gists'> & {
+  options: Omit<ImapOptions, 'clock' | 'limits' | 'gists' | 'summaryTexts'> & {
     readonly clock?: ImapOptions['clock'];
     limits?: Partial<ImapLimits>;
   },
 ): (connection: Connection) => Promise<void> {
   const limits = { ...imapLimits, ...options.limits };
-  const whole = { clock: systemClock, ...options, limits, gists: new GistCache(limits.gistBytes) };
+  const gists = new GistCache(limits.gistBytes);
+  const summaryTexts = new SummaryTexts(limits.summaryTextBytes);
+  const whole = { clock: systemClock, ...options, limits, gists, summaryTexts };
   return (connection) => new Session(connection, whole).run();
 }
 

@@ -118,6 +118,8 @@ export const imapLimits = {
   searchMs: 10 * MINUTE,
   /** What SORT and THREAD keep of messages that they have seen, for all sessions of a process, about. */
   gistBytes: 64 * MIB,
+  /** What FETCH keeps of envelopes and structures as it has written them, for all sessions of a process, about. */
+  summaryTextBytes: 32 * MIB,
   /** Messages that one SORT or THREAD puts in order: each takes about 1 KB meanwhile. */
   sortMessages: 250_000,
   /** Messages that are not there and that THREAD joins others by; further ones join nothing. */

@@ -1,3 +1,4 @@
+import { BoundedCache } from '../base/bounded-cache.ts';
 import type { Id } from '../base/ids.ts';
 import type { LogContext } from '../store/log.ts';
 import { packedSummaries } from '../store/messages.ts';
@@ -7,34 +8,10 @@ import { type Gist, gistBytes, gistOf } from './gist.ts';
 const BATCH = 200;
 
 /** The gists that this process has made lately, by blob: a blob never changes, and so its gist is never wrong. */
-export class GistCache {
-  readonly #maxBytes: number;
-  readonly #gists = new Map<Id, Gist>();
-  #bytes = 0;
-
-  /** `maxBytes`: about what it may hold; the oldest go first. */
+export class GistCache extends BoundedCache<Id, Gist> {
+  /** `maxBytes`: about what it may hold. */
   constructor(maxBytes: number) {
-    this.#maxBytes = maxBytes;
-  }
-
-  /** What it holds, in bytes, about. */
-  get bytes(): number {
-    return this.#bytes;
-  }
-
-  get(blob: Id): Gist | undefined {
-    return this.#gists.get(blob);
-  }
-
-  put(blob: Id, gist: Gist): void {
-    if (this.#gists.has(blob)) return;
-    this.#gists.set(blob, gist);
-    this.#bytes += gistBytes(gist);
-    for (const [oldest, gone] of this.#gists) {
-      if (this.#bytes <= this.#maxBytes) return;
-      this.#gists.delete(oldest);
-      this.#bytes -= gistBytes(gone);
-    }
+    super(maxBytes, gistBytes);
   }
 }
 

@@ -1,7 +1,5 @@
 import type { ByteRange } from '../../../lib/message/section.ts';
 import type { Summary } from '../../../lib/message/summary.ts';
-import { gistOf } from '../../../lib/search/gist.ts';
-import { threadId } from '../../../lib/search/thread-id.ts';
 import { StoreError } from '../../../lib/store/errors.ts';
 import type { ColdRow } from '../../../lib/store/mailbox-block.ts';
 import type { MailboxView } from '../../../lib/store/mailbox-view.ts';
@@ -13,17 +11,24 @@ import { BrokenLiteral } from '../errors.ts';
 import { FlagTexts } from '../flag-texts.ts';
 import { modSeqOf } from '../mod-seq.ts';
 import type { FetchItem } from '../wire/fetch-item.ts';
-import { bodyStructure } from '../wire/write/body-structure.ts';
-import { envelope } from '../wire/write/envelope.ts';
 import { binarySectionName, bodySectionName } from '../wire/write/fetch.ts';
-import { dateTime, string } from '../wire/write/text.ts';
+import { dateTime } from '../wire/write/text.ts';
 import { literalOf, writeLiteral } from './octet-writer.ts';
 import { AHEAD_BYTES, ReadAhead, type Wanted } from './read-ahead.ts';
-import { cut, type Facts, needsRow, needsSummary, octetsOf } from './sections.ts';
+import { cut, type Facts, hasOctets, needsRow, needsSummary, octetsOf } from './sections.ts';
+import { isSummaryText } from './summary-texts.ts';
 
 interface Message extends Facts {
   readonly row: ColdRow | undefined;
+  /** Of each item, where it is made of the summary, its text. */
+  readonly texts?: readonly (string | undefined)[] | undefined;
 }
+
+/** Text is handed on in pieces of about this many characters. */
+const PIECE_CHARS = 16 * 1024;
+
+/** Messages that are written before others are asked. */
+const AT_ONCE = 16;
 
 interface Span extends ByteRange {
   /** As far as a client that asks for pieces will ask next. */
@@ -42,6 +47,8 @@ export class FetchWriter {
   /** Whose flags are new by this very command: they are told with the rest. */
   readonly #flagged: UidSet;
   readonly #flagTexts: FlagTexts;
+  /** Of summaries, nothing but texts is asked for. */
+  readonly #needsOnlyTexts: boolean;
 
   constructor(context: Context, items: readonly FetchItem[], flagged: UidSet) {
     this.#context = context;
@@ -49,6 +56,7 @@ export class FetchWriter {
     this.#items = items;
     this.#flagged = flagged;
     this.#flagTexts = new FlagTexts(this.#view);
+    this.#needsOnlyTexts = items.every((item) => isSummaryText(item) || !needsSummary(item));
   }
 
   /** Writes the responses for some messages; those that are gone are left out. */
@@ -56,20 +64,49 @@ export class FetchWriter {
     const messages = await this.#load(uids);
     if (!this.#items.some(needsSummary)) return this.#writeAll(messages, messages.length);
     const { open } = this.#context.selected;
-    const blobs = messages.flatMap(({ row }) => (row === undefined ? [] : [row.blob]));
+    const unread = messages.filter(({ texts }) => texts === undefined);
+    const blobs = unread.flatMap(({ row }) => (row === undefined ? [] : [row.blob]));
     const unpack = await packedSummaries(open.store.context, open.space, blobs);
     const { structuresAtOnce } = this.#context.options.limits;
-    for (let at = 0; at < messages.length; at += structuresAtOnce) {
-      const some = messages.slice(at, at + structuresAtOnce);
-      const known = await Promise.all(some.map((_, i) => unpack(at + i)));
-      const whole = some.flatMap((message, i) => (known[i] === undefined ? [] : [{ ...message, summary: known[i] }]));
-      if (whole.length < some.length) this.sawExpunged = true;
-      await this.#writeAll(whole, messages.length);
+    let read = 0;
+    for (let at = 0; at < messages.length; ) {
+      const some: Message[] = [];
+      for (const end = read + structuresAtOnce; at < messages.length && read < end; at++) {
+        const message = messages[at] as Message;
+        const whole = message.texts === undefined ? await this.#withSummary(message, unpack(read++)) : message;
+        if (whole === undefined) this.sawExpunged = true;
+        else some.push(whole);
+      }
+      await this.#writeAll(some, messages.length);
     }
+  }
+
+  async #withSummary(message: Message, unpacking: Promise<Summary | undefined>): Promise<Message | undefined> {
+    const [summary, { row }] = [await unpacking, message];
+    if (summary === undefined || row === undefined) return undefined;
+    const { dialect, options } = this.#context;
+    const texts = this.#items.map((item) =>
+      isSummaryText(item) ? options.summaryTexts.make(item, row.blob, summary, dialect) : undefined,
+    );
+    return { ...message, summary, texts };
+  }
+
+  /** The texts of a message that were written before; undefined when its summary is needed. */
+  #knownTexts({ blob }: ColdRow): (string | undefined)[] | undefined {
+    if (!this.#needsOnlyTexts) return undefined;
+    const { dialect, options } = this.#context;
+    const texts: (string | undefined)[] = [];
+    for (const item of this.#items) {
+      const text = isSummaryText(item) ? options.summaryTexts.get(item, blob, dialect) : undefined;
+      if (text === undefined && isSummaryText(item)) return undefined;
+      texts.push(text);
+    }
+    return texts;
   }
 
   /** `together`: how many messages are asked for, these among them. */
   async #writeAll(messages: readonly Message[], together: number): Promise<void> {
+    if (!this.#items.some(hasOctets)) return this.#writeTexts(messages);
     const { open, window } = this.#context.selected;
     const ahead = new ReadAhead(open, window, messages, (message) => this.#early(message, together));
     for (const [i, message] of messages.entries()) {
@@ -77,6 +114,29 @@ export class FetchWriter {
       await this.#writeMessage(message);
       await this.#context.breathe();
     }
+  }
+
+  /** Writes messages of which no octets are asked for: nothing is waited for but the client. */
+  async #writeTexts(messages: readonly Message[]): Promise<void> {
+    const { numbering } = this.#context.selected;
+    const flagged = withFlags(this.#items, this.#context);
+    let text = '';
+    for (const [i, message] of messages.entries()) {
+      const items = this.#flagged.has(message.uid) ? flagged : this.#items;
+      text += `* ${numbering.sequenceOf(message.uid)} FETCH (`;
+      for (let nth = 0; nth < items.length; nth++) {
+        const value = this.#text(items[nth] as FetchItem, nth, message);
+        text += nth === 0 ? value : ` ${value}`;
+      }
+      text += ')\r\n';
+      if (text.length >= PIECE_CHARS) {
+        this.#context.write(text);
+        text = '';
+      }
+      if (i % AT_ONCE === AT_ONCE - 1) await this.#context.breathe();
+    }
+    if (text !== '') this.#context.write(text);
+    await this.#context.breathe();
   }
 
   async #load(uids: readonly number[]): Promise<Message[]> {
@@ -87,7 +147,8 @@ export class FetchWriter {
     const rows = await open.mailbox.cold(this.#view, UidSet.fromSorted(uids));
     const found = uids.flatMap((uid) => {
       const row = rows.get(uid);
-      return row === undefined ? [] : [{ uid, row, sizeBytes: row.sizeBytes, summary: undefined }];
+      if (row === undefined) return [];
+      return [{ uid, row, sizeBytes: row.sizeBytes, summary: undefined, texts: this.#knownTexts(row) }];
     });
     if (found.length < uids.length) this.sawExpunged = true;
     return found;
@@ -146,8 +207,8 @@ export class FetchWriter {
     let text = `* ${this.#context.selected.numbering.sequenceOf(uid)} FETCH (`;
     let separator = '';
     const items: readonly FetchItem[] = this.#flagged.has(uid) ? withFlags(this.#items, this.#context) : this.#items;
-    for (const item of items) {
-      const value = this.#text(item, message);
+    for (const [nth, item] of items.entries()) {
+      const value = this.#text(item, nth, message);
       if (value !== undefined) {
         text += `${separator}${value}`;
         separator = ' ';
@@ -176,8 +237,8 @@ export class FetchWriter {
   }
 
   /** Items that are text; undefined for those that are octets of the message. */
-  #text(item: FetchItem, { uid, row, summary }: Message): string | undefined {
-    const { dialect, style, selected } = this.#context;
+  #text(item: FetchItem, nth: number, { uid, row, texts }: Message): string | undefined {
+    const { style, selected } = this.#context;
     switch (item.item) {
       case 'UID':
         return `UID ${uid}`;
@@ -191,19 +252,10 @@ export class FetchWriter {
         return `SAVEDATE ${dateTime((row?.savedDate ?? 0) * 1000)}`;
       case 'EMAILID':
         return `EMAILID (${row?.blob ?? ''})`;
-      case 'THREADID':
-        return summary && threadIdText(summary);
-      case 'PREVIEW':
-        return summary && `PREVIEW ${string(summary.preview, dialect)}`;
       case 'RFC822.SIZE':
         return `RFC822.SIZE ${row?.sizeBytes ?? 0}`;
-      case 'ENVELOPE':
-        return summary && `ENVELOPE ${envelope(summary.envelope, dialect)}`;
-      case 'BODY':
-      case 'BODYSTRUCTURE':
-        return summary && `${item.item} ${bodyStructure(summary.structure, item.item, dialect)}`;
       default:
-        return undefined;
+        return texts?.[nth];
     }
   }
 
@@ -219,12 +271,6 @@ export class FetchWriter {
         return item.item;
     }
   }
-}
-
-/** RFC 8474 §5.2: NIL where nothing joins the message to others. */
-function threadIdText(summary: Summary): string {
-  const id = threadId(gistOf(summary));
-  return `THREADID ${id === undefined ? 'NIL' : `(${id})`}`;
 }
 
 /** RFC 9051 §6.4.5: flags that change by the FETCH are told with it. */

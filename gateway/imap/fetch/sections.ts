@@ -46,6 +46,11 @@ export function setsSeen(item: FetchItem): boolean {
   return item.item === 'RFC822' || item.item === 'RFC822.TEXT';
 }
 
+/** Whether an item is octets of the message. */
+export function hasOctets(item: FetchItem): boolean {
+  return item.item === 'BINARY[]' || item.item === 'BINARY.SIZE[]' || sectionOf(item) !== undefined;
+}
+
 /** Whether an item needs the message's structure. */
 export function needsSummary(item: FetchItem): boolean {
   if (item.item === 'ENVELOPE' || item.item === 'BODY' || item.item === 'BODYSTRUCTURE') return true;

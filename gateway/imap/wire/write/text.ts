@@ -63,5 +63,10 @@ export function dateTime(ms: number): string {
   const at = new Date(ms);
   const day = String(at.getUTCDate()).padStart(2, ' ');
   const year = String(Math.min(Math.max(at.getUTCFullYear(), 0), 9999)).padStart(4, '0');
-  return `"${day}-${months[at.getUTCMonth()]}-${year} ${at.toISOString().slice(-13, -5)} +0000"`;
+  const time = `${twoDigits(at.getUTCHours())}:${twoDigits(at.getUTCMinutes())}:${twoDigits(at.getUTCSeconds())}`;
+  return `"${day}-${months[at.getUTCMonth()]}-${year} ${time} +0000"`;
+}
+
+function twoDigits(value: number): string {
+  return value < 10 ? `0${value}` : `${value}`;
 }
