@@ -8,7 +8,7 @@ import {
   TreatMissingData,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
-import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
+import type { ITableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import type { NetworkTargetGroup } from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { FilterPattern, type ILogGroup, MetricFilter } from 'aws-cdk-lib/aws-logs';
@@ -19,7 +19,7 @@ import type { Functions } from './functions.ts';
 import type { Queues } from './queues.ts';
 
 export interface AlarmsProps {
-  readonly table: TableV2;
+  readonly table: ITableV2;
   readonly queues: Queues;
   readonly functions: Functions;
   readonly targets: readonly NetworkTargetGroup[];
@@ -94,7 +94,7 @@ export class Alarms extends Construct {
     }
   }
 
-  #table(table: TableV2): void {
+  #table(table: ITableV2): void {
     const dimensionsMap = { TableName: table.tableName };
     for (const metricName of ['ReadThrottleEvents', 'WriteThrottleEvents']) {
       const namespace = 'AWS/DynamoDB';

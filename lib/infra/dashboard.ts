@@ -1,5 +1,5 @@
 import { GraphWidget, type IMetric, Metric, Dashboard as Panel } from 'aws-cdk-lib/aws-cloudwatch';
-import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
+import type { ITableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import type { FargateService } from 'aws-cdk-lib/aws-ecs';
 import type { NetworkLoadBalancer } from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { Construct } from 'constructs';
@@ -7,7 +7,7 @@ import type { Functions } from './functions.ts';
 import type { Queues } from './queues.ts';
 
 export interface DashboardProps {
-  readonly table: TableV2;
+  readonly table: ITableV2;
   readonly queues: Queues;
   readonly functions: Functions;
   readonly service: FargateService;

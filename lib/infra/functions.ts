@@ -1,5 +1,5 @@
 import { Duration, Stack } from 'aws-cdk-lib';
-import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
+import type { ITableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, Function as LambdaFunction, LoggingFormat, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
@@ -12,7 +12,7 @@ import { type BucketAccess, grantBlobs, grantItems, type TableAccess } from './g
 import { FUNCTION_TIMEOUT, type QueuePair, type Queues } from './queues.ts';
 
 export interface FunctionsProps {
-  readonly table: TableV2;
+  readonly table: ITableV2;
   readonly bucket: Bucket;
   readonly queues: Queues;
   readonly environment: Environment;

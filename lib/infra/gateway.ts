@@ -1,5 +1,5 @@
 import { Duration } from 'aws-cdk-lib';
-import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
+import type { ITableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { Platform } from 'aws-cdk-lib/aws-ecr-assets';
 import {
   Cluster,
@@ -31,7 +31,7 @@ import type { Queues } from './queues.ts';
 
 export interface GatewayProps {
   readonly network: Network;
-  readonly table: TableV2;
+  readonly table: ITableV2;
   readonly bucket: Bucket;
   readonly queues: Queues;
   readonly environment: Environment;

@@ -3,7 +3,7 @@ import type { ITableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Bucket, CfnBucket } from 'aws-cdk-lib/aws-s3';
 import type { IConstruct } from 'constructs';
-import { MESSAGES, PIECES, SHARED_MESSAGES } from '../store/keys.ts';
+import { CHECKPOINTS, HOLDERS, MESSAGES, PIECES, SHARED_MESSAGES } from '../store/keys.ts';
 import { LANDING } from './bucket.ts';
 import { acknowledge } from './findings.ts';
 
@@ -12,7 +12,7 @@ export interface TableAccess {
   readonly scan?: boolean;
 }
 
-/** What a role may do with blobs. Only the sweep deletes messages (Rule 9); pieces go with the snapshot that replaced them. */
+/** What a role may do with blobs. Only the sweep deletes messages (Rule 9); pieces and checkpoints go when others replace them. */
 export interface BucketAccess {
   readonly remove?: boolean;
   readonly landing?: boolean;
@@ -37,7 +37,12 @@ const BLOBS: Readonly<Record<string, string>> = {
     'Messages are named by random ids below this prefix; every account is served by every gateway and function.',
   [PIECES]: 'Pieces of snapshots are named by random ids below this prefix; every mailbox is served by all.',
   [SHARED_MESSAGES]: 'Messages to several accounts are named by random ids below this prefix.',
+  [HOLDERS]: 'Who holds a message to very many accounts is named as the message, by a random id below this prefix.',
+  [CHECKPOINTS]: 'Checkpoints are named by random ids below this prefix; those of every account are written by all.',
 };
+
+/** What whoever replaces it takes away. */
+const REPLACED: readonly string[] = [PIECES, CHECKPOINTS];
 
 /** Lets the role read and write items of the table. */
 export function grantItems(holder: Holder, table: ITableV2, access: TableAccess = {}): void {
@@ -49,12 +54,13 @@ export function grantItems(holder: Holder, table: ITableV2, access: TableAccess 
 export function grantBlobs(holder: Holder, bucket: Bucket, access: BucketAccess = {}): void {
   const actions = ['s3:GetObject', 's3:PutObject', 's3:AbortMultipartUpload'];
   for (const [prefix, reason] of Object.entries(BLOBS)) {
-    const removes = access.remove === true || prefix === PIECES;
+    const removes = access.remove === true || REPLACED.includes(prefix);
     grantPrefix(holder, bucket, prefix, removes ? [...actions, 's3:DeleteObject'] : actions, reason);
   }
   if (access.landing === true) {
     grantPrefix(holder, bucket, LANDING, ['s3:GetObject'], 'SES names what it received; ingest reads all of it.');
   }
+  if (access.remove === true) allow(holder, ['s3:ListBucketMultipartUploads'], bucket.bucketArn);
   // Without it an absent object is "forbidden", not "not there"; a condition on the prefix would bring that back.
   allow(holder, ['s3:ListBucket'], bucket.bucketArn);
 }

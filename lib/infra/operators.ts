@@ -1,11 +1,11 @@
-import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
+import type { ITableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { ManagedPolicy } from 'aws-cdk-lib/aws-iam';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { grantBlobs, grantItems } from './grants.ts';
 
 export interface OperatorsProps {
-  readonly table: TableV2;
+  readonly table: ITableV2;
   readonly bucket: Bucket;
 }
 

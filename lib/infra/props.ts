@@ -28,6 +28,8 @@ export interface CirrusProps {
   readonly connectionsPerTask: number;
   /** How far back the table can be restored; old versions of objects are kept longer by two days. */
   readonly recoveryDays: number;
+  /** Name of a table that was restored from another point in time: it is served instead of the stack's own. Empty: its own. */
+  readonly restoredTable: string;
   /** How long logs are kept; a value that CloudWatch knows. */
   readonly logDays: number;
   /** Where alarms are sent. Empty: a topic without subscribers. */
@@ -51,6 +53,7 @@ export const defaultProps: CirrusProps = {
   memoryMiB: 1024,
   connectionsPerTask: 5000,
   recoveryDays: 35,
+  restoredTable: '',
   logDays: 30,
   alarmEmail: '',
 };
@@ -90,6 +93,7 @@ export function propsOfContext(node: Node): CirrusProps {
     memoryMiB: integer('memoryMiB', defaultProps.memoryMiB, 512, 122_880),
     connectionsPerTask: integer('connectionsPerTask', defaultProps.connectionsPerTask, 10, 10_000),
     recoveryDays: integer('recoveryDays', defaultProps.recoveryDays, 1, 35),
+    restoredTable: text('restoredTable') ?? defaultProps.restoredTable,
     logDays: integer('logDays', defaultProps.logDays, 1, 3653),
     alarmEmail: text('alarmEmail') ?? defaultProps.alarmEmail,
   };
@@ -107,10 +111,13 @@ function protocolsOf(given: string | undefined): readonly Protocol[] {
 }
 
 function checkTogether(props: CirrusProps): void {
-  const { domain, certificate, delivery, logDays, maxTasks, minTasks, ses } = props;
+  const { domain, certificate, delivery, logDays, maxTasks, minTasks, restoredTable, ses } = props;
   // Gateways deliver themselves whatever they are told, until there is a function that does.
   if (delivery === 'lambda') refuse('delivery', delivery, 'gateway, until the function is built');
   if (ses && domain === '') refuse('ses', 'true', 'only with a domain');
+  if (restoredTable !== '' && !/^[\w.-]{3,255}$/.test(restoredTable)) {
+    refuse('restoredTable', restoredTable, 'the name of a table of this account and region');
+  }
   if (maxTasks < minTasks) refuse('maxTasks', String(maxTasks), `at least minTasks (${minTasks})`);
   if (!LOG_DAYS.includes(logDays)) refuse('logDays', String(logDays), LOG_DAYS.join(', '));
   if (certificate !== '' && !/^arn:[\w-]+:secretsmanager:/.test(certificate)) {

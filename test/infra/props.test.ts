@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { App } from 'aws-cdk-lib';
 import { describe, expect, it } from 'vitest';
 import { type CirrusProps, defaultProps, propsOfContext } from '../../lib/infra/props.ts';
@@ -38,10 +39,21 @@ describe('the props that the context gives', () => {
     [{ ses: 'yes' }, 'ses: "yes" is not allowed; allowed: true, false'],
     [{ ses: 'true' }, 'ses: "true" is not allowed; allowed: only with a domain'],
     [{ recoveryDays: 36 }, 'recoveryDays: "36" is not allowed; allowed: a number from 1 to 35'],
+    [{ restoredTable: 'a table' }, 'restoredTable: "a table" is not allowed'],
     [{ logDays: 31 }, 'logDays: "31" is not allowed; allowed: 1, 3, 5'],
     [{ certificate: 'arn:aws:acm:eu-west-1:123456789012:certificate/x' }, 'allowed: the ARN of a secret'],
     [{ delivery: 'lambda' }, 'delivery: "lambda" is not allowed; allowed: gateway, until the function is built'],
   ])('refuse %j, saying what is allowed', (context, text) => {
     expect(() => read(context)).toThrow(text);
+  });
+});
+
+describe('docs/operations.md', () => {
+  it('says of every prop what it is and what it is by default', () => {
+    const text = readFileSync(new URL('../../docs/operations.md', import.meta.url), 'utf8');
+    const rows = [...text.matchAll(/^\| `(\w+)` \| ([^|]*) \| ([^|]+) \|$/gm)];
+    const defaults = Object.fromEntries(rows.map(([, name, value]) => [name, value?.replaceAll('`', '').trim()]));
+    const written = (value: unknown): string => (value === '' ? '(empty)' : String(value).replaceAll(',', ', '));
+    expect(defaults).toEqual(Object.fromEntries(Object.entries(defaultProps).map(([k, v]) => [k, written(v)])));
   });
 });

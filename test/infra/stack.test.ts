@@ -8,6 +8,7 @@ import { parseConfig } from '../../lib/base/config.ts';
 import { SWEEP_ALARM } from '../../lib/infra/alarms.ts';
 import { CirrusStack } from '../../lib/infra/cirrus-stack.ts';
 import { defaultProps } from '../../lib/infra/props.ts';
+import * as keys from '../../lib/store/keys.ts';
 
 /** Both shapes of the stack, synthesised once; a finding of cdk-nag that is not explained throws. */
 let templates: readonly Template[];
@@ -27,6 +28,7 @@ beforeAll(() => {
       subnets: 'private',
       certificate: 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:mail-abcdef',
       alarmEmail: 'postmaster@example.org',
+      restoredTable: 'cirrus-of-yesterday',
     }),
   ];
   app.synth();
@@ -99,6 +101,23 @@ describe('the stack', () => {
     }
   });
 
+  it('serves the table that was restored, and keeps its own', () => {
+    const [, full] = templates;
+    full?.resourceCountIs('AWS::DynamoDB::GlobalTable', 1);
+    full?.hasResourceProperties('AWS::ECS::TaskDefinition', {
+      ContainerDefinitions: [
+        Match.objectLike({
+          Environment: Match.arrayWith([{ Name: 'CIRRUS_AWS_TABLE', Value: 'cirrus-of-yesterday' }]),
+        }),
+      ],
+    });
+    const [own] = Object.keys(full?.findResources('AWS::DynamoDB::GlobalTable') ?? {});
+    const policies = full?.findResources('AWS::IAM::Policy') ?? {};
+    const text = JSON.stringify(policies);
+    expect(text).toContain('table/cirrus-of-yesterday');
+    expect(text).not.toContain(own);
+  });
+
   it('gives every queue a dead letter queue and six times the time of its function', () => {
     for (const template of templates) {
       const queues = Object.values(template.findResources('AWS::SQS::Queue'));
@@ -155,12 +174,16 @@ describe('the stack', () => {
         const env = Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, textOf(value)]));
         const { config, warnings } = parseConfig('', 'the template', env);
         expect(warnings).toEqual([]);
-        expect(config).toMatchObject({ home: 'aws', aws_region: 'resolved', aws_table: 'resolved', sweep: false });
+        expect(config).toMatchObject({ home: 'aws', aws_region: 'resolved', aws_bucket: 'resolved', sweep: false });
+        expect(config.aws_table).toMatch(/^(resolved|cirrus-of-yesterday)$/);
       }
     }
   });
 
-  it('lets only the sweep delete messages, and everybody the pieces that they replace', () => {
+  it('lets only the sweep delete messages, and everybody what they replace', () => {
+    const prefixesOfKeys = Object.values(keys).filter((each) => typeof each === 'string' && /^\w\/$/.test(each));
+    const everywhere = prefixesOfKeys.map((each) => String(each)[0]).sort();
+    expect(everywhere).toContain('m');
     for (const template of templates) {
       const deleting = new Map<string, string[]>();
       const policies = {
@@ -178,7 +201,7 @@ describe('the stack', () => {
       }
       expect([deleting.size, writers]).toEqual([7, 7]);
       for (const [name, prefixes] of deleting) {
-        expect(prefixes.sort()).toEqual(name.startsWith('FunctionsExpire') ? ['m', 'p', 's'] : ['p']);
+        expect(prefixes.sort()).toEqual(name.startsWith('FunctionsExpire') ? everywhere : ['c', 'p']);
       }
     }
   });
@@ -196,8 +219,8 @@ describe('the stack', () => {
           for (const resource of listed(Resource)) {
             const text = JSON.stringify(resource);
             const known = text === '"*"' ? actions.every((each) => each === 'ecr:GetAuthorizationToken') : true;
-            // Objects below one of the four prefixes; never the bucket, never another service's pattern.
-            const prefix = !text.includes('*') || text === '"*"' || /"\/(?:m|p|s|ses)\/\*"/.test(text);
+            // Objects below one of the prefixes; never the bucket, never another service's pattern.
+            const prefix = !text.includes('*') || text === '"*"' || /"\/(?:m|p|s|h|c|ses)\/\*"/.test(text);
             if (!known || !prefix) wrong.push(`${name}: ${actions.join(' ')} on ${text}`);
           }
         }
