@@ -4,7 +4,7 @@ import { openImapGateway } from '../support/imap-gateway.ts';
 
 test('what happens through one gateway is told by another: by a hint or a poll in IDLE, by NOOP otherwise', async () => {
   await using first = await openImapGateway({ limits: { pollMs: 50 } });
-  await using second = await openImapGateway({ folder: first.folder });
+  await using second = await openImapGateway({ home: first.home });
   const idler = await ImapClient.loggedIn(first.port);
   await idler.say('s', 'SELECT INBOX');
   const sleeper = await ImapClient.loggedIn(first.port);

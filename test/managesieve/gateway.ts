@@ -1,16 +1,14 @@
-import { join } from 'node:path';
 import type { SecureContext } from 'node:tls';
 import { manageSieveRefusal, serveManageSieve } from '../../gateway/managesieve/session.ts';
 import { Listener } from '../../gateway/net/listener.ts';
 import type { ManageSieveLimits } from '../../lib/base/limits.ts';
 import { openLog } from '../../lib/base/log.ts';
-import { openEmbedded } from '../../lib/embedded/open.ts';
 import { checkScript, sieveCapabilities } from '../../lib/sieve/check.ts';
 import { sieveLimits } from '../../lib/sieve/limits.ts';
 import { Directory } from '../../lib/store/directory.ts';
 import { MailStore } from '../../lib/store/mail-store.ts';
 import { addUser } from '../../lib/store/users.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { openTestHome } from '../support/home.ts';
 
 export interface SieveGateway extends AsyncDisposable {
   readonly port: number;
@@ -29,8 +27,8 @@ export interface SieveGatewaySettings {
 
 /** A real ManageSieve gateway with the users anna, bob and cyrus (an administrator), whose password is `secret`. */
 export async function openSieveGateway(settings: SieveGatewaySettings = {}): Promise<SieveGateway> {
-  const folder = await temporaryFolder();
-  const ports = await openEmbedded(join(folder.path, 'data'));
+  const home = await openTestHome();
+  const ports = await home.open();
   const errors: string[] = [];
   const store = new MailStore(ports, { onError: (what, error) => void errors.push(`${what}: ${String(error)}`) });
   for (const name of ['anna', 'bob', 'cyrus']) await addUser(store, { name, verifier: undefined });
@@ -64,7 +62,7 @@ export async function openSieveGateway(settings: SieveGatewaySettings = {}): Pro
       await listener.drain();
       await store.close();
       await ports.close();
-      await folder[Symbol.asyncDispose]();
+      await home[Symbol.asyncDispose]();
     },
   };
 }

@@ -77,7 +77,7 @@ test('pipelined commands are answered in order', async () => {
 
 test('the lock holds at another gateway, ends with the connection, and deletes nothing then', async () => {
   await using one = await openImapGateway();
-  await using two = await openImapGateway({ folder: one.folder });
+  await using two = await openImapGateway({ home: one.home });
   const imap = await ImapClient.loggedIn(one.port);
   await imap.append('INBOX', 'Subject: x\r\n\r\nbody\r\n');
   const first = await opened(one.pop3Port);
@@ -96,7 +96,7 @@ test('the lock of a lost gateway ends with its time, whatever the clocks', async
   const clock = { ms: 1_795_000_000_000, now: () => clock.ms };
   await using one = await openImapGateway({ clock });
   const later = { ms: clock.ms, now: () => later.ms };
-  await using two = await openImapGateway({ folder: one.folder, clock: later });
+  await using two = await openImapGateway({ home: one.home, clock: later });
   const lost = await opened(one.pop3Port);
   expect(await logIn(lost)).toMatch(/^\+OK/);
   const client = await opened(two.pop3Port);
@@ -130,7 +130,7 @@ test('unique ids stay over sessions, restarts and the RENAME of INBOX (Rule 6)',
   const before = await ids(one.pop3Port);
   expect(before).toHaveLength(2);
   for (const line of before) expect(line).toMatch(/^\d \S{1,70}$/);
-  await using two = await openImapGateway({ folder: one.folder });
+  await using two = await openImapGateway({ home: one.home });
   expect(await ids(two.pop3Port)).toEqual(before);
   // RENAME of INBOX leaves an empty one: its messages have ids that no message ever had.
   expect((await imap.say('r', 'RENAME INBOX Old')).at(-1)).toMatch(/^r OK/);

@@ -1,10 +1,5 @@
-import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { Id } from '../../lib/base/ids.ts';
-import { FileBlobs } from '../../lib/embedded/blobs-files.ts';
-import { openSqliteIndex } from '../../lib/embedded/index-sqlite.ts';
 import { Account, type OpenMailbox } from '../../lib/store/account.ts';
 import { append, appendTo } from '../../lib/store/append.ts';
 import { Directory, type User } from '../../lib/store/directory.ts';
@@ -16,6 +11,7 @@ import { keptExpunged } from '../../lib/store/mailbox-snapshot.ts';
 import { storeMessage } from '../../lib/store/messages.ts';
 import type { Blobs, Hints, Index, Jobs } from '../../lib/store/ports.ts';
 import { UidSet } from '../../lib/store/uid-set.ts';
+import { type OpenPorts, openTestHome, type TestHome } from '../support/home.ts';
 
 export const START_MS = Date.UTC(2026, 0, 5, 12);
 
@@ -39,35 +35,40 @@ const hints: Hints = {
   close: async () => undefined,
 };
 
-/** One embedded store in a folder of its own, on a clock of its own. */
+/** One store on a home and on a clock of its own. */
 export class World implements AsyncDisposable {
-  readonly folder: string;
   readonly clock = new TestClock();
   readonly index: Index;
-  readonly blobs: FileBlobs;
+  readonly blobs: Blobs;
   readonly store: MailStore;
   readonly errors: unknown[] = [];
+  readonly #home: TestHome;
+  readonly #ports: OpenPorts;
   readonly #stores: MailStore[] = [];
 
-  private constructor(folder: string, index: Index, nowMs: number) {
-    this.folder = folder;
+  private constructor(home: TestHome, ports: OpenPorts, nowMs: number) {
+    this.#home = home;
+    this.#ports = ports;
     this.clock.ms = nowMs;
-    this.index = index;
-    this.blobs = new FileBlobs(join(folder, 'blobs'), { clock: this.clock });
+    this.index = ports.index;
+    this.blobs = ports.blobs;
     this.store = this.process();
   }
 
+  /** The data folder, on the embedded home. */
+  get folder(): string {
+    return this.#home.folder;
+  }
+
   static async open(): Promise<World> {
-    const folder = await mkdtemp(join(tmpdir(), 'cirrus-sweep-'));
-    await mkdir(join(folder, 'blobs'));
-    return new World(folder, await openSqliteIndex(join(folder, 'index')), START_MS);
+    const home = await openTestHome();
+    return new World(home, await home.open(), START_MS);
   }
 
   /** The same store once more, from here on apart; nothing may be under way. */
   async fork(): Promise<World> {
-    const folder = await mkdtemp(join(tmpdir(), 'cirrus-sweep-'));
-    await cp(this.folder, folder, { recursive: true });
-    return new World(folder, await openSqliteIndex(join(folder, 'index')), this.clock.ms);
+    const home = await this.#home.fork();
+    return new World(home, await home.open(), this.clock.ms);
   }
 
   /** What another process would have open: views of its own, maybe another clock, maybe ports that misbehave. */
@@ -82,8 +83,8 @@ export class World implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const store of this.#stores) await store.close().catch(() => undefined);
-    await this.index.close();
-    await rm(this.folder, { recursive: true, force: true });
+    await this.#ports.close();
+    await this.#home[Symbol.asyncDispose]();
   }
 }
 

@@ -12,9 +12,12 @@ export interface Child {
 }
 
 /** Starts a TypeScript file of `test/support` in a process of its own. */
-export function startChild(file: string, args: readonly string[]): Child {
+export function startChild(file: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Child {
   const path = fileURLToPath(new URL(file, import.meta.url));
-  const child = spawn(process.execPath, [path, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [path, ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, ...env },
+  });
   const ended = once(child, 'exit').then(() => undefined);
   return { process: child, lines: createInterface({ input: child.stdout }), ended };
 }

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 import type { Id } from '../../lib/base/ids.ts';
-import { openEmbedded } from '../../lib/embedded/open.ts';
 import { Account } from '../../lib/store/account.ts';
 import { deliverOnce } from '../../lib/store/claims.ts';
 import { MailStore } from '../../lib/store/mail-store.ts';
@@ -11,8 +10,8 @@ import { finishMoves, INTENT_MS } from '../../lib/store/move.ts';
 import { addUser } from '../../lib/store/users.ts';
 import { type Child, startChild } from './child.ts';
 import { randomFrom } from './fault-plan.ts';
+import { openTestHome } from './home.ts';
 import { headCounts, PlainMailbox, seenPlainly, seenThrough, wholeLog } from './log-contents.ts';
-import { temporaryFolder } from './temporary-folder.ts';
 
 /** What a child process says that the store has answered. */
 export type Acknowledged =
@@ -21,18 +20,18 @@ export type Acknowledged =
   | { readonly did: 'flags' | 'expunge'; readonly box: string; readonly uids: string }
   | { readonly did: 'fail'; readonly what: string };
 
-/** Kills that many of four processes that work on one folder, then checks what they were told. */
+/** Kills that many of four processes that work on one home, then checks what they were told. */
 export async function hammer(kills: number, seed: number): Promise<{ readonly acknowledged: number }> {
-  await using folder = await temporaryFolder();
+  await using home = await openTestHome();
   const random = randomFrom(seed);
-  const ports = await openEmbedded(folder.path);
+  const ports = await home.open();
   // A minute later: every interrupted MOVE is due.
   const store = new MailStore(ports, { clock: { now: () => Date.now() + INTENT_MS } });
   const user = await addUser(store, { name: 'anna', verifier: undefined });
   const said: Acknowledged[] = [];
   let children = 0;
   const start = (): { readonly child: Child; readonly busy: Promise<void>; readonly read: Promise<void> } => {
-    const child = startChild('./store-child.ts', [folder.path, String(seed * 1000 + children++)]);
+    const child = startChild('./store-child.ts', [String(seed * 1000 + children++)], home.environment);
     let begun = (): void => undefined;
     const busy = new Promise<void>((resolve) => {
       begun = resolve;

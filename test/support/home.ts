@@ -1,7 +1,9 @@
+import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type AwsSettings, openAws } from '../../lib/aws/open.ts';
 import { openEmbedded } from '../../lib/embedded/open.ts';
 import type { StorePorts } from '../../lib/store/mail-store.ts';
+import type { Key } from '../../lib/store/ports.ts';
 import { openTestDynamoDb } from './dynamodb.ts';
 import { openTestS3 } from './s3.ts';
 import { temporaryFolder } from './temporary-folder.ts';
@@ -20,6 +22,8 @@ export interface TestHome extends AsyncDisposable {
   readonly environment: Readonly<Record<string, string>>;
   /** The ports as one process has them; any number may be open at a time. */
   open(): Promise<OpenPorts>;
+  /** The same once more, from here on apart; nothing may be under way. */
+  fork(): Promise<TestHome>;
 }
 
 export interface OpenPorts extends StorePorts {
@@ -31,16 +35,39 @@ export function openTestHome(name = chosenHome): Promise<TestHome> {
   return name === 'aws' ? openAwsHome() : openEmbeddedHome();
 }
 
-async function openEmbeddedHome(): Promise<TestHome> {
+async function openEmbeddedHome(from?: string): Promise<TestHome> {
   const own = await temporaryFolder();
   const folder = join(own.path, 'data');
+  if (from !== undefined) await cp(from, folder, { recursive: true, filter: (path) => path !== join(from, 'run') });
   return {
     name: 'embedded',
     folder,
     environment: { CIRRUS_CONFIGDIRECTORY: folder },
     open: () => openEmbedded(folder),
+    fork: () => openEmbeddedHome(folder),
     [Symbol.asyncDispose]: () => own[Symbol.asyncDispose](),
   };
+}
+
+async function copyAll(
+  from: Pick<StorePorts, 'index' | 'blobs'>,
+  to: Pick<StorePorts, 'index' | 'blobs'>,
+): Promise<void> {
+  let after: Key | undefined;
+  do {
+    const page = await from.index.scan(after);
+    for (const { pk, sk, item } of page.rows) await to.index.put({ pk, sk }, item);
+    after = page.next;
+  } while (after !== undefined);
+  let last: string | undefined;
+  do {
+    const page = await from.blobs.list('', last);
+    for (const { key } of page.blobs) {
+      const { metadata } = (await from.blobs.info(key)) ?? {};
+      await to.blobs.put(key, (await from.blobs.get(key)) ?? Buffer.alloc(0), metadata);
+    }
+    last = page.next;
+  } while (last !== undefined);
 }
 
 async function openAwsHome(): Promise<TestHome> {
@@ -69,6 +96,13 @@ async function openAwsHome(): Promise<TestHome> {
       AWS_SECRET_ACCESS_KEY: s3.credentials.secretAccessKey,
     },
     open: () => openAws(settings, { hints: { host: '127.0.0.1', port: 0 } }),
+    async fork() {
+      const copy = await openAwsHome();
+      const ports = await copy.open();
+      await copyAll({ index: dynamoDb.index, blobs: s3.blobs }, ports);
+      await ports.close();
+      return copy;
+    },
     async [Symbol.asyncDispose]() {
       await s3[Symbol.asyncDispose]();
       await dynamoDb[Symbol.asyncDispose]();

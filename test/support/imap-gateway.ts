@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { SecureContext } from 'node:tls';
 import { imapRefusal, serveImap } from '../../gateway/imap/session.ts';
 import { Listener } from '../../gateway/net/listener.ts';
@@ -7,12 +6,11 @@ import type { Authenticator } from '../../lib/auth/authenticator.ts';
 import type { Clock } from '../../lib/base/clock.ts';
 import type { ImapLimits, Pop3Limits } from '../../lib/base/limits.ts';
 import { type Log, openLog } from '../../lib/base/log.ts';
-import { openEmbedded } from '../../lib/embedded/open.ts';
 import type { AccountOptions } from '../../lib/store/account.ts';
 import { Directory } from '../../lib/store/directory.ts';
 import { MailStore, type StorePorts } from '../../lib/store/mail-store.ts';
 import { addUser } from '../../lib/store/users.ts';
-import { temporaryFolder } from './temporary-folder.ts';
+import { openTestHome, type TestHome } from './home.ts';
 
 export interface GatewaySettings {
   /** Names of users; each has the password `secret`. */
@@ -30,9 +28,9 @@ export interface GatewaySettings {
   readonly suppressed?: readonly string[];
   readonly identify?: boolean;
   readonly log?: Log;
-  /** The data folder of another gateway, with its users; it stays when this one is closed. */
-  readonly folder?: string;
-  /** Another home than the embedded one in `folder`; it stays open when the gateway is closed. */
+  /** The home of another gateway, with its users; it stays when this one is closed. */
+  readonly home?: TestHome;
+  /** Other ports than its home's; they stay open when the gateway is closed. */
   readonly ports?: StorePorts;
   /** Who says who a client is; by default everybody has the password `secret`. */
   readonly authenticator?: (store: MailStore) => Authenticator;
@@ -43,25 +41,25 @@ export interface ImapGateway extends AsyncDisposable {
   readonly port: number;
   /** POP3 on the same mail. */
   readonly pop3Port: number;
-  readonly folder: string;
+  readonly home: TestHome;
   /** Internal errors that sessions or background work met. */
   readonly errors: unknown[];
   /** Stops listening, and tells the sessions. */
   drain(): Promise<void>;
 }
 
-/** A real IMAP gateway on the embedded home in a temporary folder, on an ephemeral port. */
+/** A real IMAP gateway on a home of its own, on an ephemeral port. */
 export async function openImapGateway(settings: GatewaySettings = {}): Promise<ImapGateway> {
   const { users = ['anna'], clock, quotaKib } = settings;
-  const own = settings.folder === undefined ? await temporaryFolder() : undefined;
-  const folder = settings.folder ?? join(own?.path ?? '', 'data');
-  const home = settings.ports === undefined ? await openEmbedded(folder) : undefined;
+  const home = settings.home ?? (await openTestHome());
+  const isOwn = settings.home === undefined;
+  const opened = settings.ports === undefined ? await home.open() : undefined;
   const errors: unknown[] = [];
   const onError = (what: string, error: unknown): void => void errors.push(`${what}: ${String(error)}`);
-  const ports = settings.ports ?? home;
+  const ports = settings.ports ?? opened;
   if (ports === undefined) throw new Error('a gateway without a home');
   const store = new MailStore(ports, { onError, ...(clock && { clock }) });
-  for (const name of own === undefined ? [] : users) await addUser(store, { name, verifier: undefined, quotaKib });
+  for (const name of isOwn ? users : []) await addUser(store, { name, verifier: undefined, quotaKib });
   const destination = {
     write(line: string): void {
       if (line.includes('"level":"error"')) errors.push(line);
@@ -115,14 +113,14 @@ export async function openImapGateway(settings: GatewaySettings = {}): Promise<I
     store,
     port: portOf(listener),
     pop3Port: portOf(pop3),
-    folder,
+    home,
     errors,
     drain,
     async [Symbol.asyncDispose]() {
       await drain();
       await store.close();
-      await home?.close();
-      await own?.[Symbol.asyncDispose]();
+      await opened?.close();
+      if (isOwn) await home[Symbol.asyncDispose]();
     },
   };
 }

@@ -1,5 +1,6 @@
-// Works on a data folder until it is killed: says on a line of its own what the store has acknowledged.
-import { openEmbedded } from '../../lib/embedded/open.ts';
+// Works on the home that the environment names until it is killed: says on a line of its own what the store has acknowledged.
+import { openHome } from '../../gateway/open-home.ts';
+import { loadConfig } from '../../lib/base/config.ts';
 import { Account } from '../../lib/store/account.ts';
 import { append } from '../../lib/store/append.ts';
 import { deliverOnce } from '../../lib/store/claims.ts';
@@ -14,12 +15,13 @@ import { UidSet } from '../../lib/store/uid-set.ts';
 import { randomFrom } from './fault-plan.ts';
 import type { Acknowledged } from './hammer.ts';
 
-const [folder = '', seed = '0'] = process.argv.slice(2);
+const [seed = '0'] = process.argv.slice(2);
 const random = randomFrom(Number(seed));
 const below = (limit: number): number => Math.floor(random() * limit);
 
-const ports = await openEmbedded(folder);
-const store = new MailStore(ports, { onError: (what, error) => say({ did: 'fail', what: `${what}: ${error}` }) });
+const onError = (what: string, error: unknown): void => say({ did: 'fail', what: `${what}: ${error}` });
+const ports = await openHome(loadConfig().config, { serves: true, onError });
+const store = new MailStore(ports, { onError });
 const user = await new Directory(store.ports.index).find('anna');
 if (user === undefined) throw new Error('there is no anna');
 const account = new Account(store, user);

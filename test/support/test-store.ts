@@ -1,13 +1,9 @@
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Id } from '../../lib/base/ids.ts';
-import { FileBlobs } from '../../lib/embedded/blobs-files.ts';
-import { openSqliteIndex } from '../../lib/embedded/index-sqlite.ts';
 import { IndexJobs } from '../../lib/jobs/jobs-index.ts';
 import { MailStore, type StoreOptions } from '../../lib/store/mail-store.ts';
 import { storeMessage } from '../../lib/store/messages.ts';
 import type { Blobs, Hints, Index, Jobs } from '../../lib/store/ports.ts';
-import { temporaryFolder } from './temporary-folder.ts';
+import { openTestHome } from './home.ts';
 
 /** Real time plus what the test adds to it. */
 export class TestClock {
@@ -41,7 +37,6 @@ export interface TestStore {
   readonly clock: TestClock;
   readonly index: Index;
   readonly blobs: Blobs;
-  readonly folder: string;
   /** Another process's view of the same data. */
   another(options?: StoreOptions): MailStore;
   /** A stored message, ready to append. */
@@ -59,14 +54,12 @@ export interface TestStoreOptions extends StoreOptions {
   readonly withJobs?: boolean;
 }
 
-/** A store on the embedded adapters in a folder of its own. */
+/** A store on the chosen home's adapters, with mail of its own. */
 export async function openTestStore(options: TestStoreOptions = {}): Promise<TestStore> {
-  const folder = await temporaryFolder();
-  mkdirSync(join(folder.path, 'blobs'));
-  const plainIndex = await openSqliteIndex(join(folder.path, 'index'));
-  const plainBlobs = new FileBlobs(join(folder.path, 'blobs'));
-  const index = options.wrapIndex?.(plainIndex) ?? plainIndex;
-  const blobs = options.wrapBlobs?.(plainBlobs) ?? plainBlobs;
+  const home = await openTestHome();
+  const plain = await home.open();
+  const index = options.wrapIndex?.(plain.index) ?? plain.index;
+  const blobs = options.wrapBlobs?.(plain.blobs) ?? plain.blobs;
   const clock = new TestClock();
   const stores: MailStore[] = [];
   const jobs = options.withJobs === true ? new IndexJobs(index, { clock, pollMs: 20 }) : noJobs;
@@ -83,7 +76,6 @@ export async function openTestStore(options: TestStoreOptions = {}): Promise<Tes
     clock,
     index,
     blobs,
-    folder: folder.path,
     another,
     message: async (space, text) => {
       const body = Buffer.from(text ?? `From: a@example.com\r\nSubject: ${++count}\r\n\r\nHello ${count}\r\n`);
@@ -93,9 +85,8 @@ export async function openTestStore(options: TestStoreOptions = {}): Promise<Tes
     close: async () => {
       await jobs.close();
       for (const one of stores) await one.close();
-      await plainIndex.close();
-      await plainBlobs.close();
-      await folder[Symbol.asyncDispose]();
+      await plain.close();
+      await home[Symbol.asyncDispose]();
     },
   };
 }
