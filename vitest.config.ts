@@ -1,6 +1,42 @@
 import { defineConfig } from 'vitest/config';
+import { missingPrograms } from './scripts/debian-packages.ts';
 
-// Two projects: `unit` is pure and fast (the inner loop); `whole` opens stores, sockets and processes.
+const unit = ['test/{base,message,sieve,house,wire,codec}/**', 'test/**/*.unit.test.ts'];
+
+/** Files that run on the AWS home as well: every kind of access, at a tenth of the time that all of them take. */
+const onAws = [
+  'test/imap/{transcripts,two-gateways}.test.ts',
+  'test/pop3/transcripts.test.ts',
+  'test/managesieve/session.test.ts',
+  'test/delivery/deliver.test.ts',
+  'test/store/{claims,compaction,deleted-mailbox,move,sweep,sweep-shared}.test.ts',
+];
+/** All that open their store by `test/support/home.ts`. */
+const allOnAws = ['test/{store,faults,model,delivery,imap,pop3,managesieve,kills}/**/*.test.ts'];
+
+const mode = process.env.CIRRUS_TEST_MODE;
+/** As with single tests: where there is no S3 server they are left out, but not in CI. */
+const hasS3 = process.env.CIRRUS_TEST_S3 !== undefined || missingPrograms(['radosgw']).length === 0 || !!process.env.CI;
+
+/** Tests of the project `whole`, with every store on the AWS home. */
+function awsProject(name: string, include: readonly string[], timeoutMs: number) {
+  return {
+    test: {
+      name,
+      include: [...include],
+      exclude: unit,
+      env: { CIRRUS_TEST_HOME: 'aws' },
+      pool: 'forks' as const,
+      testTimeout: timeoutMs,
+      hookTimeout: 300_000,
+      maxWorkers: 2,
+      sequence: { groupOrder: 3 },
+    },
+  };
+}
+
+// Three projects: `unit` is pure and fast (the inner loop); `whole` opens stores, sockets and processes; `aws` is some of
+// that on the other home.
 export default defineConfig({
   test: {
     projects: [
@@ -17,7 +53,7 @@ export default defineConfig({
         test: {
           name: 'whole',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/{base,message,sieve,house,wire,codec}/**', 'test/**/*.unit.test.ts', 'test/soak/**'],
+          exclude: [...unit, 'test/soak/**'],
           pool: 'forks',
           // A hang is ended; a slow or busy machine is no failure.
           testTimeout: 300_000,
@@ -26,8 +62,10 @@ export default defineConfig({
           sequence: { groupOrder: 1 },
         },
       },
+      ...(hasS3 && mode !== 'soak' ? [awsProject('aws', onAws, 300_000)] : []),
       // The long form: `npm run test:soak`.
-      ...(process.env.CIRRUS_TEST_MODE === 'soak'
+      ...(hasS3 && mode === 'soak' ? [awsProject('soak-aws', allOnAws, 3_600_000)] : []),
+      ...(mode === 'soak'
         ? [
             {
               test: {

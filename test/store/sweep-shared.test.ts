@@ -89,9 +89,11 @@ describe('what is counted and noted', () => {
     await world.index.add(key, { b: 555, r: 1 });
     world.clock.pass(1);
     const running = runSweep(world.store, { recountSettleMs: 200 });
-    const adds = setInterval(() => void world.index.add(key, { b: 1, r: 1 }), 10);
+    const added: Promise<unknown>[] = [];
+    const adds = setInterval(() => added.push(world.index.add(key, { b: 1, r: 1 })), 10);
     await running;
     clearInterval(adds);
+    await Promise.all(added);
     expect(Number((await world.index.get(key))?.b)).toBeGreaterThan(755);
   });
 

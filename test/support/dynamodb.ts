@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { DeleteTableCommand } from '@aws-sdk/client-dynamodb';
 import { createTable } from '../../lib/aws/create-table.ts';
 import { DynamoDbIndex, type DynamoDbIndexOptions, dynamoDbClient } from '../../lib/aws/index-dynamodb.ts';
+import { defaultRetry, retrying } from '../../lib/aws/retry.ts';
 
 // It comes without types.
 const dynalite = createRequire(import.meta.url)('dynalite') as (options: { readonly createTableMs: number }) => Server;
@@ -35,7 +36,8 @@ export async function openTestDynamoDb(): Promise<TestDynamoDb> {
     index,
     async [Symbol.asyncDispose]() {
       await index.close();
-      await client.send(new DeleteTableCommand({ TableName: options.table }));
+      const command = new DeleteTableCommand({ TableName: options.table });
+      await retrying('delete table', true, defaultRetry, () => client.send(command));
       client.destroy();
       server?.closeAllConnections();
       if (server !== undefined) await new Promise((resolve) => server.close(resolve));

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { CreateBucketCommand, DeleteBucketCommand } from '@aws-sdk/client-s3';
 import { describe } from 'vitest';
 import { S3Blobs, type S3BlobsOptions, s3Client } from '../../lib/aws/blobs-s3.ts';
+import { defaultRetry, retrying } from '../../lib/aws/retry.ts';
 import { debianPackages, missingPrograms } from '../../scripts/debian-packages.ts';
 import { RGW_KEY, RGW_SECRET } from './rgw-keys.ts';
 
@@ -55,7 +56,9 @@ export async function openTestS3(): Promise<TestS3> {
         await blobs.deleteMany(page.blobs.map(({ key }) => key));
         if (page.next === undefined) break;
       }
-      await client.send(new DeleteBucketCommand({ Bucket: options.bucket }));
+      // Its connection may have been idle for so long that the server gives it up just now.
+      const command = new DeleteBucketCommand({ Bucket: options.bucket });
+      await retrying('delete bucket', true, defaultRetry, () => client.send(command));
       client.destroy();
       await blobs.close();
     },
