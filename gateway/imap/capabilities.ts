@@ -58,6 +58,9 @@ const afterLogin = [
   'METADATA-SERVER',
   'LIST-METADATA',
   'ANNOTATEMORE',
+  'REPLACE',
+  'CATENATE',
+  'URL-PARTIAL',
   'UNAUTHENTICATE',
   'LANGUAGE',
 ];
@@ -67,8 +70,8 @@ const beforeLogin = ['METADATA'];
 
 /** The capabilities, always in this order (RFC 9051 §6.1.1). Before login only what helps to log in. */
 export function capabilities({ loggedIn, startTls, passwords, compressed, maxMessageBytes }: Offers): string[] {
-  // RFC 7889 §3: without a limit there is none to announce.
-  const limit = maxMessageBytes > 0 ? [`APPENDLIMIT=${maxMessageBytes}`] : [];
+  // RFC 7889 §3: without a number, STATUS is to be asked (and answers that there is none).
+  const limit = [maxMessageBytes > 0 ? `APPENDLIMIT=${maxMessageBytes}` : 'APPENDLIMIT'];
   if (loggedIn) return [...always, ...afterLogin, ...(compressed ? [] : ['COMPRESS=DEFLATE']), ...limit];
   const mechanisms = saslMechanisms({ plaintextAllowed: passwords }).map((name) => `AUTH=${name}`);
   const login = passwords ? [] : ['LOGINDISABLED'];

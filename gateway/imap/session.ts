@@ -8,6 +8,7 @@ import { Account } from '../../lib/store/account.ts';
 import type { User } from '../../lib/store/directory.ts';
 import { StoreError } from '../../lib/store/errors.ts';
 import { type Connection, ConnectionClosed, IdleTimeout } from '../net/connection.ts';
+import type { AppendEvent } from './append-input.ts';
 import { capabilities } from './capabilities.ts';
 import { runAppend } from './commands/append.ts';
 import { commands, type Row } from './commands/table.ts';
@@ -18,6 +19,7 @@ import { Input } from './input.ts';
 import { administratorNames } from './name-view.ts';
 import { bad, no, type Reply } from './reply.ts';
 import type { Selected, Style, Telling } from './selected.ts';
+import { isAppend } from './wire/append.ts';
 import { BadSyntax } from './wire/bad-syntax.ts';
 import type { ImapCommand, ImapCommandName } from './wire/commands.ts';
 import type { FramerEvent } from './wire/framer.ts';
@@ -214,6 +216,7 @@ class Session implements Context {
   async #handle(event: Exclude<FramerEvent, { readonly kind: 'continue' }>): Promise<void> {
     switch (event.kind) {
       case 'command':
+        if (isAppend(event.frame)) return this.#append(event);
         return this.#command(() => parseCommand(event.frame, this.dialect));
       case 'message':
         return this.#append(event);
@@ -255,7 +258,7 @@ class Session implements Context {
     if (state === 'selected' && !this.hasSelected) throw new BadSyntax('Please select a mailbox first');
   }
 
-  async #append(event: FramerEvent & { readonly kind: 'message' }): Promise<void> {
+  async #append(event: AppendEvent): Promise<void> {
     const asked: { tag: string | null } = { tag: null };
     const telling = { expunges: true, withUid: false };
     try {

@@ -23,6 +23,9 @@ export interface MessageToAppend {
   readonly flags: FlagNames;
 }
 
+/** A message with its flags as the client names them. */
+export type NamedMessage = Omit<MessageToAppend, 'flags'> & { readonly flags: readonly string[] };
+
 export interface Appended {
   readonly uidValidity: number;
   readonly firstUid: number;
@@ -59,16 +62,10 @@ export function appendTo(
  * APPEND, and MULTIAPPEND as one commit (RFC 3502): the messages are stored, now they get their UIDs.
  * Errors: `no-permission`, `over-quota`, `too-many`, `gone`, `unavailable`.
  */
-export async function append(
-  open: OpenMailbox,
-  messages: readonly (Omit<MessageToAppend, 'flags'> & { readonly flags: readonly string[] })[],
-): Promise<Appended> {
+export async function append(open: OpenMailbox, messages: readonly NamedMessage[]): Promise<Appended> {
   requireRight(open, 'i');
   await requireQuota(open);
-  const wanted = messages.map((message) => ({
-    ...message,
-    flags: permitted(parseFlagNames(message.flags), open.rights),
-  }));
+  const wanted = permittedMessages(open, messages);
   const shared = open.privateSeen ? wanted.map(unseen) : wanted;
   const { reply: firstUid } = await open.mailbox.commit(
     (view) => {
@@ -80,6 +77,11 @@ export async function append(
   countAppended(open, messages);
   await markSeen(open, wanted, firstUid);
   return { uidValidity: open.uidValidity, firstUid, count: messages.length };
+}
+
+/** The messages with as many of their flags as the user may give. */
+export function permittedMessages({ rights }: OpenMailbox, messages: readonly NamedMessage[]): MessageToAppend[] {
+  return messages.map((message) => ({ ...message, flags: permitted(parseFlagNames(message.flags), rights) }));
 }
 
 /** The message as others see it. */

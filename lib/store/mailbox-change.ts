@@ -27,6 +27,11 @@ export function changeOf(state: MailboxState, record: LogRecord): Partial<Mailbo
       return setFlags(state, record);
     case kinds.EXPUNGE:
       return expunge(state, record);
+    case kinds.REPLACE: {
+      const { append: added, expunge: removed } = kinds.readReplace(record.body);
+      const without = { ...state, ...expunge(state, { ...record, kind: kinds.EXPUNGE, body: removed }) };
+      return { ...without, ...append(without, { ...record, kind: kinds.APPEND, body: added }) };
+    }
     case kinds.PURGE:
       return { purged: state.purged.union(kinds.readPurge(record.body)) };
     case kinds.MOVE_INTENT: {

@@ -14,6 +14,7 @@ export const MOVE_INTENT = 5;
 export const MOVE_END = 6;
 export const EMPTY = 7;
 export const RAISE = 8;
+export const REPLACE = 9;
 
 /** One message as a mailbox knows it, before it has a UID. */
 export interface NewMessage {
@@ -204,6 +205,22 @@ export function readExpunge(packed: Buffer): ExpungeBody {
   const sizeBytes = from.varint();
   const intent = from.bytes();
   return { reason, sizeBytes, intent: intent.length === 0 ? undefined : Buffer.from(intent), uids: UidSet.read(from) };
+}
+
+/** REPLACE (RFC 8508): what one record appends and, at the same moment, expunges. */
+export interface ReplaceBody {
+  /** Bodies of an {@link APPEND} and an {@link EXPUNGE}. */
+  readonly append: Buffer;
+  readonly expunge: Buffer;
+}
+
+export function replaceRecord({ append, expunge }: ReplaceBody): RecordDraft {
+  return { kind: REPLACE, body: new ByteWriter().bytes(append).bytes(expunge).finish() };
+}
+
+export function readReplace(packed: Buffer): ReplaceBody {
+  const from = new ByteReader(packed);
+  return { append: Buffer.from(from.bytes()), expunge: Buffer.from(from.bytes()) };
 }
 
 /** The expunged messages' blobs may go now (Rule 9): they can no longer be brought back. */

@@ -89,6 +89,10 @@ const flags: mailbox.FlagsBody = {
   uids,
 };
 const expunge: mailbox.ExpungeBody = { reason: 'move', uids, sizeBytes: 4096, intent: nonce };
+const replace: mailbox.ReplaceBody = {
+  append: mailbox.appendRecord(append).body,
+  expunge: mailbox.expungeRecord({ ...expunge, reason: 'expunge', intent: undefined }).body,
+};
 const intent: mailbox.MoveIntentBody = { intent: nonce, destination: id('d'), destinationSeq: 12, uids };
 
 const hot: columns.HotRow[] = [
@@ -216,6 +220,7 @@ export const FORMAT_1: Readonly<Record<string, Fixture>> = {
   'append-many': plain(manyMessages, () => mailbox.appendRecord(manyMessages).body, mailbox.readAppend),
   flags: plain(flags, () => mailbox.flagsRecord(flags).body, mailbox.readFlags),
   expunge: plain(expunge, () => mailbox.expungeRecord(expunge).body, mailbox.readExpunge),
+  replace: plain(replace, () => mailbox.replaceRecord(replace).body, mailbox.readReplace),
   purge: plain(uids, () => mailbox.purgeRecord(uids).body, mailbox.readPurge),
   'move-intent': plain(intent, () => mailbox.moveIntentRecord(intent).body, mailbox.readMoveIntent),
   bind: plain(bind, () => tree.bindRecord(bind).body, tree.readBind),

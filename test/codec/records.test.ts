@@ -101,6 +101,8 @@ describe("records of a mailbox's log", () => {
       intent: fc.option(bytes(8), { nil: undefined }),
     });
     roundTrips(expunge, (it) => mailbox.readExpunge(mailbox.expungeRecord(it).body));
+    const replace = fc.record({ append: bytes(30), expunge: bytes(9) });
+    roundTrips(replace, (it) => mailbox.readReplace(mailbox.replaceRecord(it).body));
     roundTrips(anyUids, (it) => mailbox.readPurge(mailbox.purgeRecord(it).body));
     const intent = fc.record({ intent: bytes(8), destination: anyId, destinationSeq: anySeq, uids: anyUids });
     roundTrips(intent, (it) => mailbox.readMoveIntent(mailbox.moveIntentRecord(it).body));

@@ -1,120 +1,138 @@
 import { type Account, type OpenMailbox, requireRight } from '../../../lib/store/account.ts';
-import { append, type MessageToAppend, requireQuota } from '../../../lib/store/append.ts';
-import { appendedOrigin } from '../../../lib/store/blob-origin.ts';
+import { append, type NamedMessage, requireQuota } from '../../../lib/store/append.ts';
 import { parseFlagNames } from '../../../lib/store/flag-names.ts';
 import { storeMessage } from '../../../lib/store/messages.ts';
 import { ConnectionClosed } from '../../net/connection.ts';
+import { type AppendEvent, AppendInput } from '../append-input.ts';
 import type { Context } from '../context.ts';
 import { asDestination, Refused } from '../errors.ts';
+import { messageOfUrl, octetsOfUrl } from '../fetch/url-message.ts';
 import { no, ok, type Reply } from '../reply.ts';
-import { AHEAD_BYTES, StoringAhead } from '../storing-ahead.ts';
-import { type AppendMessage, parseAppend, parseAppendEnd, parseNextMessage } from '../wire/append.ts';
+import type { AppendMessage } from '../wire/append.ts';
 import { BadSyntax } from '../wire/bad-syntax.ts';
-import type { Frame, LiteralHead } from '../wire/frame.ts';
-import type { FramerEvent } from '../wire/framer.ts';
-import { appendUid } from '../wire/write/response-code.ts';
-
-type NewMessage = Omit<MessageToAppend, 'flags'> & { readonly flags: readonly string[] };
+import { parseImapUrl } from '../wire/imap-url.ts';
+import { appendUid, badUrl } from '../wire/write/response-code.ts';
+import { replace, replacedUid } from './replace.ts';
 
 /**
- * APPEND (RFC 9051 §6.3.12) and MULTIAPPEND (RFC 3502): each message streams into the store, then all get their UIDs in one
- * commit. What can be refused is refused before the client sends the message.
+ * APPEND (RFC 9051 §6.3.12) with MULTIAPPEND (RFC 3502) and CATENATE (RFC 4469), and REPLACE (RFC 8508): each message
+ * streams into the store, then all get their UIDs in one commit. What can be refused is refused before the client sends the
+ * message.
  */
 export async function runAppend(
   context: Context,
-  first: FramerEvent & { readonly kind: 'message' },
+  first: AppendEvent,
   account: Account | undefined,
   onTag: (tag: string) => void,
 ): Promise<Reply> {
-  let isOver = false;
+  const input = new AppendInput(context.input, context.dialect);
   try {
-    const { tag, mailbox, message } = parseAppend(first.frame, context.dialect);
+    const { tag, mailbox, replaced } = input.start(first);
     onTag(tag);
     if (account === undefined) throw new BadSyntax('Please log in first');
+    const old = replaced === null ? undefined : replacedUid(context, replaced);
     const open = await asDestination(account.open(mailbox, 'i'));
+    if (old !== undefined) {
+      const [message, ...more] = await takeMessages(context, input, open, 1);
+      if (message === undefined || more.length > 0) throw new BadSyntax('REPLACE takes one message');
+      return await replace(context, old, open, message);
+    }
     await requireQuota(open);
-    const { messages, end } = await takeMessages(context, open, message, first.literal);
-    isOver = true;
-    parseAppendEnd(end.frame, end.about, context.dialect);
+    const messages = await takeMessages(context, input, open, context.options.limits.appendMessages);
     const { uidValidity, firstUid, count } = await asDestination(append(open, messages));
     return ok('Completed', appendUid(uidValidity, [{ from: firstUid, to: firstUid + count - 1 }]));
   } catch (error) {
-    // What the client still sends of the command must not be read as commands.
-    if (!isOver && !(error instanceof ConnectionClosed) && !(error instanceof LineRefused)) context.input.refuse();
-    throw error instanceof LineRefused ? new BadSyntax(error.message) : error;
-  }
-}
-
-/** The framer has refused a line within the command, and skips the rest by itself. */
-class LineRefused extends Error {}
-
-async function takeMessages(
-  context: Context,
-  open: OpenMailbox,
-  first: AppendMessage,
-  firstLiteral: LiteralHead,
-): Promise<{
-  readonly messages: NewMessage[];
-  readonly end: { readonly frame: Frame; readonly about: AppendMessage };
-}> {
-  const { input, options, dialect } = context;
-  const messages = new StoringAhead<NewMessage>();
-  let [about, literal] = [first, firstLiteral];
-  try {
-    for (;;) {
-      requireRight(open, 'i');
-      await takeMessage(context, open, about, literal, messages);
-      const event = await input.next();
-      if (event?.kind === 'refused') throw new LineRefused('The command line is too long');
-      if (event?.kind === 'command') return { messages: await messages.all(), end: { frame: event.frame, about } };
-      if (event?.kind !== 'message') throw new ConnectionClosed('the client ended within an APPEND');
-      if (messages.count >= options.limits.appendMessages) throw new Refused(no('Too many messages', 'LIMIT'));
-      [about, literal] = [parseNextMessage(event.frame, about, dialect), event.literal];
-    }
-  } catch (error) {
-    await messages.settled();
+    if (!(error instanceof ConnectionClosed)) input.abandon();
     throw error;
   }
 }
 
-async function takeMessage(
+async function takeMessages(
   context: Context,
+  input: AppendInput,
   open: OpenMailbox,
-  { flags, internalDateMs, inUtf8 }: AppendMessage,
-  { sizeBytes, binary }: LiteralHead,
-  messages: StoringAhead<NewMessage>,
-): Promise<void> {
-  const { input, options } = context;
-  // RFC 3502 §5: a message of no octets cancels the command.
-  if (sizeBytes === 0) throw new Refused(no('APPEND cancelled: the message is empty'));
-  if (options.maxMessageBytes > 0 && sizeBytes > options.maxMessageBytes) {
-    throw new Refused(no(`A message has at most ${options.maxMessageBytes} octets`, 'TOOBIG'));
+  most: number,
+): Promise<NamedMessage[]> {
+  const messages: NamedMessage[] = [];
+  for (let step = await input.next(); step !== undefined; step = await input.next()) {
+    if (step.kind !== 'message') throw new Error(`unexpected ${step.kind} between messages`);
+    if (messages.length >= most) throw new Refused(no('Too many messages', 'LIMIT'));
+    requireRight(open, 'i');
+    messages.push(await takeMessage(context, input, open, step));
   }
-  if (inUtf8 && !binary) throw new BadSyntax('UTF8 needs a literal8');
-  parseFlagNames(flags);
-  const internalDate = Math.floor((internalDateMs ?? options.clock.now()) / 1000);
-  const store = async (body: AsyncIterable<Buffer> | Buffer): Promise<NewMessage> => {
-    const origin = appendedOrigin({
-      owner: open.owner,
-      mailbox: open.mailbox.id,
-      name: open.path,
-      internalDate,
-      flags,
-    });
-    const { blob, sizeBytes: stored } = await storeMessage(open.store.context, [open.space], body, origin);
-    return { blob, sizeBytes: stored, internalDate, flags };
-  };
-  const body = binary ? input.message() : withoutNul(input.message());
-  const storing = store(sizeBytes <= AHEAD_BYTES ? await collected(body) : body);
-  await messages.add(storing);
-  // What streams must have been taken from the client before what follows it can be read.
-  if (sizeBytes > AHEAD_BYTES) await storing;
+  return messages;
 }
 
-async function collected(octets: AsyncIterable<Buffer>): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of octets) chunks.push(chunk);
-  return Buffer.concat(chunks);
+async function takeMessage(
+  context: Context,
+  input: AppendInput,
+  open: OpenMailbox,
+  { flags, internalDateMs, data }: AppendMessage,
+): Promise<NamedMessage> {
+  parseFlagNames(flags);
+  const body = octets(context, input, open, data);
+  // The first piece is asked for here, so that nothing is begun to be stored for what is refused.
+  const begun = await body.next();
+  const { blob, sizeBytes } = await storeMessage(open.store.context, [open.space], resumed(begun, body));
+  if (sizeBytes === 0) throw new Refused(no('APPEND cancelled: the message is empty'));
+  const internalDate = Math.floor((internalDateMs ?? context.options.clock.now()) / 1000);
+  return { blob, sizeBytes, internalDate, flags };
+}
+
+async function* resumed(
+  first: IteratorResult<Buffer, void>,
+  rest: AsyncGenerator<Buffer, void>,
+): AsyncGenerator<Buffer> {
+  if (first.done) return;
+  try {
+    yield first.value;
+    yield* rest;
+  } finally {
+    await rest.return();
+  }
+}
+
+/** The octets of one message, up to its end: of its literals, and of what its URLs name. */
+async function* octets(
+  context: Context,
+  input: AppendInput,
+  open: OpenMailbox,
+  data: AppendMessage['data'],
+): AsyncGenerator<Buffer, void> {
+  const { maxMessageBytes } = context.options;
+  let total = 0;
+  const count = (sizeBytes: number): void => {
+    total += sizeBytes;
+    if (maxMessageBytes > 0 && total > maxMessageBytes) {
+      throw new Refused(no(`A message has at most ${maxMessageBytes} octets`, 'TOOBIG'));
+    }
+  };
+  for (let step = await input.next(); step?.kind !== 'end'; step = await input.next()) {
+    if (step?.kind === 'url') {
+      const { sizeBytes, chunks } = await urlOctets(context, open, step.url);
+      count(sizeBytes);
+      yield* await chunks();
+    } else if (step?.kind === 'literal') {
+      const { sizeBytes, binary } = input.literal;
+      // RFC 3502 §5: a message of no octets cancels the command.
+      if (sizeBytes === 0 && data !== 'catenate') throw new Refused(no('APPEND cancelled: the message is empty'));
+      count(sizeBytes);
+      if (data === 'utf8' && !binary) throw new BadSyntax('UTF8 needs a literal8');
+      yield* binary ? context.input.message() : withoutNul(context.input.message());
+    } else throw new Error('a message without an end');
+  }
+}
+
+/** RFC 4469 §3: a URL of this server, with or without its name, that the user may read. */
+async function urlOctets(context: Context, { account }: OpenMailbox, text: string) {
+  const { servername, limits } = context.options;
+  const url = parseImapUrl(text);
+  const isOurs = url !== undefined && (url.host === null || url.host.toLowerCase() === servername.toLowerCase());
+  const reader = { account, names: context.dialect.names, windowBytes: limits.windowBytes };
+  const message = isOurs ? await messageOfUrl(reader, url) : undefined;
+  const found = url && message && (await octetsOfUrl(message, url));
+  if (found === undefined) throw new Refused(no('The URL names nothing that can be read here', badUrl(text)));
+  return found;
 }
 
 /** RFC 9051 §9: only a literal8 may hold NUL. */

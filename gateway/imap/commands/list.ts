@@ -117,7 +117,7 @@ async function writeStatuses(
     const needsBinding = status.includes('UIDVALIDITY');
     const uidValidity = needsBinding ? await uidValidityOf(context, name) : 0;
     const seen = isForeign(name) ? await personalStatus(await context.account.open(name), one, status) : one;
-    const values = statusValues(status, seen, uidValidity, mailbox);
+    const values = statusValues(status, seen, uidValidity, mailbox, context.options.maxMessageBytes);
     if (status.includes('RECENT')) {
       const from = await recentFrom(context, mailbox, one.seq);
       const { view } = await store.mailbox(mailbox).refresh();

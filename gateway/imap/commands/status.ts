@@ -19,7 +19,9 @@ export async function status(context: Context, { mailbox, items }: CommandOf<'ST
   const [found] = await mailboxStatuses(context.options.store.ports.index, [open.mailbox.id]);
   if (found === undefined) throw nonexistent();
   if (items.includes('HIGHESTMODSEQ')) enableCondstore(context);
-  const values = statusValues(items, await personalStatus(open, found, items), open.uidValidity, open.mailbox.id);
+  const own = await personalStatus(open, found, items);
+  const { maxMessageBytes } = context.options;
+  const values = statusValues(items, own, open.uidValidity, open.mailbox.id, maxMessageBytes);
   if (items.includes('RECENT')) values.set('RECENT', await recentOf(context, open, found));
   if (items.includes('DELETED-STORAGE')) values.set('DELETED-STORAGE', await deletedStorage(open.mailbox, found));
   context.write(statusLine(mailbox, [...values], context.dialect));
@@ -43,6 +45,7 @@ export function statusValues(
   { uidNext, exists, unseen, deleted, bytes, seq }: MailboxStatus,
   uidValidity: number,
   mailbox: Id,
+  maxMessageBytes: number,
 ): Map<StatusItem, number | string> {
   const values: Readonly<Record<StatusItem, number | string>> = {
     MESSAGES: exists,
@@ -53,6 +56,8 @@ export function statusValues(
     DELETED: deleted,
     'DELETED-STORAGE': 0,
     SIZE: bytes,
+    // RFC 7889 §3: NIL where there is no limit.
+    APPENDLIMIT: maxMessageBytes > 0 ? maxMessageBytes : 'NIL',
     HIGHESTMODSEQ: modSeqOf(seq),
     // RFC 8474 §4.3: in parentheses.
     MAILBOXID: `(${mailbox})`,

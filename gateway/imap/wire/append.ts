@@ -4,58 +4,119 @@ import { dateTime } from './read/date.ts';
 import { flagList } from './read/flag.ts';
 import { mailbox } from './read/mailbox.ts';
 import { type Dialect, Reader } from './read/reader.ts';
-import { tag } from './read/text.ts';
+import { astring, nzNumber, tag } from './read/text.ts';
+import type { SequenceBound } from './sequence-set.ts';
+
+/** How the octets of a message come: as a literal, as `UTF8 (literal8)` (RFC 6855 §4), or in parts (RFC 4469). */
+export type AppendData = 'literal' | 'utf8' | 'catenate';
 
 /** What an APPEND says about a message before its octets come. */
 export interface AppendMessage {
   readonly flags: readonly string[];
   /** Milliseconds since 1970, or null: the time of arrival. */
   readonly internalDateMs: number | null;
-  /** `UTF8 (literal8)` of RFC 6855 §4: a `)` follows the message. */
-  readonly inUtf8: boolean;
+  readonly data: AppendData;
 }
 
-export interface AppendStart {
+/** An APPEND or REPLACE in the order in which it comes. */
+export type AppendStep =
+  | ({ readonly kind: 'message' } & AppendMessage)
+  /** The literal that the frame ends with. */
+  | { readonly kind: 'literal' }
+  | { readonly kind: 'url'; readonly url: string }
+  /** All octets of the message have come. */
+  | { readonly kind: 'end' };
+
+/** The steps of one frame, and the message that goes on in the next, if one does. */
+export interface AppendSteps {
+  readonly steps: readonly AppendStep[];
+  readonly within: AppendData | null;
+}
+
+export interface AppendStart extends AppendSteps {
   readonly tag: string;
+  /** The message that a REPLACE is about (RFC 8508); null in an APPEND. */
+  readonly replaced: { readonly number: SequenceBound; readonly uid: boolean } | null;
   readonly mailbox: string;
-  readonly message: AppendMessage;
+}
+
+/** Whether a command that holds no streamed literal is one that may: an APPEND of URLs alone, or a broken one. */
+export function isAppend({ fragments: [first] }: Frame): boolean {
+  return (
+    first?.kind === 'line' && /^[^ ]{1,255} (?:APPEND|(?:UID )?REPLACE) /i.test(first.bytes.toString('latin1', 0, 300))
+  );
 }
 
 /**
  *     append         = "APPEND" SP mailbox 1*append-message              ; RFC 3502 §6
- *     append-message = [SP flag-list] [SP date-time] SP append-data      ; RFC 9051 §9, RFC 4466 §2.3
- *     append-data    = literal / literal8 / "UTF8" SP "(" literal8 ")"   ; RFC 3516 §7, RFC 6855 §4
+ *     replace        = ["UID" SP] "REPLACE" SP seq-number SP mailbox append-message      ; RFC 8508 §5
  *
- * Reads the frame of the framer's first `message` event. Throws {@link BadSyntax} with the tag.
+ * Reads the first frame; `literal`: one follows it. Throws {@link BadSyntax} with the tag.
  */
-export function parseAppend(frame: Frame, dialect: Dialect): AppendStart {
+export function parseAppend(frame: Frame, literal: boolean, dialect: Dialect): AppendStart {
   const reader = new Reader(frame, dialect);
   let commandTag: string | null = null;
   try {
     commandTag = tag(reader);
     reader.sp();
-    reader.expect('APPEND ');
+    const replaced = reader.skip('APPEND ') ? null : replacedNumber(reader);
     const name = mailbox(reader);
-    return { tag: commandTag, mailbox: name, message: appendMessage(reader) };
+    const rest = appendSteps(reader, null, literal);
+    if (rest.steps.length === 0) reader.fail('a message');
+    return { tag: commandTag, replaced, mailbox: name, ...rest };
   } catch (error) {
     throw error instanceof BadSyntax ? new BadSyntax(error.message, commandTag) : error;
   }
 }
 
-/** Reads the frame of a later `message` event of the same APPEND: MULTIAPPEND (RFC 3502). */
-export function parseNextMessage(frame: Frame, previous: AppendMessage, dialect: Dialect): AppendMessage {
-  const reader = new Reader(frame, dialect);
-  if (previous.inUtf8) reader.expect(')');
-  return appendMessage(reader);
+/** Reads what follows a literal of the same command, and may end with the next one (`literal`). */
+export function parseAppendRest(
+  frame: Frame,
+  within: AppendData | null,
+  literal: boolean,
+  dialect: Dialect,
+): AppendSteps {
+  return appendSteps(new Reader(frame, dialect), within, literal);
 }
 
-/** Reads the `command` frame after the last message: it must be empty. */
-export function parseAppendEnd(frame: Frame, previous: AppendMessage, dialect: Dialect): void {
-  const reader = new Reader(frame, dialect);
-  if (previous.inUtf8) reader.expect(')');
-  reader.end();
+function replacedNumber(reader: Reader): AppendStart['replaced'] {
+  const uid = reader.skip('UID ');
+  reader.expect('REPLACE ');
+  const number = reader.skip('*') ? '*' : nzNumber(reader, 'a message number');
+  reader.sp();
+  return { number, uid };
 }
 
+function appendSteps(reader: Reader, before: AppendData | null, literal: boolean): AppendSteps {
+  const steps: AppendStep[] = [];
+  let within = before;
+  for (;;) {
+    if (within === 'catenate') {
+      if (!reader.skip(')')) {
+        reader.sp();
+        steps.push(catenatePart(reader, literal));
+        if (steps.at(-1)?.kind === 'literal') return { steps, within };
+        continue;
+      }
+    } else if (within === 'utf8') reader.expect(')');
+    if (within !== null) steps.push({ kind: 'end' });
+    if (!literal) reader.match(/ +$/y);
+    if (reader.atEnd() && !literal) return { steps, within: null };
+    const message = appendMessage(reader);
+    within = message.data;
+    steps.push({ kind: 'message', ...message });
+    if (within === 'catenate') steps.push(catenatePart(reader, literal));
+    else if (reader.atEnd() && literal) steps.push({ kind: 'literal' });
+    else reader.fail('a literal');
+    if (steps.at(-1)?.kind === 'literal') return { steps, within };
+  }
+}
+
+/**
+ *     append-message = [SP flag-list] [SP date-time] SP append-data      ; RFC 9051 §9, RFC 4466 §2.3
+ *     append-data    = literal / literal8 / "UTF8" SP "(" literal8 ")"   ; RFC 3516 §7, RFC 6855 §4
+ *     append-data   =/ "CATENATE" SP "(" cat-part *(SP cat-part) ")"     ; RFC 4469 §5
+ */
 function appendMessage(reader: Reader): AppendMessage {
   reader.sp();
   let flags: readonly string[] = [];
@@ -68,7 +129,16 @@ function appendMessage(reader: Reader): AppendMessage {
     internalDateMs = dateTime(reader);
     reader.sp();
   }
-  const inUtf8 = reader.skip('UTF8 (');
-  if (!reader.atEnd()) reader.fail('a literal');
-  return { flags, internalDateMs, inUtf8 };
+  const data = reader.skip('CATENATE (') ? 'catenate' : reader.skip('UTF8 (') ? 'utf8' : 'literal';
+  return { flags, internalDateMs, data };
+}
+
+/**
+ *     cat-part = "TEXT" SP literal / "URL" SP astring                    ; RFC 4469 §5
+ */
+function catenatePart(reader: Reader, literal: boolean): AppendStep {
+  if (reader.skip('URL ')) return { kind: 'url', url: astring(reader, 'a URL') };
+  reader.expect('TEXT ', 'TEXT or URL');
+  if (!reader.atEnd() || !literal) reader.fail('a literal');
+  return { kind: 'literal' };
 }

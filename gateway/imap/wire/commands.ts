@@ -12,6 +12,7 @@ export type StatusItem =
   | 'DELETED'
   | 'DELETED-STORAGE'
   | 'SIZE'
+  | 'APPENDLIMIT'
   | 'HIGHESTMODSEQ'
   | 'MAILBOXID';
 

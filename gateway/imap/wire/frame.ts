@@ -50,13 +50,21 @@ export function tagOf(fragments: readonly Fragment[]): string | null {
 }
 
 /**
- * Whether the literal announced after these fragments is a message of APPEND, to be streamed. The only other literal an
- * APPEND can hold is its mailbox name, right after the verb (RFC 9051 §6.3.12).
+ * Whether the literal announced after these fragments is a message of APPEND or REPLACE, or a TEXT part of one, to be
+ * streamed. The only other literals these can hold are the mailbox name, right after the verb (RFC 9051 §6.3.12), and the
+ * URLs of CATENATE (RFC 4469 §5).
  */
-export function announcesMessage(frame: Frame): boolean {
-  if (frame.afterMessage) return true;
-  const first = frame.fragments[0];
+export function announcesMessage({ fragments, afterMessage }: Frame): boolean {
+  const last = fragments.at(-1);
+  const isUrl =
+    last?.kind === 'line' && /[ (]URL $/i.test(last.bytes.toString('latin1', Math.max(0, last.bytes.length - 5)));
+  if (afterMessage) return !isUrl;
+  const first = fragments[0];
   if (first === undefined || first.kind === 'literal') return false;
-  const verb = /^[^ ]{1,255} APPEND (.?)/i.exec(first.bytes.toString('latin1', 0, 300));
-  return verb !== null && (verb[1] !== '' || frame.fragments.length > 1);
+  const verb = /^[^ ]{1,255} (?:APPEND|(?:UID )?REPLACE [0-9*]{1,10}) (.?)/i.exec(
+    first.bytes.toString('latin1', 0, 320),
+  );
+  if (verb === null) return false;
+  if (fragments.length === 1 && isUrl) return verb[0].length + 3 === first.bytes.length;
+  return !isUrl && (verb[1] !== '' || fragments.length > 1);
 }

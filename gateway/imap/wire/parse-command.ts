@@ -86,8 +86,9 @@ const verbs: ReadonlyMap<string, ReadArguments> = new Map<string, ReadArguments>
   ['LSUB', lsub],
   ['RLSUB', lsub],
   ['STATUS', (reader) => ({ name: 'STATUS', mailbox: spaced(reader, mailbox), items: spaced(reader, statusItems) })],
-  // A well-formed APPEND arrives as `message` events and is read by append.ts.
-  ['APPEND', (reader) => reader.invalid('APPEND (it has no literal)')],
+  // With arguments, these are read by append.ts.
+  ['APPEND', (reader) => reader.fail('a space')],
+  ['REPLACE', (reader) => reader.fail('a space')],
   ['EXPUNGE', () => ({ name: 'EXPUNGE', uids: null })],
   ['SEARCH', (reader) => search(reader, false)],
   ['FETCH', (reader) => fetch(reader, false)],

@@ -329,7 +329,7 @@ const bad: readonly (readonly [wire: string, tag: string | null, message: string
   ['a LIST (RECURSIVEMATCH) "" *', 'a', 'Invalid RECURSIVEMATCH (nothing to match) before octet 24'],
   ['a STATUS x ()', 'a', 'Expected a status item at octet 13'],
   ['a AUTHENTICATE PLAIN abc', 'a', 'Invalid base64 before octet 25'],
-  ['a APPEND x', 'a', 'Invalid APPEND (it has no literal) before octet 9'],
+  ['a APPEND x', 'a', 'Expected a space at octet 9'],
 ];
 
 describe('parseCommand', () => {

@@ -114,7 +114,7 @@ function fetchAttNamed(name: string, reader: Reader): FetchItem {
  *     section-spec = section-msgtext / (section-part ["." section-text])
  *     section-part = nz-number *("." nz-number)
  */
-function section(reader: Reader): Section {
+export function section(reader: Reader): Section {
   reader.expect('[');
   const part = sectionPart(reader);
   // After a part a dot must still be pending: sectionPart() takes only dots that a number follows.

@@ -96,6 +96,7 @@ function returnOption(
 
 /**
  *     status-att =  "MESSAGES" / "UIDNEXT" / "UIDVALIDITY" / "UNSEEN" / "DELETED" / "SIZE"     ; RFC 9051 §9
+ *     status-att =/ "APPENDLIMIT"                                    ; RFC 7889 §6
  *     status-att =/ "RECENT"                                         ; RFC 3501 §9
  *     status-att =/ "HIGHESTMODSEQ"                                  ; RFC 7162 §7
  *     status-att =/ "MAILBOXID"                                      ; RFC 8474 §7
@@ -112,6 +113,7 @@ function statusAtt(reader: Reader): StatusItem {
     case 'DELETED':
     case 'DELETED-STORAGE':
     case 'SIZE':
+    case 'APPENDLIMIT':
     case 'HIGHESTMODSEQ':
     case 'MAILBOXID':
       return item;

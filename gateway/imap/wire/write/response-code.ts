@@ -67,6 +67,11 @@ export function badCharset(charsets: readonly string[]): string {
   return `BADCHARSET (${charsets.join(' ')})`;
 }
 
+/** `"BADURL" SP url-resp-text` (RFC 4469 §5), as its examples write it. */
+export function badUrl(url: string): string {
+  return `BADURL "${url.replace(/[^\x20-\x21\x23-\x5b\x5e-\x7e]/g, '?').slice(0, 1000)}"`;
+}
+
 /** `resp-code-apnd = "APPENDUID" SP nz-number SP append-uid` */
 export function appendUid(uidValidity: number, uids: readonly NumberRange[]): string {
   return `APPENDUID ${uidValidity} ${formatRanges(uids)}`;
