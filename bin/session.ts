@@ -36,10 +36,15 @@ export async function withStore<T>(settings: Settings, run: (opened: OpenStore) 
 export async function withNewStore<T>(
   { config }: Settings,
   run: (opened: OpenStore) => Promise<T>,
-  log: Log = openLog(config.loglevel === 'info' ? 'warn' : config.loglevel, process.stderr),
+  log: Log = commandLog(config),
 ): Promise<T> {
   await using opened = await openHomeOf(config, () => openStore(config, log));
   return await run(opened);
+}
+
+/** The log of a command that comes and goes: of what went wrong only, unless asked for more. */
+export function commandLog({ loglevel }: Config): Log {
+  return openLog(loglevel === 'info' ? 'warn' : loglevel, process.stderr);
 }
 
 /** Runs what opens the home; its failure is told in a sentence that names the folder, or what is wrong with table or bucket. */

@@ -8,7 +8,7 @@ export interface RecipientAddress {
 
 /** Splits a forward-path without angle brackets (RFC 5321 §4.1.2); undefined when it is not one. */
 export function parseRecipient(address: string, delimiter = '+'): RecipientAddress | undefined {
-  const at = address.lastIndexOf('@');
+  const at = address.startsWith('"') ? address.indexOf('@', address.lastIndexOf('"')) : address.lastIndexOf('@');
   const [localPart, domain] = at < 0 ? [address, undefined] : [address.slice(0, at), address.slice(at + 1)];
   const unquoted = unquote(localPart);
   if (unquoted === undefined || unquoted === '' || domain === '') return undefined;
