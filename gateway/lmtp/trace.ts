@@ -1,3 +1,5 @@
+import { formatDate } from '../../lib/message/compose.ts';
+
 /** What a trace header says of how the message came (RFC 5321 §4.4). */
 export interface Arrival {
   /** Reverse-path without angle brackets. */
@@ -32,23 +34,10 @@ export function traceHeaders(arrival: Arrival): string {
     (recipient === undefined ? '' : `Delivered-To: ${recipient}\r\n`) +
     `Received: from ${client} (${from})\r\n` +
     `\tby ${servername} (Cirrus) with ${protocol}${using};\r\n` +
-    `\t${formatDateTime(timeMs, offsetMinutes)}\r\n`
+    `\t${formatDate(timeMs, offsetMinutes)}\r\n`
   );
 }
 
 function addressLiteral(address: string): string {
   return address.includes(':') ? `[IPv6:${address}]` : `[${address}]`;
-}
-
-const days = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
-const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
-
-/** As in `Fri, 20 Nov 2026 13:26:03 +0100` (RFC 5322 §3.3). */
-function formatDateTime(timeMs: number, offsetMinutes: number): string {
-  const local = new Date(timeMs + offsetMinutes * 60_000);
-  const two = (value: number): string => String(value).padStart(2, '0');
-  const day = `${days[local.getUTCDay()]}, ${local.getUTCDate()} ${months[local.getUTCMonth()]} ${local.getUTCFullYear()}`;
-  const time = [local.getUTCHours(), local.getUTCMinutes(), local.getUTCSeconds()].map(two).join(':');
-  const ahead = Math.abs(offsetMinutes);
-  return `${day} ${time} ${offsetMinutes < 0 ? '-' : '+'}${two(Math.floor(ahead / 60))}${two(ahead % 60)}`;
 }

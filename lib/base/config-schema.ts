@@ -131,6 +131,11 @@ const schema = z.object({
   ),
   smtp_relay_user: text('', 'a name', 'Who we are for the relay. Empty: no login.'),
   smtp_relay_password: text('', 'a password', 'The password that belongs to `smtp_relay_user`.'),
+  sievenotifier: oneOf(
+    ['null', 'log', 'mailto'],
+    'null',
+    'What the older `notify` of a Sieve script does that names no method: nothing, a line in the log, or a mail to the address in its `:options`.',
+  ),
   anysievefolder: flag('off', 'A mailbox that a Sieve script files into is made when it is not there.'),
   autocreate_sieve_folders: names(
     '',
@@ -206,7 +211,6 @@ export const configNotYet: readonly string[] = [
   'sasl_mech_list',
   'sasl_minimum_layer',
   'sasl_pwcheck_method',
-  'sievenotifier',
   'tls_ca_file',
   'tls_cipher_list',
   'unixhierarchysep',

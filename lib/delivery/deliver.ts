@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { Id } from '../base/ids.ts';
 import { allValues } from '../message/header.ts';
 import type { ReadBytes } from '../message/text.ts';
+import type { RejectAction } from '../sieve/actions.ts';
 import { sieveLimits } from '../sieve/limits.ts';
 import { deliveredOrigin } from '../store/blob-origin.ts';
 import type { DeliveryOutcome } from '../store/claims.ts';
@@ -16,7 +17,8 @@ import type { Outgoing } from './outgoing.ts';
 import { Places } from './places.ts';
 import type { Delivered, Delivery, Recipient, RecipientOptions, Refusal, RefusalCode, Transaction } from './ports.ts';
 import { type RecipientState, Recipients } from './recipients.ts';
-import { feasible, sendAll, type Unsent } from './send.ts';
+import { Responder, type ResponseOptions } from './respond.ts';
+import { feasible } from './send.ts';
 import { type SieveOptions, SieveRunner } from './sieve.ts';
 
 /** What whoever looks for a message wants to know. */
@@ -54,7 +56,8 @@ export interface DeliveryOptions {
   readonly sieve?: SieveOptions;
   /** Where outgoing mail waits; without it redirects are kept, and the rest is not sent. */
   readonly outgoing?: Outgoing;
-  readonly onUnsent?: (unsent: Unsent & { readonly recipient: string; readonly user: string }) => void;
+  /** How answers and notifications are written, and who is told of what is not sent. */
+  readonly responses?: ResponseOptions;
   /** Told of what a refusal does not say. */
   readonly onError?: (what: string, error: unknown) => void;
 }
@@ -101,12 +104,14 @@ export class StoreDelivery implements Delivery {
   readonly #recipients: Recipients;
   readonly #options: DeliveryOptions;
   readonly #sieve: SieveRunner;
+  readonly #responder: Responder;
 
   constructor(store: MailStore, options: DeliveryOptions = {}) {
     this.#store = store;
     this.#recipients = new Recipients(store);
     this.#options = options;
     this.#sieve = new SieveRunner(store, options.sieve);
+    this.#responder = new Responder(store, options.outgoing, options.responses);
   }
 
   async recipient(
@@ -209,12 +214,14 @@ export class StoreDelivery implements Delivery {
     const { failure, refusal: rejected } = decision;
     if (failure !== undefined)
       this.#options.onScriptFailed?.({ recipient: address, user: state.user.name, ...failure });
-    if (rejected !== undefined) return refusal('rejected', rejected.reason);
-    const { outgoing } = this.#options;
-    const can = feasible(decision, incoming, places, outgoing !== undefined);
-    for (const one of can.unsent) this.#options.onUnsent?.({ recipient: address, user: state.user.name, ...one });
+    if (rejected !== undefined) {
+      const isTold = mayAnswer(rejected) && (await this.#responder.reject(rejected, incoming));
+      return isTold ? { ok: true } : refusal('rejected', rejected.reason);
+    }
+    const can = feasible(decision, incoming, places, this.#options.outgoing !== undefined);
+    for (const { action, why } of can.unsent) this.#responder.tell(incoming, action, why);
     const done = await storeCopies(this.#store, incoming, can.decision.stores);
-    if (outgoing !== undefined) await sendAll(this.#store, outgoing, incoming, can.decision);
+    for (const action of can.decision.sends) await this.#responder.send(action, incoming, places);
     await remember(this.#store, incoming, can.decision);
     this.#tell(incoming, done);
     return { ok: true };
@@ -257,6 +264,13 @@ export class StoreDelivery implements Delivery {
     this.#options.onError?.(what, error);
     return refusal('unavailable', 'Temporary failure, try again later');
   }
+}
+
+/**
+ * RFC 5429 §2.1, §2.2: `ereject` never answers by a message; `reject` does only with a reason that LMTP has no letters for.
+ */
+function mayAnswer({ early, reason }: RejectAction): boolean {
+  return !early && /[^\r\n\t\x20-\x7e]/.test(reason);
 }
 
 function isKnown(recipient: Recipient): recipient is KnownRecipient {

@@ -4,9 +4,11 @@ import { storeMessage } from '../store/messages.ts';
 import { editedBytes, type Incoming, isWhole } from './carry-out.ts';
 import { redirectHead, redirectLoop, returnPathBytes } from './compose/redirect.ts';
 import { type Decision, type SendingAction, SIEVE_FAILED } from './decision.ts';
-import type { Outgoing } from './outgoing.ts';
 import type { OutgoingMessage } from './outgoing-job.ts';
 import type { Places } from './places.ts';
+
+/** Why nothing is sent at all. */
+export const NO_RELAY = 'no relay is configured (smtp_relay)';
 
 /** What was not sent, and why. */
 export interface Unsent {
@@ -27,7 +29,8 @@ export function feasible(
   const unsent: Unsent[] = [];
   const loop = redirectLoop(stored.header, address);
   const sends = decision.sends.filter((action) => {
-    const why = canSend ? (action.kind === 'redirect' ? loop : undefined) : needsRelay(action);
+    if (action.kind !== 'redirect') return true;
+    const why = canSend ? loop : NO_RELAY;
     if (why !== undefined) unsent.push({ action, why });
     return why === undefined;
   });
@@ -69,21 +72,4 @@ async function redirectedBytes(store: MailStore, { state, stored }: Incoming, ed
   if (edited === undefined || !isWhole(stored)) return stored;
   const { space } = state.user;
   return storeMessage(store.context, [space], editedBytes(store, space, stored, edited));
-}
-
-/** Sends what a decision sends. Each message once, however often the delivery is tried (Rule 14). */
-export async function sendAll(
-  store: MailStore,
-  outgoing: Outgoing,
-  incoming: Incoming,
-  { sends }: Decision,
-): Promise<void> {
-  for (const action of sends) {
-    if (action.kind === 'redirect')
-      await outgoing.send(incoming.state.user, incoming, await redirected(store, incoming, action));
-  }
-}
-
-function needsRelay({ kind }: SendingAction): string | undefined {
-  return kind === 'notify' ? undefined : 'no relay is configured (smtp_relay)';
 }

@@ -4,10 +4,10 @@ import type { Action, EditedMessage, FileIntoAction } from '../sieve/actions.ts'
 import { evaluate } from '../sieve/evaluate.ts';
 import { type SieveLimits, sieveLimits } from '../sieve/limits.ts';
 import type { SieveEnvironment } from '../sieve/message.ts';
-import { type FlagNames, parseFlagNames } from '../store/flag-names.ts';
+import type { FlagNames } from '../store/flag-names.ts';
 import type { MailStore } from '../store/mail-store.ts';
 import { decodeTreeExtra } from '../store/tree-view.ts';
-import { type Decision, keptIn, NO_FLAGS, SIEVE_FAILED, type Storing } from './decision.ts';
+import { type Decision, flagsOf, keptIn, SIEVE_FAILED, type Storing, united } from './decision.ts';
 import type { Places, Target } from './places.ts';
 import type { RecipientState } from './recipients.ts';
 import { runAnswering } from './sieve-answers.ts';
@@ -155,18 +155,4 @@ const FAILED: FlagNames = { system: 0, keywords: [SIEVE_FAILED] };
 /** RFC 5228 §2.10.6: a script that fails keeps the message, where it cannot be overlooked. */
 function failed(places: Places): Decision {
   return keptIn(places.inbox, FAILED);
-}
-
-/** The flags that there are; a name that no flag can have is left out (RFC 5232 §2). */
-function flagsOf(names: readonly string[] = []): FlagNames {
-  return names.filter(isFlag).reduce((flags, name) => united(flags, parseFlagNames([name])), NO_FLAGS);
-}
-
-function isFlag(name: string): boolean {
-  return /^(\\(answered|flagged|deleted|seen|draft)|[!#$&'+,\-.0-9:;<=>?@A-Z[^_`a-z|}~]{1,200})$/i.test(name);
-}
-
-function united(a: FlagNames, b: FlagNames): FlagNames {
-  const keywords = new Map([...a.keywords, ...b.keywords].map((name) => [name.toLowerCase(), name]));
-  return { system: a.system | b.system, keywords: [...keywords.values()] };
 }

@@ -62,7 +62,12 @@ export async function openSieveHome(
   const sending = relay ? outgoing.run(sink.outbox) : undefined;
   const delivery = new StoreDelivery(store, {
     ...(relay && { outgoing }),
-    onUnsent: ({ action, why }) => unsent.push(`${action.kind}: ${why}`),
+    responses: {
+      servername: 'mail.example.com',
+      defaultDomain: 'example.com',
+      onUnsent: ({ action, why }) => unsent.push(`${action}: ${why}`),
+      onNotify: ({ user, message: text }) => unsent.push(`notify ${user}: ${text}`),
+    },
     defaultDomain: 'example.com',
     onScriptFailed: (failure) => failures.push(failure),
     onDelivered: (fact) => facts.push(fact),

@@ -1,0 +1,118 @@
+import { crlf, field, formatDate, textField, textPart } from '../../message/compose.ts';
+import { decodeWords } from '../../message/encoded-word.ts';
+import { firstValue, pickFields } from '../../message/header.ts';
+import { messageIds } from '../../message/summary.ts';
+import type { NotifyAction, RejectAction, VacationAction } from '../../sieve/actions.ts';
+
+/** What every message of ours says of itself. */
+export interface Composing {
+  /** Header of the message that it is about. */
+  readonly header: Uint8Array;
+  readonly to: string;
+  /** Our user's address. */
+  readonly from: string;
+  /** The same for every try: it becomes the Message-ID. */
+  readonly id: string;
+  readonly servername: string;
+  readonly timeMs: number;
+  readonly offsetMinutes: number;
+}
+
+/** Message ids of a References field; of a longer chain the first and the last (RFC 5322 §3.6.4). */
+const REFERENCES = 20;
+
+/** An answer to the sender (RFC 5230 §5, RFC 3834 §3). */
+export function composeVacation(action: VacationAction, composing: Composing): Buffer {
+  const subject = decodeWords(firstValue(composing.header, 'subject') ?? '');
+  const { header } = composing;
+  const head = [
+    field('From', action.from === undefined ? composing.from : oneLine(action.from)),
+    field('To', composing.to),
+    textField('Subject', action.subject ?? (subject === '' ? 'Automated reply' : `Auto: ${subject}`)),
+    ...common(composing),
+    ...threading(header),
+    'Auto-Submitted: auto-replied (vacation)\r\n',
+    'MIME-Version: 1.0\r\n',
+  ].join('');
+  return Buffer.from(head + (action.mime ? mimeEntity(action.reason) : textPart(action.reason)), 'utf8');
+}
+
+/** A refusal where there is no dialogue to refuse in (RFC 5429 §2.2.1, RFC 8098 §3). */
+export function composeReject({ reason }: RejectAction, composing: Composing): Buffer {
+  const { header, from, servername } = composing;
+  const boundary = `=_${composing.id}`;
+  const text =
+    'Your message was automatically rejected by Sieve, a mail\nfiltering language.\n\n' +
+    `The following reason was given:\n${reason}\n`;
+  const original = firstValue(header, 'message-id');
+  const report =
+    `Reporting-UA: ${servername}; Cirrus\r\nFinal-Recipient: rfc822;${from}\r\n` +
+    (original === undefined ? '' : `Original-Message-ID: ${original}\r\n`) +
+    'Disposition: automatic-action/MDN-sent-automatically; deleted\r\n';
+  const head = [
+    field('From', from),
+    field('To', composing.to),
+    'Subject: Automatically rejected mail\r\n',
+    ...common(composing),
+    ...threading(header),
+    'Auto-Submitted: auto-replied (rejected)\r\n',
+    'MIME-Version: 1.0\r\n',
+    `Content-Type: multipart/report; report-type=disposition-notification;\r\n boundary="${boundary}"\r\n\r\n`,
+    `--${boundary}\r\n${textPart(text)}`,
+    `--${boundary}\r\nContent-Type: message/disposition-notification\r\n\r\n${report}\r\n`,
+    `--${boundary}\r\nContent-Type: text/rfc822-headers\r\n\r\n`,
+  ].join('');
+  return Buffer.concat([Buffer.from(head, 'utf8'), headerOf(header), Buffer.from(`\r\n--${boundary}--\r\n`)]);
+}
+
+/** A notification by mail (RFC 5436 §2.3 to §2.7), or the one of Cyrus' older `notify`. */
+export function composeNotify(
+  { message, importance, from }: NotifyAction,
+  { subject, body }: { readonly subject?: string | undefined; readonly body?: string | undefined },
+  composing: Composing,
+): Buffer {
+  const original = decodeWords(firstValue(composing.header, 'subject') ?? '');
+  const text = body ?? message ?? `There is new mail.\n\nSubject: ${original}\n`;
+  const head = [
+    field('From', from === undefined ? composing.from : oneLine(from)),
+    field('To', composing.to),
+    textField('Subject', subject ?? message ?? original),
+    ...common(composing),
+    field('Auto-Submitted', `auto-notified; owner-email="${composing.from.replace(/["\\]/g, '')}"`),
+    ...(importance === 2 ? [] : [`Importance: ${importance === 1 ? 'High' : 'Low'}\r\n`]),
+    'MIME-Version: 1.0\r\n',
+  ].join('');
+  return Buffer.from(head + textPart(text), 'utf8');
+}
+
+function common({ id, servername, timeMs, offsetMinutes }: Composing): string[] {
+  return [`Date: ${formatDate(timeMs, offsetMinutes)}\r\n`, `Message-ID: <${id}@${servername}>\r\n`];
+}
+
+/** RFC 5230 §5.8, RFC 3834 §3.1.7: in the thread of what it answers. */
+function threading(header: Uint8Array): string[] {
+  const [id] = messageIds(firstValue(header, 'message-id') ?? '');
+  if (id === undefined) return [];
+  const before = messageIds(firstValue(header, 'references') ?? firstValue(header, 'in-reply-to') ?? '');
+  const kept = before.length > REFERENCES ? [...before.slice(0, 1), ...before.slice(1 - REFERENCES)] : before;
+  return [field('In-Reply-To', id), field('References', [...kept, id].join(' '))];
+}
+
+/** RFC 5230 §4.1: the reason is an entity; of its header only what describes the content is taken. */
+function mimeEntity(reason: string): string {
+  const text = crlf(reason);
+  const blank = text.startsWith('\r\n') ? 0 : text.indexOf('\r\n\r\n') + 2;
+  if (blank === 1) return textPart(reason);
+  const fields = Buffer.from(text.slice(0, blank), 'utf8');
+  const names = ['content-type', 'content-transfer-encoding', 'content-disposition', 'content-language', 'content-id'];
+  return `${pickFields(fields, names, 'only').toString('utf8')}${text.slice(blank)}\r\n`;
+}
+
+/** The header of the message, as far as it may be sent back. */
+function headerOf(header: Uint8Array): Buffer {
+  return pickFields(header, ['return-path', 'delivered-to', 'bcc'], 'except').subarray(0, 32 * 1024);
+}
+
+function oneLine(value: string): string {
+  return value.replace(/[\r\n\0]+/g, ' ').trim();
+}
