@@ -87,6 +87,7 @@ test('300 recipients of one transaction: stored once, in every INBOX', async () 
     await client.reply();
     const rcpts = names.map((name) => `RCPT TO:<${name}@example.com>\r\n`).join('');
     costs.reset();
+    keys.length = 0;
     client.send(`LHLO mta\r\nMAIL FROM:<a@example.com>\r\n${rcpts}DATA\r\n`);
     const replies = await client.replies(2 + RECIPIENTS + 1);
     expect(new Set(replies.slice(2, -1))).toEqual(new Set(['250 2.1.5 ok']));
