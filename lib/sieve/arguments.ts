@@ -213,9 +213,7 @@ class Binder {
   #checkTags(): void {
     for (const tag of [...(this.#shape.tags ?? []), ...this.#added]) {
       const given = this.#values.has(`:${tag.name}`);
-      if (given && tag.needs !== undefined && !this.#values.has(`:${tag.needs}`)) {
-        this.#tell(this.#call.at, `":${tag.name}" can only be given together with ":${tag.needs}".`);
-      }
+      this.#checkNeeds(tag, given);
       const there = given || (tag.group !== undefined && this.#groups.has(tag.group));
       if (tag.mandatory === true && !there && !this.#broken) {
         const group = (this.#shape.tags ?? []).filter(({ group }) => group !== undefined && group === tag.group);
@@ -236,6 +234,13 @@ class Binder {
     }
     this.#checkKeys(type);
     return { comparator, type, relation: this.#relation, part };
+  }
+
+  #checkNeeds({ name, needs }: Tag, given: boolean): void {
+    if (!given || needs === undefined || this.#values.has(`:${needs}`) || this.#groups.has(needs)) return;
+    const group = [...(this.#shape.tags ?? []), ...this.#added].filter((tag) => tag.group === needs);
+    const names = group.length === 0 ? [`":${needs}"`] : group.map((tag) => `":${tag.name}"`);
+    this.#tell(this.#call.at, `":${name}" can only be given together with ${names.join(' or ')}.`);
   }
 
   /** What the match type has to say of the keys that are known. */

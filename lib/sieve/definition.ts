@@ -13,6 +13,10 @@ export interface Extension {
   readonly capability: string;
   /** Capabilities that are required with it. */
   readonly implies?: readonly string[];
+  /** Can be required, but is not announced: nothing here makes use of it yet. */
+  readonly quiet?: boolean;
+  /** Means something only when a message is delivered (RFC 6785 §3.11). */
+  readonly deliveryOnly?: boolean;
   readonly commands?: readonly CommandDefinition[];
   readonly tests?: readonly TestDefinition[];
   /** Tagged arguments added to commands and tests of others. */
@@ -68,7 +72,7 @@ export interface Tag {
   readonly value?: Omit<Parameter, 'name' | 'optional'>;
   /** Of tags with the same group only one may be given. */
   readonly group?: string;
-  /** Another tag without which this one means nothing. */
+  /** Another tag, or a group of which one must be given: without it this one means nothing. */
   readonly needs?: string;
   /** May not be left out; with a group, one of the group. */
   readonly mandatory?: boolean;

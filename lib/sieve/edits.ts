@@ -40,6 +40,8 @@ export function withEdits(action: Action, run: Run): Action {
     return edited === undefined ? action : { ...action, edited };
   }
   if (now === undefined || (action.kind !== 'keep' && action.kind !== 'fileinto')) return action;
+  // RFC 6785 §3.1: a message that is stored already stays as it is.
+  if (action.kind === 'keep' && run.environment.imapEvent === true) return action;
   return { ...action, edited: now };
 }
 

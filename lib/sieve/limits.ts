@@ -40,6 +40,10 @@ export const sieveLimits = {
   includes: 32,
   /** Bytes of a message that body tests look at. */
   bodyBytes: 16 * MIB,
+  /** Bytes of the header of one part that tests look at. */
+  partHeaderBytes: 256 * KIB,
+  /** Times that a run replaces parts of a message, or encloses it. */
+  rewrites: 16,
   /** Header fields a script may add. */
   addedHeaders: 64,
   /** Characters of one regular expression. */

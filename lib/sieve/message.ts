@@ -17,6 +17,12 @@ export interface SieveEnvironment {
   readonly zoneMinutes: number;
   /** Between user and detail of an address (RFC 5233 §4). */
   readonly detailSeparator: string;
+  /** How much the message looks like spam, 0 to 100; undefined when nobody has looked (RFC 5235 §3.2). */
+  readonly spamPercent?: number;
+  /** 1 (no virus) to 5 (a virus); undefined when nobody has looked (RFC 5235 §3.3). */
+  readonly virus?: 1 | 2 | 3 | 4 | 5;
+  /** An IMAP command has caused the run, not a delivery (RFC 6785). */
+  readonly imapEvent?: boolean;
   /** Items of the `environment` test by their names (RFC 5183 §4). */
   readonly items: ReadonlyMap<string, string>;
 }

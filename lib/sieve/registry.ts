@@ -1,9 +1,11 @@
 import type { AddedTag, CommandDefinition, Extension, TestDefinition } from './definition.ts';
 import { extensions } from './extensions/table.ts';
 
-/** Every capability that can be required, in the order of the table. */
+/** Every capability that is announced, in the order of the table. */
 export function sieveCapabilities(): string[] {
-  return extensions.map(({ capability }) => capability).filter((name) => name !== '');
+  return extensions
+    .filter(({ capability, quiet }) => capability !== '' && quiet !== true)
+    .map(({ capability }) => capability);
 }
 
 /** The extension of a capability (RFC 5228 §3.2), or undefined. */
@@ -52,11 +54,13 @@ export class Vocabulary {
     return this.#find((extension) => extension.tests, name);
   }
 
-  /** The tags that extensions add to a command or test; modifiers are tags of `set`, one for each precedence. */
+  /** The tags that extensions add to a command or test; modifiers are tags too, one for each precedence. */
   tags(name: string): readonly AddedTag[] {
     return this.extensions.flatMap(({ tags = [], modifiers = [] }) => [
       ...tags.filter((tag) => tag.to.includes(name)),
-      ...(name === 'set' ? modifiers.map((row) => ({ name: row.name, to: ['set'], group: `${row.precedence}` })) : []),
+      ...(modifiable.includes(name)
+        ? modifiers.map((row) => ({ name: row.name, to: [name], group: `${row.precedence}` }))
+        : []),
     ]);
   }
 
@@ -85,6 +89,9 @@ export function capabilitiesWith(
 const byCapability: ReadonlyMap<string, Extension> = new Map(
   extensions.map((extension) => [extension.capability, extension]),
 );
+
+/** Commands that take the modifiers of variables (RFC 5229 §4.1, RFC 5703 §7). */
+const modifiable = ['set', 'extracttext'];
 
 /** Comparators that need no `require` (RFC 5228 §2.7.3). */
 const alwaysThere = ['comparator-i;octet', 'comparator-i;ascii-casemap'];

@@ -20,7 +20,8 @@ export interface RunSetting {
 
 /** The state of one run of a script; what runs in it are the definitions of the registry. */
 export class Run {
-  readonly message: SieveMessage;
+  /** As it is now: `replace` and `enclose` make another one. */
+  message: SieveMessage;
   readonly environment: SieveEnvironment;
   readonly limits: SieveLimits;
   readonly actions: Action[] = [];
@@ -64,7 +65,12 @@ export class Run {
 
   /** Runs a script from its first command; its extensions are in force from now on. */
   *script(script: CompiledScript): Answering<void> {
-    for (const extension of script.extensions) this.extensions.add(extension);
+    for (const extension of script.extensions) {
+      if (extension.deliveryOnly === true && this.environment.imapEvent === true) {
+        this.fail(`"${extension.capability}" cannot be used where no message is delivered.`);
+      }
+      this.extensions.add(extension);
+    }
     yield* this.block(script.commands);
   }
 
@@ -192,6 +198,12 @@ export class Run {
     this.variables = variables;
     this.shared = shared;
     this.captures = captures;
+  }
+
+  /** Puts another message in place of this one. */
+  replaceMessage(message: SieveMessage, content: ReadBytes): void {
+    this.message = message;
+    this.#content = content;
   }
 
   has(node: CompiledNode, name: string): boolean {

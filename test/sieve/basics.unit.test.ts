@@ -32,4 +32,7 @@ describe('a script', () => {
 it('the capabilities are named', () => {
   expect(sieveCapabilities()).toEqual(expect.arrayContaining(['fileinto', 'variables', 'comparator-i;ascii-numeric']));
   expect(sieveCapabilities()).not.toContain('');
+  // Understood, but nothing here starts a script for an IMAP command, or keeps a calendar.
+  expect(sieveCapabilities()).not.toContain('imapsieve');
+  expect(sieveCapabilities()).not.toContain('processcalendar');
 });

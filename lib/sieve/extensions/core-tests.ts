@@ -1,5 +1,10 @@
 import type { TestDefinition } from '../definition.ts';
-import { checkFieldName, currentHeader, decodedField, fieldAddresses, fieldsOf } from '../headers.ts';
+import { checkFieldName, currentHeader, decodedField, type Field, fieldAddresses, fieldsOf } from '../headers.ts';
+import { mimeFields } from '../parts.ts';
+import type { Answering } from '../question.ts';
+import type { Run } from '../run.ts';
+import type { CompiledNode } from '../script.ts';
+import { mimeValues } from './mime.ts';
 
 /** Fields that never hold addresses: the address test is for those that can (RFC 5228 §5.1). */
 const noAddresses =
@@ -40,6 +45,7 @@ export const coreTests: readonly TestDefinition[] = [
       { name: 'keys', type: 'strings' },
     ],
     run: (node, run) => {
+      if (run.has(node, ':mime')) return mimeHeader(node, run);
       const values = fieldsOf(node, run, run.texts(node, 'fields')).map((field) => decodedField(run, field));
       return node.matching.type.run(values, run.texts(node, 'keys'), node.matching, run);
     },
@@ -53,22 +59,15 @@ export const coreTests: readonly TestDefinition[] = [
       { name: 'keys', type: 'strings' },
     ],
     run: (node, run) => {
-      const texts = fieldsOf(node, run, run.texts(node, 'fields')).map(({ raw }) => raw);
-      run.spend(
-        1,
-        texts.reduce((sum, text) => sum + text.length, 0),
-      );
-      const { part } = node.matching;
-      const values = fieldAddresses(texts).flatMap(
-        (address) => part.of(address, run.environment.detailSeparator) ?? [],
-      );
-      return node.matching.type.run(values, run.texts(node, 'keys'), node.matching, run);
+      if (run.has(node, ':mime')) return mimeAddress(node, run);
+      return matchAddresses(node, run, fieldsOf(node, run, run.texts(node, 'fields')));
     },
   },
   {
     name: 'exists',
     parameters: [{ name: 'fields', type: 'strings', check: checkFieldName }],
     run: (node, run) => {
+      if (run.has(node, ':mime')) return mimeExists(node, run);
       const header = currentHeader(run);
       return run.texts(node, 'fields').every((field) => header.named(field).length > 0);
     },
@@ -87,7 +86,39 @@ export const coreTests: readonly TestDefinition[] = [
   },
 ];
 
-function checkAddressField(name: string): string | undefined {
-  if (noAddresses.test(name)) return `The field "${name}" does not hold addresses; use the test "header".`;
+function* mimeHeader(node: CompiledNode, run: Run): Answering<boolean> {
+  const values = yield* mimeValues(node, run);
+  const matched = node.matching.type.run(values, run.texts(node, 'keys'), node.matching, run);
+  return typeof matched === 'boolean' ? matched : yield* matched;
+}
+
+function* mimeAddress(node: CompiledNode, run: Run): Answering<boolean> {
+  const matched = matchAddresses(node, run, yield* mimeFields(node, run, run.texts(node, 'fields')));
+  return typeof matched === 'boolean' ? matched : yield* matched;
+}
+
+function* mimeExists(node: CompiledNode, run: Run): Answering<boolean> {
+  for (const name of run.texts(node, 'fields')) {
+    if ((yield* mimeFields(node, run, [name])).length === 0) return false;
+  }
+  return true;
+}
+
+function matchAddresses(node: CompiledNode, run: Run, fields: readonly Field[]): boolean | Answering<boolean> {
+  const texts = fields.map(({ raw }) => raw);
+  run.spend(
+    1,
+    texts.reduce((sum, text) => sum + text.length, 0),
+  );
+  const { part, type } = node.matching;
+  const values = fieldAddresses(texts).flatMap((address) => part.of(address, run.environment.detailSeparator) ?? []);
+  return type.run(values, run.texts(node, 'keys'), node.matching, run);
+}
+
+function checkAddressField(name: string, has: (name: string) => boolean): string | undefined {
+  // RFC 5703 §4.2: Content-From is a field of parts.
+  if (noAddresses.test(name) && !has(':mime')) {
+    return `The field "${name}" does not hold addresses; use the test "header".`;
+  }
   return checkFieldName(name);
 }

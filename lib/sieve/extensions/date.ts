@@ -1,4 +1,5 @@
 import { type MessageDate, parseDate } from '../../message/date.ts';
+import { dateText, two, zoneText } from '../date-text.ts';
 import type { Extension, Tag } from '../definition.ts';
 import { checkFieldName, fieldsOf } from '../headers.ts';
 import type { Run } from '../run.ts';
@@ -71,7 +72,7 @@ const parts: Readonly<Record<string, (local: Local) => string>> = {
   time: ({ at }) => at.toISOString().slice(11, 19),
   iso8601: ({ at, zoneMinutes: minutes }) =>
     `${at.toISOString().slice(0, 19)}${minutes === 0 ? 'Z' : zoneText(minutes, ':')}`,
-  std11: ({ at, zoneMinutes: minutes }) => `${at.toUTCString().replace('GMT', zoneText(minutes, ''))}`,
+  std11: ({ at, zoneMinutes: minutes }) => dateText(at.getTime() - minutes * 60_000, minutes),
   zone: ({ zoneMinutes: minutes }) => zoneText(minutes, ''),
   weekday: ({ at }) => String(at.getUTCDay()),
 };
@@ -93,15 +94,6 @@ function zoneMinutes(node: CompiledNode, run: Run): number {
   const text = run.text(node, ':zone');
   const minutes = Number(text.slice(1, 3)) * 60 + Number(text.slice(3));
   return text.startsWith('-') ? 0 - minutes : minutes;
-}
-
-function zoneText(minutes: number, separator: string): string {
-  const size = Math.abs(minutes);
-  return `${minutes < 0 ? '-' : '+'}${two(Math.floor(size / 60))}${separator}${two(size % 60)}`;
-}
-
-function two(value: number): string {
-  return String(value).padStart(2, '0');
 }
 
 function checkZone(text: string): string | undefined {

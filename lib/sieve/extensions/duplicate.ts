@@ -9,6 +9,7 @@ const askedSlot = slot('duplicate', () => new Map<string, boolean>());
 /** RFC 7352: whether the message was seen before; the run asks, and remembers by an action when it has succeeded. */
 export const duplicate: Extension = {
   capability: 'duplicate',
+  deliveryOnly: true,
   tests: [
     {
       name: 'duplicate',

@@ -24,6 +24,8 @@ export const envelope: Extension = {
         return unknown === undefined ? undefined : `The envelope has no part "${unknown.slice(0, 64)}".`;
       },
       run: (node, run) => {
+        // RFC 6785 §4.6.
+        if (run.environment.imapEvent === true) run.fail('There is no envelope where no message is delivered.');
         const { part, type } = node.matching;
         const names = run.texts(node, 'parts').map((name) => name.toLowerCase());
         const unknown = names.find((name) => !isPart(name, node.capabilities));

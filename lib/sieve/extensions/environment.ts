@@ -1,4 +1,5 @@
 import type { Extension } from '../definition.ts';
+import { imapItems } from './imapsieve.ts';
 
 /** RFC 5183: what is known of the place where the script runs. */
 export const environment: Extension = {
@@ -12,7 +13,9 @@ export const environment: Extension = {
         { name: 'keys', type: 'strings' },
       ],
       run: (node, run) => {
-        const value = run.environment.items.get(run.text(node, 'item').toLowerCase());
+        const item = run.text(node, 'item').toLowerCase();
+        const empty = node.capabilities.has('imapsieve') && imapItems.has(item) ? '' : undefined;
+        const value = run.environment.items.get(item) ?? empty;
         // RFC 5183 §4: an item that is not there never matches.
         if (value === undefined) return false;
         const counted = node.matching.type.name === 'count' && value === '' ? [] : [value];

@@ -20,6 +20,7 @@ const tags: readonly Tag[] = [
 /** RFC 5230: answer the sender. Whether an answer is fit (§4.5, §4.6) is for whoever sends it to see. */
 export const vacation: Extension = {
   capability: 'vacation',
+  deliveryOnly: true,
   commands: [
     {
       name: 'vacation',

@@ -1,5 +1,6 @@
 import type { Extension, Modifier } from '../definition.ts';
 import type { Run } from '../run.ts';
+import type { CompiledNode } from '../script.ts';
 
 const modifiers: readonly Modifier[] = [
   { name: 'lower', precedence: 40, apply: (text) => text.toLowerCase() },
@@ -22,14 +23,7 @@ export const variables: Extension = {
         { name: 'value', type: 'string' },
       ],
       run: (node, run) => {
-        let value = run.text(node, 'value');
-        const rows = [...run.extensions].flatMap((extension) => extension.modifiers ?? []);
-        for (const { name, apply } of rows.sort((a, b) => b.precedence - a.precedence)) {
-          if (!run.has(node, `:${name}`)) continue;
-          run.spend(1, value.length);
-          value = apply(value);
-        }
-        setVariable(run, run.text(node, 'name'), value);
+        setVariable(run, run.text(node, 'name'), modified(node, run, run.text(node, 'value')));
       },
     },
   ],
@@ -50,6 +44,18 @@ export const variables: Extension = {
     },
   ],
 };
+
+/** A value as the modifiers of a command make it, the highest precedence first (RFC 5229 §4.1). */
+export function modified(node: CompiledNode, run: Run, text: string): string {
+  let value = text;
+  const rows = [...run.extensions].flatMap((extension) => extension.modifiers ?? []);
+  for (const { name, apply } of rows.sort((a, b) => b.precedence - a.precedence)) {
+    if (!run.has(node, `:${name}`)) continue;
+    run.spend(1, value.length);
+    value = apply(value);
+  }
+  return value;
+}
 
 /** Sets a variable, cut to its limit (RFC 5229 §6). */
 export function setVariable(run: Run, name: string, value: string): void {

@@ -1,0 +1,206 @@
+import { describe, expect, it } from 'vitest';
+import { actions, holds, outcome, problems } from './script.ts';
+
+const mail = 'From: a@example.org\nSubject: hi\n\nbody\n';
+
+describe('RFC 5235, spamtest and virustest', () => {
+  const numeric = ['relational', 'comparator-i;ascii-numeric'];
+  const file = (script: string, found: object) =>
+    actions(`require ["fileinto", "relational", "comparator-i;ascii-numeric", ${script}`, mail, {
+      environment: found,
+    })[0];
+
+  it('§3.2.1 spamtest', () => {
+    const script = `"spamtest"];
+      if spamtest :value "eq" :comparator "i;ascii-numeric" "0" { fileinto "INBOX.unclassified"; }
+      elsif spamtest :value "ge" :comparator "i;ascii-numeric" "3" { fileinto "INBOX.spam-trap"; }`;
+    expect(file(script, {})).toBe('fileinto INBOX.unclassified');
+    expect(file(script, { spamPercent: 0 })).toBe('implicit keep');
+    expect(file(script, { spamPercent: 50 })).toBe('fileinto INBOX.spam-trap');
+    const value = (spamPercent: number) =>
+      Array.from({ length: 11 }, (_, i) => i).find((i) =>
+        holds(`spamtest "${i}"`, mail, ['spamtest'], { environment: { spamPercent } }),
+      );
+    expect([0, 1, 12, 13, 50, 99, 100].map(value)).toEqual([1, 2, 2, 3, 6, 9, 10]);
+  });
+
+  it('§3.2.2 in percent', () => {
+    for (const untested of ['spamtest :value "eq"', 'spamtest :percent :count "eq"']) {
+      const script = `"spamtestplus"]; if ${untested} :comparator "i;ascii-numeric" "0" { fileinto "INBOX.unclassified"; }
+        elsif spamtest :percent :value "eq" :comparator "i;ascii-numeric" "0" { fileinto "INBOX.not-spam"; }
+        elsif spamtest :percent :value "lt" :comparator "i;ascii-numeric" "37" { fileinto "INBOX.spam-trap"; }
+        else { discard; }`;
+      expect(
+        [{}, { spamPercent: 0 }, { spamPercent: 36 }, { spamPercent: 37 }].map((found) => file(script, found)),
+      ).toEqual(['fileinto INBOX.unclassified', 'fileinto INBOX.not-spam', 'fileinto INBOX.spam-trap', 'discard']);
+    }
+    expect(problems('require "spamtest"; if spamtest :percent "1" {}')).toEqual([
+      '1:33 "spamtest" does not take ":percent"; require "spamtestplus" to use it.',
+    ]);
+  });
+
+  it('§3.3 virustest', () => {
+    const script = `"virustest"];
+      if virustest :value "eq" :comparator "i;ascii-numeric" "0" { fileinto "INBOX.unclassified"; }
+      if virustest :value "eq" :comparator "i;ascii-numeric" "4" { fileinto "INBOX.quarantine"; }
+      elsif virustest :value "eq" :comparator "i;ascii-numeric" "5" { discard; }`;
+    expect([{}, { virus: 1 }, { virus: 4 }, { virus: 5 }].map((found) => file(script, found))).toEqual([
+      'fileinto INBOX.unclassified',
+      'implicit keep',
+      'fileinto INBOX.quarantine',
+      'discard',
+    ]);
+    expect(holds('virustest :count "eq" "0"', mail, ['virustest', ...numeric])).toBe(true);
+  });
+});
+
+describe('RFC 6009', () => {
+  const parts = new Map([
+    ['notify', ['FAILURE']],
+    ['orcpt', ['rfc822;joe@example.com']],
+    ['ret', ['HDRS']],
+    ['bymode', ['return']],
+  ]);
+  const world = { environment: { envelope: { from: 'a@b.c', to: 'd@e.f', parts } } };
+  const has = (test: string) =>
+    holds(
+      test,
+      mail,
+      ['envelope', 'envelope-dsn', 'envelope-deliverby', 'relational', 'comparator-i;ascii-numeric'],
+      world,
+    );
+
+  it('§3, §5 parts of the envelope', () => {
+    expect(has('envelope "notify" "SUCCESS"')).toBe(false);
+    expect(
+      has('allof (envelope "notify" "failure", envelope :comparator "i;ascii-numeric" :count "eq" "notify" "1")'),
+    ).toBe(true);
+    expect(has('envelope :matches "orcpt" "rfc822;*@example.com"')).toBe(true);
+    expect(has('envelope "ret" "FULL"')).toBe(false);
+    expect(has('envelope "bymode" "return"')).toBe(true);
+    expect(has('envelope :contains "envid" ""')).toBe(false);
+    expect(problems('require "envelope"; if envelope "notify" "SUCCESS" {}')[0]).toMatch(/has no part "notify"/);
+  });
+
+  it('§4 redirect-dsn', () => {
+    const script = 'require ["copy", "redirect-dsn"]; redirect';
+    expect(actions(`${script} :copy :notify "success,delay" :ret "hdrs" "a@b.c";`, mail)[0]).toBe(
+      'redirect a@b.c copy notify=SUCCESS,DELAY ret=HDRS',
+    );
+    expect(problems(`${script} :notify "never,success" :ret "x" "a@b.c";`)).toEqual([
+      '1:52 "never,success" is neither "NEVER" nor a list of "SUCCESS", "FAILURE" and "DELAY".',
+      '1:73 "x" is neither "FULL" nor "HDRS".',
+    ]);
+  });
+
+  it('§6 redirect-deliverby', () => {
+    const script = 'require ["redirect-deliverby"]; redirect';
+    expect(outcome(`${script} :bytimerelative 600 :bymode "return" :bytrace "a@b.c";`, mail).actions).toMatchObject([
+      { byTime: { seconds: 600, mode: 'return', trace: true } },
+    ]);
+    expect(outcome(`${script} :bytimeabsolute "2026-11-24T20:00:00+01:00" "a@b.c";`, mail).actions).toMatchObject([
+      { byTime: { seconds: 7.5 * 3600 - 5 - 0, mode: 'notify', trace: false } },
+    ]);
+    expect(problems(`${script} :bymode "return" "a@b.c";`)).toEqual([
+      '1:33 ":bymode" can only be given together with ":bytimerelative" or ":bytimeabsolute".',
+    ]);
+    expect(problems(`${script} :bytimerelative 1 :bytimeabsolute "tomorrow" "a@b.c";`)).toEqual([
+      '1:60 ":bytimerelative" and ":bytimeabsolute" cannot be given together.',
+      '1:76 "tomorrow" is no time; write "2026-11-24T12:00:00Z".',
+    ]);
+  });
+});
+
+describe('RFC 6134, extlists', () => {
+  const world = {
+    answers: {
+      'in-lists': ({ lists, values }: { lists: readonly string[]; values: readonly string[] }) =>
+        lists.includes(':addrbook:default') ? values.find((value) => value === 'a@example.org') : undefined,
+      'lists-exist': ({ lists }: { lists: readonly string[] }) => lists.every((name) => name === ':addrbook:default'),
+    },
+  };
+
+  it('§2 :list in tests, valid_ext_list, redirect to a list', () => {
+    const has = (test: string) => holds(test, mail, ['extlists', 'envelope'], world);
+    expect(has('address :list "from" ":addrbook:default"')).toBe(true);
+    expect(has('address :list "from" ["tag:example.com,2010:mylist", ":addrbook:default"]')).toBe(true);
+    expect(has('address :list "from" "tag:example.com,2010:mylist"')).toBe(false);
+    expect(has('envelope :list "from" ":addrbook:default"')).toBe(false);
+    expect(has('header :list "x-none" ":addrbook:default"')).toBe(false);
+    expect(has('valid_ext_list ":addrbook:default"')).toBe(true);
+    expect(has('valid_ext_list [":addrbook:default", "x"]')).toBe(false);
+    expect(actions('require "extlists"; redirect :list "tag:example.com,2010-05-28:mylist";', mail)).toEqual([
+      'redirect tag:example.com,2010-05-28:mylist list',
+    ]);
+    expect(problems('require "extlists"; redirect "tag:example.com,2010-05-28:mylist";')).toHaveLength(1);
+  });
+});
+
+describe('RFC 6785, imapsieve', () => {
+  const event = {
+    environment: {
+      imapEvent: true,
+      items: new Map([
+        ['imap.cause', 'APPEND'],
+        ['imap.mailbox', 'ActionItems'],
+      ]),
+    },
+  };
+
+  it('§5 example 1, and the items of a delivery', () => {
+    const script = `require ["copy", "environment", "imapsieve"];
+      if anyof (environment :is "imap.cause" "APPEND", environment :is "imap.cause" "COPY") {
+        if environment :is "imap.mailbox" "ActionItems" { redirect :copy "actionitems@example.com"; }
+      }`;
+    expect(actions(script, mail, event)).toEqual(['redirect actionitems@example.com copy', 'implicit keep']);
+    expect(actions(script, mail)).toEqual(['implicit keep']);
+    expect(holds('environment :is "imap.user" ""', mail, ['environment', 'imapsieve'])).toBe(true);
+    expect(holds('environment :is "imap.user" ""', mail, ['environment'])).toBe(false);
+  });
+
+  it('§5 example 2: flags that have changed', () => {
+    const script = `require ["imap4flags", "variables", "environment", "imapsieve"];
+      if environment :contains "imap.changedflags" "\\\\Flagged" { addflag "seen-it"; }`;
+    const changed = { environment: { imapEvent: true, items: new Map([['imap.changedflags', '\\Flagged \\Seen']]) } };
+    expect(actions(script, mail, changed)).toEqual(['implicit keep flags=seen-it']);
+  });
+
+  it('§3.11, §4.6 what belongs to a delivery fails', () => {
+    for (const name of ['reject', 'ereject', 'vacation', 'duplicate']) {
+      expect(actions(`require "${name}"; discard;`, mail, event)[1]).toMatch(`"${name}" cannot be used`);
+    }
+    expect(actions('require "envelope"; if envelope "from" "x" {}', mail, event)[1]).toMatch(/There is no envelope/);
+  });
+
+  it('§3.1 a message that is stored already stays as it is', () => {
+    const taken = outcome(
+      'require ["editheader", "fileinto", "copy"]; addheader "A" "b"; fileinto :copy "C";',
+      mail,
+      event,
+    ).actions;
+    expect(taken.map((action) => 'edited' in action)).toEqual([true, false]);
+  });
+});
+
+describe('RFC 9671, processcalendar', () => {
+  it('says that there is no calendar', () => {
+    const script = `require ["processcalendar", "variables", "fileinto"]; set "processcal_outcome" "";
+      processcalendar :addresses ["me@example.com", "alsome@example.com"] :outcome "processcal_outcome" :reason "why";
+      if string "\${processcal_outcome}" "no_action" { fileinto "\${why}"; }`;
+    expect(actions(script, mail)).toEqual(['fileinto There is no calendar here.']);
+    expect(problems('require "processcalendar"; processcalendar :updatesonly :calendarid "x";')).toEqual([
+      '1:57 ":updatesonly" and ":calendarid" cannot be given together.',
+    ]);
+    expect(problems('require "processcalendar"; processcalendar :outcome "x";')[0]).toMatch(/need require "variables"/);
+    expect(problems('require "processcalendar"; processcalendar :organizers "x";')[0]).toMatch(
+      /needs require "extlists"/,
+    );
+  });
+});
+
+it('what is not supported is refused, not passed over', () => {
+  expect(problems('require ["convert", "snooze"];')).toEqual([
+    '1:10 The extension "convert" is not supported.',
+    '1:21 The extension "snooze" is not supported.',
+  ]);
+});
