@@ -31,22 +31,71 @@ export async function storeMessage(
   const [first] = holders;
   if (first === undefined) throw new RangeError('a message is stored for at least one space');
   const blob = newId(context.clock.now(), { shared: holders.length > 1 });
-  const parser = new StructureParser();
-  const source = body instanceof Uint8Array ? whole(parser, body) : observed(parser, body);
   const isShared = holders.length > 1;
   // What names all holders is there before the blob is.
   if (holders.length > MAX_SPACES) await context.blobs.put(holdersBlobKey(blob), encodeSpaces(holders));
   const origin = isShared ? { ...metadata, ...sharedOrigin(holders) } : metadata;
-  await context.blobs.put(messageBlobKey(first, blob), source, origin);
-  // Counted here: a put that finds its own first try, whose answer was lost, may not tell the size.
-  const structure = parser.finish();
-  const { sizeBytes } = structure;
-  const summary = summarize(structure);
-  await Promise.all([
+  const parser = new StructureParser();
+  const putBlob = (source: AsyncIterable<Uint8Array> | Uint8Array): Promise<unknown> =>
+    context.blobs.put(messageBlobKey(first, blob), source, origin);
+  const putRest = (summary: Summary): readonly Promise<unknown>[] => [
     ...holders.map((space) => putSummary(context, space, blob, summary)),
     ...(isShared ? holders.map((space) => context.index.put(holderKey(blob, space), { r: 1 })) : []),
-  ]);
-  return { blob, sizeBytes, summary, header: structure.header };
+  ];
+  const source = await wholeIfSmall(body);
+  // A small message is understood before it is written, so that all that is said of it is written beside it.
+  if (source instanceof Uint8Array) {
+    parser.feed(source);
+    const structure = parser.finish();
+    const summary = summarize(structure);
+    await all([putBlob(source), ...putRest(summary)]);
+    return { blob, sizeBytes: structure.sizeBytes, summary, header: structure.header };
+  }
+  await putBlob(observed(parser, source));
+  // Counted here: a put that finds its own first try, whose answer was lost, may not tell the size.
+  const structure = parser.finish();
+  const summary = summarize(structure);
+  await all(putRest(summary));
+  return { blob, sizeBytes: structure.sizeBytes, summary, header: structure.header };
+}
+
+/** Waits for all to end, also when one fails: nothing of a failed message is still being written when that is told. */
+async function all(writes: readonly Promise<unknown>[]): Promise<void> {
+  const failed = (await Promise.allSettled(writes)).find(({ status }) => status === 'rejected');
+  if (failed?.status === 'rejected') throw failed.reason;
+}
+
+/** A body up to this size is held in memory before it is written. */
+const SMALL_BYTES = 256 * 1024;
+
+/** The body as one buffer when it is small, else all of it as it comes. */
+async function wholeIfSmall(
+  body: AsyncIterable<Uint8Array> | Uint8Array,
+): Promise<Uint8Array | AsyncIterable<Uint8Array>> {
+  if (body instanceof Uint8Array) return body;
+  const begun: Uint8Array[] = [];
+  let bytes = 0;
+  const pulls = body[Symbol.asyncIterator]();
+  while (bytes <= SMALL_BYTES) {
+    const { done, value } = await pulls.next();
+    if (done === true) return begun.length === 1 && begun[0] !== undefined ? begun[0] : Buffer.concat(begun);
+    begun.push(value);
+    bytes += value.length;
+  }
+  return goOn(begun, pulls);
+}
+
+async function* goOn(begun: readonly Uint8Array[], pulls: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield* begun;
+    for (;;) {
+      const { done, value } = await pulls.next();
+      if (done === true) return;
+      yield value;
+    }
+  } finally {
+    await pulls.return?.();
+  }
 }
 
 /** A summary larger than an item may be (hostile structures) is not kept: it is made again when it is asked for. */
@@ -55,11 +104,6 @@ const MAX_SUMMARY_BYTES = 256 * 1024;
 async function putSummary(context: LogContext, space: Id, blob: Id, summary: Summary): Promise<void> {
   const encoded = encodeSummary(summary);
   if (encoded.length <= MAX_SUMMARY_BYTES) await context.index.put(summaryKey(space, blob), { b: encoded });
-}
-
-function whole(parser: StructureParser, body: Uint8Array): Uint8Array {
-  parser.feed(body);
-  return body;
 }
 
 async function* observed(parser: StructureParser, body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
