@@ -83,6 +83,7 @@ async function services(config: Config, log: Log, { store, delivery }: OpenStore
       maxMessageBytes,
       allowPlaintext,
       accounts,
+      submitServers: config.submitservers,
       suppressed: config.suppress_capabilities,
       identify: config.imapidresponse,
       quotaWarning: { percent: config.quotawarn, freeKib: config.quotawarnkb },

@@ -60,6 +60,8 @@ const afterLogin = [
   'ANNOTATEMORE',
   'REPLACE',
   'CATENATE',
+  'URLAUTH',
+  'URLAUTH=BINARY',
   'URL-PARTIAL',
   'UNAUTHENTICATE',
   'LANGUAGE',

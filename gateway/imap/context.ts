@@ -28,6 +28,8 @@ export interface ImapOptions {
   readonly accounts?: AccountOptions;
   /** When SELECT warns of a quota (`quotawarn`, `quotawarnkb`); 90 % without. */
   readonly quotaWarning?: { readonly percent: number; readonly freeKib: number };
+  /** Users that may resolve `submit+` URLs (`submitservers`). */
+  readonly submitServers?: readonly string[];
   /** Capabilities that are not announced (`suppress_capabilities`). */
   readonly suppressed?: readonly string[];
   /** Whether ID is answered with who we are (`imapidresponse`); it is without. */

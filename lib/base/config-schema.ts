@@ -103,6 +103,10 @@ const schema = z.object({
   ),
 
   imapidresponse: flag('on', 'IMAP clients that ask who we are (ID) are told; else the answer is NIL.'),
+  submitservers: words(
+    '',
+    'Users that may resolve URLs signed for mail submission (RFC 4467, `submit+`): what a submission server logs in as.',
+  ),
   suppress_capabilities: words(
     '',
     'Capabilities that IMAP does not announce, written as in the CAPABILITY response. What they name still works for whoever asks.',

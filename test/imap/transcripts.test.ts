@@ -15,6 +15,7 @@ for (const file of readdirSync(folder).sort()) {
       maxMessageBytes: Number(settings.get('max') ?? 0),
       allowPlaintext: settings.get('plaintext') !== 'no',
       accounts: { admins: settings.get('admins')?.split(' ') ?? [] },
+      submitServers: settings.get('submit')?.split(' ') ?? [],
       ...(quota && { quotaKib: Number(quota) }),
     });
     await playTranscript(transcript, gateway.port);

@@ -27,6 +27,7 @@ export interface GatewaySettings {
   readonly quotaKib?: number;
   readonly suppressed?: readonly string[];
   readonly identify?: boolean;
+  readonly submitServers?: readonly string[];
   readonly log?: Log;
   /** The home of another gateway, with its users; it stays when this one is closed. */
   readonly home?: TestHome;
@@ -76,6 +77,7 @@ export async function openImapGateway(settings: GatewaySettings = {}): Promise<I
     ...(settings.accounts && { accounts: settings.accounts }),
     ...(settings.secureContext && { secureContext: settings.secureContext }),
     ...(settings.limits && { limits: settings.limits }),
+    ...(settings.submitServers && { submitServers: settings.submitServers }),
     ...(settings.suppressed && { suppressed: settings.suppressed }),
     ...(settings.identify === undefined ? {} : { identify: settings.identify }),
     ...(clock && { clock }),

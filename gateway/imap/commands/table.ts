@@ -36,6 +36,7 @@ import { store } from './store.ts';
 import { subscribe } from './subscribe.ts';
 import { thread } from './thread.ts';
 import { unauthenticate } from './unauthenticate.ts';
+import { genUrlAuth, resetKey, urlFetch } from './url-auth.ts';
 
 /** How a verb is run. */
 export interface Row<C = never> {
@@ -79,6 +80,10 @@ export const commands = {
   NAMESPACE: { state: 'logged-in', numbers: 'free', run: namespace },
   STATUS: { state: 'logged-in', numbers: 'free', run: status },
   IDLE: { state: 'logged-in', numbers: 'free', run: idle },
+  // RFC 4467 §7
+  GENURLAUTH: { state: 'logged-in', numbers: 'free', run: genUrlAuth },
+  RESETKEY: { state: 'logged-in', numbers: 'free', run: resetKey },
+  URLFETCH: { state: 'logged-in', numbers: 'free', run: urlFetch },
   // RFC 4978 §3, RFC 8437 §3
   COMPRESS: { state: 'logged-in', numbers: 'free', run: compress },
   UNAUTHENTICATE: { state: 'logged-in', numbers: 'free', run: unauthenticate },

@@ -47,6 +47,9 @@ export interface ListCommand {
   readonly extended: boolean;
 }
 
+/** What URLFETCH is asked of a URL (RFC 5524 §4); nothing of it means the plain answer of RFC 4467. */
+export type UrlFetchItem = 'BODY' | 'BINARY' | 'BODYPARTSTRUCTURE';
+
 /** SEARCH, SORT and THREAD share their programme; `returns` null is the plain untagged SEARCH answer. */
 export interface SearchProgram {
   readonly uid: boolean;
@@ -73,6 +76,13 @@ export type ImapCommand =
   | { readonly name: 'ID'; readonly params: readonly (readonly [field: string, value: string | null])[] }
   | { readonly name: 'LOGIN'; readonly user: string; readonly password: string }
   | { readonly name: 'AUTHENTICATE'; readonly mechanism: string; readonly initialResponse: Buffer | null }
+  // RFC 4467
+  | { readonly name: 'GENURLAUTH'; readonly rumps: readonly (readonly [url: string, mechanism: string])[] }
+  | { readonly name: 'RESETKEY'; readonly mailbox: string | null; readonly mechanisms: readonly string[] }
+  | {
+      readonly name: 'URLFETCH';
+      readonly urls: readonly { readonly text: string; readonly wants: readonly UrlFetchItem[] | null }[];
+    }
   // RFC 4978
   | { readonly name: 'COMPRESS'; readonly mechanism: string }
   // RFC 5255: no ranges asks which languages there are

@@ -15,6 +15,7 @@ import { selectParams } from './read/select.ts';
 import { sequenceSet } from './read/sequence-set.ts';
 import { sort, thread } from './read/sort.ts';
 import { astring, list, nstring, number64, string, tag, word } from './read/text.ts';
+import { urlAuthCommands } from './read/url-auth.ts';
 
 export interface TaggedCommand {
   readonly tag: string;
@@ -100,6 +101,7 @@ const verbs: ReadonlyMap<string, ReadArguments> = new Map<string, ReadArguments>
   ...aclCommands,
   ...quotaCommands,
   ...metadataCommands,
+  ...urlAuthCommands,
 ]);
 
 const uidVerbs: ReadonlyMap<string, ReadArguments> = new Map<string, ReadArguments>([
