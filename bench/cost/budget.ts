@@ -25,8 +25,20 @@ export const budgets = {
   largeChange: { ...NOTHING, writeRequests: 2, writeUnits: 4, blobPuts: 1 },
   /** COPY of 10,000 messages in one account. */
   copy: { ...NOTHING, readRequests: 2, readUnits: 2, writeRequests: 2, writeUnits: 4, blobPuts: 1 },
-  /** A mailbox of 100,000 compacted messages, by a process that has not seen it. */
-  openMailbox: { ...NOTHING, readRequests: 5, readUnits: 8, blobGets: 2 },
+  /** MOVE of some messages in one account: intent, append, expunge. */
+  move: { ...NOTHING, readRequests: 3, readUnits: 3, writeRequests: 3.3, writeUnits: 3.3 },
+  /** The daily checkpoint of an account with INBOX of 10,000 messages and the usual folders, by a process that has read nothing of it. */
+  checkpoint: {
+    ...NOTHING,
+    readRequests: 20,
+    readUnits: 20,
+    writeRequests: 1,
+    writeUnits: 1,
+    blobPuts: 1,
+    blobGets: 2,
+  },
+  /** A mailbox of 100,000 compacted messages, by a process that has not seen it; pieces are items or objects, by their size. */
+  openMailbox: { ...NOTHING, readRequests: 7, readUnits: 14, blobGets: 6 },
   /** Sizes and dates of 10,000 compacted messages, by a process that has not seen the mailbox. */
   messageData: { ...NOTHING, readRequests: 4, readUnits: 8, blobGets: 12 },
   /** NOOP, and the look at the head of a session in IDLE. */
@@ -39,7 +51,7 @@ export const budgets = {
   status: { ...NOTHING, readRequests: 2, readUnits: 2 },
   /** FETCH of one message's ENVELOPE or BODYSTRUCTURE, among many: its summary, read eventually and a hundred at a time. */
   envelope: { ...NOTHING, readRequests: 0.01, readUnits: 0.5 },
-  /** FETCH BODY[] of one message, or of 4 MB of it in pieces. */
+  /** FETCH BODY[] of up to 4 MB, at once or in pieces. */
   body: { ...NOTHING, blobGets: 1 },
   /** `\Seen` of one's own in a mailbox of others: head and overlay before, the head between, both for the session after. */
   privateSeen: { ...NOTHING, readRequests: 5, readUnits: 5, writeRequests: 2, writeUnits: 2 },

@@ -12,6 +12,7 @@ export interface Line {
 
 const GB = 1e9;
 const MINUTES = 60 * 24;
+const WEEK = 7;
 
 const line = (what: string, of: Priced, amount: number): Line => ({ what, of, amount, usd: cost(of, amount) });
 
@@ -35,6 +36,10 @@ export function monthOfRequests(people: number): readonly Line[] {
     reads('logins', budgets.login, often(person.logins)),
     reads('SELECT', budgets.select, often(person.selects)),
     reads('summaries of new mail', budgets.envelope, mails),
+    line('daily checkpoints: what they were made of', 'writeUnits', often(budgets.checkpoint.writeUnits)),
+    reads('daily checkpoints: every mailbox', budgets.checkpoint, often(1)),
+    line('daily checkpoints: put, and a list of the old ones', 'blobPuts', often(budgets.checkpoint.blobPuts + 1)),
+    line('daily checkpoints: columns of mailboxes', 'blobGets', often(budgets.checkpoint.blobGets)),
     line('messages put', 'blobPuts', mails * budgets.delivery.blobPuts),
     line('messages read', 'blobGets', mails * person.bodiesPerMail * budgets.body.blobGets),
   ];
@@ -45,6 +50,7 @@ export function monthOfStorage(messages: number): readonly Line[] {
   const items = (messages * person.summaryBytes) / GB;
   return [
     line('messages kept', 'blobStorage', (messages * person.mailBytes) / GB),
+    line('a week of checkpoints kept', 'blobStorage', (messages * WEEK * person.checkpointBytes) / GB),
     line('summaries kept', 'itemStorage', items),
     line('summaries restorable to any second', 'itemRecovery', items),
   ];

@@ -1,7 +1,7 @@
 /** What one person does with mail on one day, and how large mail is. Assumptions, not measurements. */
 export const person = {
   mailsReceived: 50,
-  /** Flags set, mails expunged, moved (a MOVE counts as the heads it writes). */
+  /** Flags set, mails expunged, moved (a MOVE counts three times: that is what it writes). */
   changes: 75,
   /** Of the mails received; the sweep deletes their summaries later. */
   shareThrownAway: 0.3,
@@ -14,6 +14,8 @@ export const person = {
   mailBytes: 50_000,
   /** A summary and its keys, as DynamoDB counts storage. */
   summaryBytes: 900,
+  /** Of each message in a checkpoint (lib/store/checkpoint.ts). */
+  checkpointBytes: 25,
 } as const;
 
 /** A mailbox at rest. */

@@ -7,11 +7,13 @@ import { describeWithS3, openTestS3 } from '../support/s3.ts';
 
 const MB = 1024 * 1024;
 
-/** Passes everything on; cuts the answer to the next request that `lose` picks, once the server has given it. */
+/** Passes everything on and counts it; cuts the answer to the next request that `lose` picks, once the server has given it. */
 async function openProxy(target: string) {
   const picks: ((method: string, url: string) => boolean)[] = [];
+  const seen: string[] = [];
   const server = createServer((request, response) => {
     const { method = '', url = '', headers } = request;
+    seen.push(method);
     const lost = picks[0]?.(method, url) === true;
     if (lost) picks.shift();
     const onward = httpRequest(`${target}${url}`, { method, headers }, (answer) => {
@@ -31,6 +33,8 @@ async function openProxy(target: string) {
   return {
     port: address.port,
     picks,
+    /** Methods of all requests, in order. */
+    seen,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
@@ -41,6 +45,33 @@ async function openProxy(target: string) {
 async function* parts(count: number): AsyncGenerator<Uint8Array> {
   for (let i = 0; i < count; i++) yield Buffer.alloc(MB, i);
 }
+
+describeWithS3('what S3 blobs cost', () => {
+  test('one request to put up to 8 MB, and one for every 4 MB that are streamed', async () => {
+    await using store = await openTestS3();
+    await using proxy = await openProxy(store.endpoint);
+    const client = { ...store.options.client, endpoint: `http://127.0.0.1:${proxy.port}` };
+    const blobs = new S3Blobs({ ...store.options, client });
+    const requests = async (run: () => Promise<unknown>): Promise<string[]> => {
+      proxy.seen.length = 0;
+      await run();
+      return [...proxy.seen];
+    };
+    const streamed = async (key: string): Promise<number> => {
+      let bytes = 0;
+      for await (const chunk of (await blobs.stream(key)) ?? []) bytes += chunk.length;
+      return bytes;
+    };
+    expect(await requests(() => blobs.put('a/small', Buffer.from('x')))).toEqual(['PUT']);
+    expect(await requests(() => blobs.put('a/eight', parts(8)))).toEqual(['PUT']);
+    expect(await requests(() => blobs.get('a/small'))).toEqual(['GET']);
+    expect(await requests(() => blobs.get('a/eight', { start: 5, end: 4 * MB }))).toEqual(['GET']);
+    expect(await requests(async () => expect(await streamed('a/eight')).toBe(8 * MB))).toEqual(['GET', 'GET']);
+    const large = ['HEAD', 'POST', 'PUT', 'PUT', 'PUT', 'POST'];
+    expect(await requests(() => blobs.put('a/parts', parts(20)))).toEqual(large);
+    await blobs.close();
+  });
+});
 
 describeWithS3('S3 blobs, when S3 is unwell', () => {
   test('a put whose answer was lost has created its object, and knows it (Rule 3)', async () => {
