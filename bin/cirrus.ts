@@ -6,6 +6,7 @@ import { checkpointCommand } from './commands/checkpoint.ts';
 import { deliverCommand } from './commands/deliver.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { importCommand } from './commands/import.ts';
+import { reconstructCommand } from './commands/reconstruct.ts';
 import { serveCommand } from './commands/serve.ts';
 import { userCommand } from './commands/user.ts';
 import { exitCode, failure } from './exit-codes.ts';
@@ -22,7 +23,8 @@ const program = new Command('cirrus')
   .addCommand(deliverCommand())
   .addCommand(importCommand())
   .addCommand(doctorCommand())
-  .addCommand(checkpointCommand());
+  .addCommand(checkpointCommand())
+  .addCommand(reconstructCommand());
 for (const command of [program, ...allCommands(program)])
   command.exitOverride().showHelpAfterError('(--help says more)');
 

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { type OpenStore, openStore } from '../gateway/open-store.ts';
+import { type OpenStore, openStore, type StoreUse } from '../gateway/open-store.ts';
 import { type Config, loadConfig } from '../lib/base/config.ts';
 import { type Log, openLog } from '../lib/base/log.ts';
 import { StoreError } from '../lib/store/errors.ts';
@@ -36,9 +36,9 @@ export async function withStore<T>(settings: Settings, run: (opened: OpenStore) 
 export async function withNewStore<T>(
   { config }: Settings,
   run: (opened: OpenStore) => Promise<T>,
-  log: Log = commandLog(config),
+  options: Pick<StoreUse, 'rebuilds'> = {},
 ): Promise<T> {
-  await using opened = await openHomeOf(config, () => openStore(config, log));
+  await using opened = await openHomeOf(config, () => openStore(config, commandLog(config), options));
   return await run(opened);
 }
 

@@ -8,6 +8,7 @@ import { type CheckpointJob, startCheckpointJob } from '../lib/store/checkpoint-
 import { agreeOnFormat } from '../lib/store/format.ts';
 import { MailStore } from '../lib/store/mail-store.ts';
 import type { Outbox } from '../lib/store/ports.ts';
+import { requireWhole } from '../lib/store/reconstruct.ts';
 import { type SweepJob, startSweepJob } from '../lib/store/sweep-job.ts';
 import { openHome } from './open-home.ts';
 
@@ -28,12 +29,25 @@ export interface OpenStore extends AsyncDisposable {
 
 const OUTCOMES = { delivered: 'stored', before: 'stored before', discarded: 'discarded' } as const;
 
-/** Opens the store of the home that `config` chooses; `serves`: for long, not for one command. Throws `StoreError`. */
-export async function openStore(config: Config, log: Log, { serves = false } = {}): Promise<OpenStore> {
+/** What a process opens the store for. */
+export interface StoreUse {
+  /** For long, not for one command. */
+  readonly serves?: boolean;
+  /** To build its index again: for everything else an index that is not whole is refused. */
+  readonly rebuilds?: boolean;
+}
+
+/** Opens the store of the home that `config` chooses. Throws `StoreError`. */
+export async function openStore(
+  config: Config,
+  log: Log,
+  { serves = false, rebuilds = false }: StoreUse = {},
+): Promise<OpenStore> {
   const onError = (what: string, err: unknown): void => log.error({ err, what }, 'background work failed');
   const home = await openHome(config, { serves, onError });
   try {
     await agreeOnFormat(home.index);
+    if (!rebuilds) await requireWhole(home.index);
   } catch (error) {
     await home.close();
     throw error;

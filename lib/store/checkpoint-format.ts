@@ -33,6 +33,8 @@ export interface MailboxPart {
   readonly id: Id;
   readonly state: LogState;
   readonly seq: number;
+  /** Its seq before any mailbox was read: what was expunged since may have been moved to one that had been read by then. */
+  readonly beganSeq: number;
   readonly uidNext: number;
   readonly lastAppendMs: number;
   readonly keywords: readonly string[];
@@ -97,8 +99,8 @@ function writeBody(to: ByteWriter, part: CheckpointPart): void {
       to.fixed(idToBytes(part.piece)).fixed(part.text);
       break;
     case 'mailbox':
-      to.fixed(idToBytes(part.id)).u8(STATES.indexOf(part.state)).varint(part.seq).varint(part.uidNext);
-      writeStrings(to.varint(part.lastAppendMs), part.keywords);
+      to.fixed(idToBytes(part.id)).u8(STATES.indexOf(part.state)).varint(part.seq).varint(part.beganSeq);
+      writeStrings(to.varint(part.uidNext).varint(part.lastAppendMs), part.keywords);
       break;
     case 'overlay':
       part.seen.write(to.fixed(idToBytes(part.mailbox)).varint(part.recentFrom));
@@ -200,8 +202,8 @@ function decodePart(packed: Buffer): CheckpointPart {
       const mailbox = id();
       const state = STATES[from.u8()];
       if (state === undefined) throw new StoreError('format', 'a checkpoint has a mailbox of an unknown state');
-      const [seq, uidNext, lastAppendMs] = [from.varint(), from.varint(), from.varint()];
-      return { kind, id: mailbox, state, seq, uidNext, lastAppendMs, keywords: readStrings(from) };
+      const [seq, beganSeq, uidNext, lastAppendMs] = [from.varint(), from.varint(), from.varint(), from.varint()];
+      return { kind, id: mailbox, state, seq, beganSeq, uidNext, lastAppendMs, keywords: readStrings(from) };
     }
     case 'overlay':
       return { kind, mailbox: id(), recentFrom: from.varint(), seen: UidSet.read(from) };

@@ -61,7 +61,8 @@ async function* contentsOf(store: MailStore, user: User): AsyncGenerator<Checkpo
     const text = await getPiece(store.context, 'T', user.tree, piece);
     if (text !== undefined) yield { kind: 'script', piece: piece.id, text };
   }
-  for (const mailbox of mailboxesOf(view)) yield* await mailboxParts(store, mailbox);
+  const began = await seqsOf(store, mailboxesOf(view));
+  for (const [mailbox, seq] of began) yield* await mailboxParts(store, mailbox, seq);
   for await (const sks of sortKeys(store.context, logPk('O', user.id))) {
     for (const sk of sks.filter(({ length }) => length === 16)) {
       const mailbox = idFromBytes(sk);
@@ -76,11 +77,17 @@ export function mailboxesOf({ state }: TreeView): ReadonlySet<Id> {
   return new Set([...[...state.bindings.values()].map(({ mailbox }) => mailbox), ...state.deleted.keys()]);
 }
 
+async function seqsOf({ ports: { index } }: MailStore, mailboxes: Iterable<Id>): Promise<ReadonlyMap<Id, number>> {
+  const ids = [...mailboxes];
+  const items = await index.batchGet(ids.map((id) => headKey('M', id)));
+  return new Map(ids.map((id, i) => [id, items[i] === undefined ? 0 : decodeHead(items[i]).seq]));
+}
+
 /** Empty when the sweep has removed it. */
-async function mailboxParts({ context }: MailStore, id: Id): Promise<CheckpointPart[]> {
+async function mailboxParts({ context }: MailStore, id: Id, beganSeq: number): Promise<CheckpointPart[]> {
   const parts = await withMailbox(context, id, async ({ state }, view) => {
     const { seq, uidNext, lastAppendMs, keywords } = view.state;
-    const mailbox: CheckpointPart = { kind: 'mailbox', id, state, seq, uidNext, lastAppendMs, keywords };
+    const mailbox: CheckpointPart = { kind: 'mailbox', id, state, seq, beganSeq, uidNext, lastAppendMs, keywords };
     const columns: CheckpointPart[] = [...hotParts(view)];
     for await (const rows of rowsOf(context, view)) {
       const sorted = [...rows].sort((a, b) => a.uid - b.uid);

@@ -169,8 +169,5 @@ export function checkpointStateKey(space: Id): Key {
 /** Who writes checkpoints now. */
 export const CHECKPOINT_LEASE: Key = { pk: text('K#checkpoint'), sk: text('-') };
 
-/** The hour in which objects were put, as their keys have it: where a listing from that time on begins. */
-export function messagesSince(space: Id | undefined, sinceMs: number): string {
-  const hour = new Date(Math.max(0, sinceMs)).toISOString().replace(/[-T]/g, '').slice(0, 10);
-  return `${space === undefined ? SHARED_MESSAGES : `${MESSAGES}${space}/`}${hour}`;
-}
+/** An index is being rebuilt: nothing may be served from it. */
+export const RECONSTRUCT: Key = systemKey('RECONSTRUCT');

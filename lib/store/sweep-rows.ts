@@ -2,11 +2,11 @@ import type { Id } from '../base/ids.ts';
 import type { Head } from './head.ts';
 import type { LogContext } from './log.ts';
 import { catchUp, Moved, withHead } from './log-reader.ts';
-import type { ColdRow } from './mailbox-block.ts';
+import { type ColdRow, coldRowAt, lastUid } from './mailbox-block.ts';
 import { chainItems } from './mailbox-columns.ts';
 import { coldPiece, mailboxType } from './mailbox-snapshot.ts';
 import type { Expunged, MailboxView } from './mailbox-view.ts';
-import { UidSet } from './uid-set.ts';
+import type { UidSet } from './uid-set.ts';
 
 /** One message that a mailbox names. */
 export interface MessageRow extends ColdRow {
@@ -66,31 +66,41 @@ export async function* rowsOf(
     found += rows.length;
     yield rows;
   }
-  const rows = newRows(view, graves, Math.max(fromUid, covered), expungedOnly);
-  found += rows.length;
-  yield rows;
+  for (const rows of newRows(view, graves, Math.max(fromUid, covered), expungedOnly)) {
+    found += rows.length;
+    yield rows;
+  }
   const live = expungedOnly ? 0 : view.exists - view.countBelow(fromUid);
   const wanted = live + expungedTimes(graves, fromUid, 2 ** 32 - 1).size;
   if (found !== wanted) throw new Moved(`data of ${wanted - found} messages`);
 }
 
-/** Rows that no snapshot holds yet. */
-function newRows(view: MailboxView, graves: readonly Grave[], fromUid: number, expungedOnly: boolean): MessageRow[] {
-  const rows: MessageRow[] = [];
-  if (!expungedOnly) {
-    view.forEach(UidSet.fromRanges([[fromUid, 2 ** 32 - 1]]), (uid) => {
-      const row = view.coldOf(uid);
+/** Rows that no snapshot holds yet, a block at a time; then the expunged ones. */
+function* newRows(
+  view: MailboxView,
+  graves: readonly Grave[],
+  fromUid: number,
+  expungedOnly: boolean,
+): Generator<readonly MessageRow[]> {
+  for (const block of expungedOnly ? [] : view.state.blocks) {
+    const { columns } = block.cold;
+    if (columns === undefined || lastUid(block) < fromUid) continue;
+    const rows: MessageRow[] = [];
+    for (const [i, uid] of block.uids.entries()) {
+      const row = uid < fromUid ? undefined : coldRowAt(columns, i);
       if (row !== undefined) rows.push({ ...row, uid, expungedMs: undefined });
-    });
+    }
+    yield rows;
   }
+  const buried: MessageRow[] = [];
   for (const { entry, uids } of graves) {
     if (!uids.intersects(fromUid, 2 ** 32 - 1)) continue;
     for (const uid of uids) {
       const row = uid < fromUid ? undefined : entry.rows.get(uid);
-      if (row !== undefined) rows.push({ ...row, uid, expungedMs: entry.timeMs });
+      if (row !== undefined) buried.push({ ...row, uid, expungedMs: entry.timeMs });
     }
   }
-  return rows;
+  yield buried;
 }
 
 interface Grave {

@@ -173,6 +173,7 @@ const checkpoint: readonly CheckpointPart[] = [
     id: id('c'),
     state: 'closed',
     seq: 2 ** 33,
+    beganSeq: 2 ** 33 - 1,
     uidNext: 901,
     lastAppendMs: 1_795_000_000_000,
     keywords: ['$Forwarded', 'Grüße'],
