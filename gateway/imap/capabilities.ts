@@ -31,6 +31,8 @@ const afterLogin = [
   'STATUS=SIZE',
   'ESEARCH',
   'PARTIAL',
+  'MULTISEARCH',
+  'SEARCH=FUZZY',
   'OBJECTID',
   'SEARCHRES',
   'WITHIN',

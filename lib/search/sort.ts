@@ -9,10 +9,22 @@ export interface Sortable {
   readonly sizeBytes: number;
   /** Undefined only where no key asks for it. */
   readonly gist: Gist | undefined;
+  /** RFC 6203 §4: 1 to 100; only where it is asked for. */
+  readonly relevancy?: number;
 }
 
-/** What messages are ordered by (RFC 5256 §3, RFC 5957 §3). */
-export type SortKey = 'ARRIVAL' | 'CC' | 'DATE' | 'DISPLAYFROM' | 'DISPLAYTO' | 'FROM' | 'SIZE' | 'SUBJECT' | 'TO';
+/** What messages are ordered by (RFC 5256 §3, RFC 5957 §3, RFC 6203 §5). */
+export type SortKey =
+  | 'ARRIVAL'
+  | 'CC'
+  | 'DATE'
+  | 'DISPLAYFROM'
+  | 'DISPLAYTO'
+  | 'FROM'
+  | 'RELEVANCY'
+  | 'SIZE'
+  | 'SUBJECT'
+  | 'TO';
 
 export interface Criterion {
   readonly by: SortKey;
@@ -21,7 +33,7 @@ export interface Criterion {
 
 /** Whether a key is answered by a message's gist, not by its row alone. */
 export function needsGist({ by }: Criterion): boolean {
-  return by !== 'ARRIVAL' && by !== 'SIZE';
+  return by !== 'ARRIVAL' && by !== 'SIZE' && by !== 'RELEVANCY';
 }
 
 type Column = { readonly sign: 1 | -1; readonly values: readonly (string | number)[] };
@@ -51,6 +63,9 @@ function valueBy(message: Sortable, by: SortKey): string | number {
   switch (by) {
     case 'ARRIVAL':
       return message.internalDate;
+    case 'RELEVANCY':
+      // The most relevant first.
+      return -(message.relevancy ?? 0);
     case 'SIZE':
       return message.sizeBytes;
     case 'DATE':

@@ -145,6 +145,8 @@ function isMet(key: SearchKey, at: number, all: readonly Known[]): boolean {
       return of(key.left) || of(key.right);
     case 'not':
       return !of(key.inner);
+    case 'fuzzy':
+      return of(key.inner);
     case 'sequence':
     case 'uid':
       return inSet(key);

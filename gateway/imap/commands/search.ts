@@ -3,7 +3,7 @@ import type { CommandOf } from '../command-of.ts';
 import type { Context } from '../context.ts';
 import { ok, type Reply } from '../reply.ts';
 import { toSave, writeAnswer } from '../search/answer.ts';
-import { runProgram } from '../search/program.ts';
+import { relevancyOf, runProgram } from '../search/program.ts';
 
 /** SEARCH (RFC 9051 §6.4.4), with MODSEQ (RFC 7162 §3.1.5), `$` (RFC 5182) and PARTIAL (RFC 9394 §3.1). */
 export async function search(context: Context, command: CommandOf<'SEARCH'>, tag: string): Promise<Reply> {
@@ -13,7 +13,8 @@ export async function search(context: Context, command: CommandOf<'SEARCH'>, tag
     const found = await runProgram(context, command);
     // RFC 9051 §6.4.4: in IMAP4rev2 the answer is always an ESEARCH.
     const returns = command.returns ?? (context.style.rev2 ? (['ALL'] as const) : null);
-    writeAnswer(context, { response: 'SEARCH', uid: command.uid, ...found }, returns, tag);
+    const relevancy = returns?.includes('RELEVANCY') ? await relevancyOf(found) : undefined;
+    writeAnswer(context, { response: 'SEARCH', selected, uid: command.uid, ...found, relevancy }, returns, tag);
     if (saves) selected.saved = toSave(found.uids, returns ?? []);
     return ok();
   } catch (error) {

@@ -5,7 +5,7 @@ import type { CommandOf } from '../command-of.ts';
 import type { Context } from '../context.ts';
 import { ok, type Reply } from '../reply.ts';
 import { toSave, writeAnswer } from '../search/answer.ts';
-import { runProgram } from '../search/program.ts';
+import { relevancyOf, runProgram } from '../search/program.ts';
 import { sortables } from '../search/sortables.ts';
 
 /** SORT (RFC 5256 §3, RFC 5957), with RETURN (RFC 5267 §3). */
@@ -15,9 +15,13 @@ export async function sort(context: Context, command: CommandOf<'SORT'>, tag: st
   const saves = returns?.includes('SAVE') === true;
   try {
     const found = await runProgram(context, command);
-    const messages = await sortables(context, found.uids, criteria.some(needsGist));
+    const isScored = returns?.includes('RELEVANCY') || criteria.some(({ by }) => by === 'RELEVANCY');
+    const relevancy = isScored ? await relevancyOf(found) : undefined;
+    const loaded = await sortables(context, found.uids, criteria.some(needsGist));
+    const messages = loaded.map((message) => ({ ...message, relevancy: relevancy?.get(message.uid) ?? 0 }));
     const uids = await inSlices(sortMessages(messages, criteria), () => context.breathe());
-    writeAnswer(context, { response: 'SORT', uid, uids, aboutModSeq: found.aboutModSeq }, returns, tag);
+    const { aboutModSeq } = found;
+    writeAnswer(context, { response: 'SORT', selected, uid, uids, aboutModSeq, relevancy }, returns, tag);
     if (saves) selected.saved = toSave(uids, returns ?? []);
     return ok();
   } catch (error) {

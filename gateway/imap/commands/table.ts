@@ -12,6 +12,7 @@ import { copy } from './copy.ts';
 import { create } from './create.ts';
 import { deleteCommand } from './delete.ts';
 import { enable } from './enable.ts';
+import { esearch } from './esearch.ts';
 import { expungeCommand } from './expunge.ts';
 import { fetch } from './fetch.ts';
 import { id } from './id.ts';
@@ -108,6 +109,8 @@ export const commands = {
   UNSELECT: { state: 'selected', numbers: 'free', run: unselect },
   EXPUNGE: { state: 'selected', numbers: 'free', run: expungeCommand },
   SEARCH: { state: 'selected', numbers: 'used', run: search },
+  // RFC 7377
+  ESEARCH: { state: 'logged-in', numbers: 'used', run: esearch },
   // RFC 5256 §3
   SORT: { state: 'selected', numbers: 'used', run: sort },
   THREAD: { state: 'selected', numbers: 'used', run: thread },

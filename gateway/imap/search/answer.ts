@@ -2,7 +2,8 @@ import { UidSet } from '../../../lib/store/uid-set.ts';
 import type { Context } from '../context.ts';
 import { modSeqOf } from '../mod-seq.ts';
 import { inPartialRange } from '../partial-range.ts';
-import type { SearchReturn } from '../wire/search-key.ts';
+import type { Selected } from '../selected.ts';
+import type { PartialRange, SearchReturn } from '../wire/search-key.ts';
 import type { NumberRange } from '../wire/sequence-set.ts';
 import { type ExtendedResult, esearch, searched } from '../wire/write/search.ts';
 import type { Found } from './program.ts';
@@ -15,6 +16,12 @@ export interface Answer {
   /** The messages in the order of the answer. */
   readonly uids: readonly number[];
   readonly aboutModSeq: Found['aboutModSeq'];
+  /** Scores by UID, where they are asked for (RFC 6203 §4). */
+  readonly relevancy?: ReadonlyMap<number, number> | undefined;
+  /** The mailbox that was searched, */
+  readonly selected: Selected;
+  /** and what it is, where the answer must say so (RFC 7377 §2.1). */
+  readonly from?: ExtendedResult['from'];
 }
 
 /** Writes the untagged response to SEARCH or SORT; null is the plain one. */
@@ -25,8 +32,8 @@ export function writeAnswer(
   tag: string,
 ): void {
   if (returns === null) {
-    const modSeq = answer.aboutModSeq ? highest(context, answer.uids) : null;
-    context.write(searched(answer.response, numbers(context, answer), modSeq));
+    const modSeq = answer.aboutModSeq ? highest(answer) : null;
+    context.write(searched(answer.response, numbers(answer), modSeq));
   } else writeExtended(context, answer, returns, tag);
 }
 
@@ -34,19 +41,21 @@ function writeExtended(context: Context, answer: Answer, returns: readonly Searc
   const asked = returns.filter((option) => option !== 'SAVE');
   // RFC 5182 §2.1: SAVE alone answers nothing.
   if (asked.length === 0) return;
-  const all = numbers(context, answer);
+  const all = numbers(answer);
   const range = asked.find((option) => typeof option === 'object');
   // RFC 7162 §3.1.10: of MIN and MAX alone, only those messages count; RFC 9394 §3.1: of PARTIAL those of the range.
   const counted = isLimited(asked) ? limited(answer.uids, asked) : answer.uids;
   const result: ExtendedResult = {
     tag,
+    from: answer.from,
     uid: answer.uid,
     min: asked.includes('MIN') ? (all.at(0) ?? null) : null,
     max: asked.includes('MAX') ? (all.at(-1) ?? null) : null,
     count: asked.includes('COUNT') ? all.length : null,
     all: asked.includes('ALL') ? rangesInOrder(all) : null,
     partial: range ? { range, found: rangesInOrder(inPartialRange(all, range)) } : null,
-    modSeq: answer.aboutModSeq && counted.length > 0 ? highest(context, counted) : null,
+    relevancy: asked.includes('RELEVANCY') ? scores(answer, range) : null,
+    modSeq: answer.aboutModSeq && counted.length > 0 ? highest({ ...answer, uids: counted }) : null,
   };
   context.write(esearch(result, context.dialect));
 }
@@ -82,10 +91,16 @@ function rangesInOrder(numbers: readonly number[]): NumberRange[] {
   return ranges;
 }
 
-function numbers({ selected }: Context, { uids, uid }: Answer): readonly number[] {
+/** Of what ALL or PARTIAL answers. */
+function scores({ uids, relevancy }: Answer, range: PartialRange | undefined): number[] {
+  const scored = range === undefined ? uids : inPartialRange(uids, range);
+  return scored.map((uid) => relevancy?.get(uid) ?? 1);
+}
+
+function numbers({ selected, uids, uid }: Answer): readonly number[] {
   return uid ? uids : uids.map((one) => selected.numbering.sequenceOf(one));
 }
 
-function highest({ selected }: Context, uids: readonly number[]): number {
+function highest({ selected, uids }: Answer): number {
   return modSeqOf(uids.reduce((max, uid) => Math.max(max, selected.view.seqOf(uid)), 0));
 }

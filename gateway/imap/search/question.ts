@@ -36,14 +36,24 @@ const flagBits: Readonly<Record<Exclude<SearchFlag, '\\Recent'>, number>> = {
   '\\Seen': SEEN,
 };
 
-/** Makes the question of a search key; `decode` gives the text of the client's bytes. */
-export function questionOf(
-  key: SearchKey,
-  selected: Selected,
-  decode: (bytes: Buffer) => string,
-  nowMs: number,
-): Question {
-  const of = (inner: SearchKey): Question => questionOf(inner, selected, decode, nowMs);
+/** How close a text must be to what a FUZZY key asks for: the very phrase, all its words, or what its words begin with. */
+export type Closeness = 'phrase' | 'words' | 'stems';
+
+/** What the meaning of a search key depends on. */
+export interface Meaning {
+  readonly selected: Selected;
+  /** Gives the text of the client's bytes. */
+  readonly decode: (bytes: Buffer) => string;
+  readonly nowMs: number;
+  readonly closeness: Closeness;
+  /** The key is within a FUZZY one. */
+  readonly isFuzzy: boolean;
+}
+
+/** Makes the question of a search key. */
+export function questionOf(key: SearchKey, meaning: Meaning): Question {
+  const { selected, nowMs } = meaning;
+  const of = (inner: SearchKey): Question => questionOf(inner, meaning);
   switch (key.key) {
     case 'all':
       return { ask: 'constant', value: true };
@@ -53,6 +63,8 @@ export function questionOf(
       return { ask: 'or', all: [of(key.left), of(key.right)] };
     case 'not':
       return { ask: 'not', inner: of(key.inner) };
+    case 'fuzzy':
+      return questionOf(key.inner, { ...meaning, isFuzzy: true });
     case 'sequence':
       return { ask: 'uids', uids: selected.named(key.set, false).uids };
     case 'uid':
@@ -79,15 +91,30 @@ export function questionOf(
     case 'on':
     case 'since':
       return dayQuestion(key);
-    case 'contains': {
-      const needle = fold(decode(key.value));
-      if (key.field === 'body') return { ask: 'text', scope: 'body', needle };
-      if (key.field === 'text') return { ask: 'text', scope: 'all', needle };
-      return { ask: 'field', field: key.field, needle };
+    case 'contains':
+      return textQuestion(key.value, meaning, (needle) => {
+        if (key.field === 'body') return { ask: 'text', scope: 'body', needle };
+        if (key.field === 'text') return { ask: 'text', scope: 'all', needle };
+        return { ask: 'field', field: key.field, needle };
+      });
+    case 'header': {
+      const name = key.field.toLowerCase();
+      return textQuestion(key.value, meaning, (needle) => ({ ask: 'header', name, needle }));
     }
-    case 'header':
-      return { ask: 'header', name: key.field.toLowerCase(), needle: fold(decode(key.value)) };
   }
+}
+
+/** RFC 6203 §3: a FUZZY text may be there in parts and in other forms; which is our choice. */
+function textQuestion(value: Buffer, meaning: Meaning, ask: (needle: string) => Question): Question {
+  const text = fold(meaning.decode(value));
+  const words = text.split(/\s+/).filter((word) => word !== '');
+  if (!meaning.isFuzzy || meaning.closeness === 'phrase' || words.length === 0) return ask(text);
+  return { ask: 'and', all: words.map((word) => ask(meaning.closeness === 'stems' ? stemOf(word) : word)) };
+}
+
+/** Without the endings that most languages of Latin script bend words by; a short word is left alone. */
+function stemOf(word: string): string {
+  return word.length < 5 ? word : word.replace(/(?:ing|ed|es|en|er|s|e|y)$/, '');
 }
 
 function keywordQuestion(keyword: string, { view }: Selected): Question {

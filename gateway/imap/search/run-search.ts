@@ -9,6 +9,7 @@ import { Refused } from '../errors.ts';
 import { MessageWindow } from '../fetch/message-window.ts';
 import { ReadAhead, type Wanted } from '../fetch/read-ahead.ts';
 import { no } from '../reply.ts';
+import type { Selected } from '../selected.ts';
 import { asked, Candidate } from './candidate.ts';
 import { evaluate } from './evaluate.ts';
 import type { Cost, Question } from './question.ts';
@@ -19,10 +20,16 @@ const WINDOW_BYTES = 1024 * 1024;
 /**
  * The UIDs of the messages that answer the question with yes, ascending. What is cheap is asked first, and dearer data is
  * only loaded for messages that are still undecided. Lets other sessions run, and ends when the client is gone.
+ * `endAt`: when it gives up, in milliseconds of `performance.now()`.
  */
-export async function runSearch(context: Context, question: Question): Promise<number[]> {
-  const search = new Search(context, question);
-  const { selected, options } = context;
+export async function runSearch(
+  context: Context,
+  question: Question,
+  selected: Selected,
+  endAt: number,
+): Promise<number[]> {
+  const search = new Search(context, question, selected, endAt);
+  const { options } = context;
   const { view } = selected;
   let batch: Candidate[] = [];
   for (const block of view.state.blocks) {
@@ -44,19 +51,21 @@ export async function runSearch(context: Context, question: Question): Promise<n
 class Search {
   readonly found: number[] = [];
   readonly #context: Context;
+  readonly #selected: Selected;
   readonly #question: Question;
   readonly #asksGist: boolean;
   readonly #asksHeader: boolean;
   readonly #window: MessageWindow;
   readonly #endAt: number;
 
-  constructor(context: Context, question: Question) {
+  constructor(context: Context, question: Question, selected: Selected, endAt: number) {
     this.#context = context;
+    this.#selected = selected;
     this.#question = question;
     this.#asksGist = (['field', 'sent-day', 'thread'] as const).some((kind) => !asked(question, kind).next().done);
     this.#asksHeader = !asked(question, 'header').next().done;
-    this.#endAt = performance.now() + context.options.limits.searchMs;
-    const { open } = context.selected;
+    this.#endAt = endAt;
+    const { open } = selected;
     this.#window = new MessageWindow(open.store.context, open.space, WINDOW_BYTES);
   }
 
@@ -78,7 +87,7 @@ class Search {
   /** Decides messages that need more than the view. */
   async ask(candidates: readonly Candidate[]): Promise<void> {
     if (candidates.length === 0) return;
-    const { open, view } = this.#context.selected;
+    const { open, view } = this.#selected;
     const rows = await open.mailbox.cold(view, UidSet.fromSorted(candidates.map(({ uid }) => uid)));
     for (const candidate of candidates) candidate.row = rows.get(candidate.uid);
     const undecided = candidates.filter((candidate) => !this.decide(candidate, 'row') && candidate.row !== undefined);
@@ -88,7 +97,7 @@ class Search {
 
   /** Those that their gists do not decide. */
   async #askGists(candidates: readonly Candidate[]): Promise<readonly Candidate[]> {
-    const { open } = this.#context.selected;
+    const { open } = this.#selected;
     const where = { context: open.store.context, space: open.space };
     const gists = await loadGists(this.#context.options.gists, where, blobsOf(candidates), () => this.breathe());
     for (const [i, candidate] of candidates.entries()) candidate.gist = gists[i];
@@ -98,7 +107,7 @@ class Search {
   /** Reads messages, some ahead of the one that is searched. */
   async #askOctets(candidates: readonly Candidate[]): Promise<void> {
     if (candidates.length === 0) return;
-    const { open } = this.#context.selected;
+    const { open } = this.#selected;
     const unpack = await packedSummaries(open.store.context, open.space, blobsOf(candidates));
     const ahead = new ReadAhead(open, this.#window, candidates, ({ row }) => row && wholeOf(row));
     for (const [i, candidate] of candidates.entries()) {

@@ -1,4 +1,5 @@
 import type { FetchItem } from './fetch-item.ts';
+import type { MailboxSource } from './mailbox-source.ts';
 import type { PartialRange, SearchKey, SearchReturn, SortCriterion } from './search-key.ts';
 import type { SequenceSet } from './sequence-set.ts';
 
@@ -102,6 +103,12 @@ export type ImapCommand =
   | { readonly name: 'STATUS'; readonly mailbox: string; readonly items: readonly StatusItem[] }
   | { readonly name: 'EXPUNGE'; readonly uids: SequenceSet | null }
   | (SearchProgram & { readonly name: 'SEARCH'; readonly returns: readonly SearchReturn[] | null })
+  // RFC 7377
+  | (SearchProgram & {
+      readonly name: 'ESEARCH';
+      readonly sources: readonly MailboxSource[];
+      readonly returns: readonly SearchReturn[];
+    })
   | {
       readonly name: 'FETCH';
       readonly uid: boolean;

@@ -3,6 +3,7 @@ import { BadSyntax } from './bad-syntax.ts';
 import type { ImapCommand } from './commands.ts';
 import type { Frame } from './frame.ts';
 import { aclCommands } from './read/acl.ts';
+import { esearch } from './read/esearch.ts';
 import { fetchItems, fetchModifiers } from './read/fetch.ts';
 import { flag, storeFlags } from './read/flag.ts';
 import { listArguments, statusItems } from './read/list.ts';
@@ -98,6 +99,7 @@ const verbs: ReadonlyMap<string, ReadArguments> = new Map<string, ReadArguments>
   ['MOVE', (reader) => copy(reader, 'MOVE', false)],
   ['SORT', (reader) => sort(reader, false)],
   ['THREAD', (reader) => thread(reader, false)],
+  ['ESEARCH', esearch],
   ...aclCommands,
   ...quotaCommands,
   ...metadataCommands,

@@ -17,14 +17,15 @@ export type SearchField = 'bcc' | 'body' | 'cc' | 'from' | 'subject' | 'text' | 
 export type SearchDate = 'internal' | 'saved' | 'sent';
 
 /**
- * `search-key` of RFC 3501 §6.4.4, RFC 9051 §6.4.4, RFC 7162 §3.1.5, RFC 8474 §6 and RFC 5032 as a small algebra: UNSEEN is `not` of
+ * `search-key` of RFC 3501 §6.4.4, RFC 9051 §6.4.4, RFC 7162 §3.1.5, RFC 8474 §6, RFC 6203 §3 and RFC 5032 as a small algebra: UNSEEN is `not` of
  * `\Seen`, NEW is `\Recent` and not `\Seen`. Substrings are the client's bytes, still in the charset the command names.
  */
 export type SearchKey =
   | { readonly key: 'all' }
   | { readonly key: 'and'; readonly keys: readonly SearchKey[] }
   | { readonly key: 'or'; readonly left: SearchKey; readonly right: SearchKey }
-  | { readonly key: 'not'; readonly inner: SearchKey }
+  /** `fuzzy`: what it is about may be there nearly, too (RFC 6203 §3). */
+  | { readonly key: 'not' | 'fuzzy'; readonly inner: SearchKey }
   | { readonly key: 'sequence'; readonly set: SequenceSet }
   | { readonly key: 'uid'; readonly set: SequenceSet }
   | { readonly key: 'flag'; readonly flag: SearchFlag }
@@ -38,7 +39,7 @@ export type SearchKey =
   | { readonly key: 'emailid' | 'threadid'; readonly id: string };
 
 /** `search-return-opts`; RFC 9051 §6.4.4: an empty list means ALL, and so the reader gives it. */
-export type SearchReturn = 'MIN' | 'MAX' | 'ALL' | 'COUNT' | 'SAVE' | PartialRange;
+export type SearchReturn = 'MIN' | 'MAX' | 'ALL' | 'COUNT' | 'SAVE' | 'RELEVANCY' | PartialRange;
 
 /** PARTIAL: the results from the `first` to the `last`, counted from 1; from the end with `fromEnd` (RFC 9394 §3.1). */
 export interface PartialRange {
@@ -47,8 +48,18 @@ export interface PartialRange {
   readonly last: number;
 }
 
-/** `sort-criterion` of RFC 5256 §3 and RFC 5957 §3. */
+/** `sort-criterion` of RFC 5256 §3, RFC 5957 §3 and RFC 6203 §5. */
 export interface SortCriterion {
-  readonly by: 'ARRIVAL' | 'CC' | 'DATE' | 'DISPLAYFROM' | 'DISPLAYTO' | 'FROM' | 'SIZE' | 'SUBJECT' | 'TO';
+  readonly by:
+    | 'ARRIVAL'
+    | 'CC'
+    | 'DATE'
+    | 'DISPLAYFROM'
+    | 'DISPLAYTO'
+    | 'FROM'
+    | 'RELEVANCY'
+    | 'SIZE'
+    | 'SUBJECT'
+    | 'TO';
   readonly reverse: boolean;
 }

@@ -70,7 +70,7 @@ const { key: searchKey } = fc.letrec<{ key: SearchKey }>((tie) => ({
     fc.record({ key: fc.constantFrom('older', 'younger'), seconds: nzNumber }),
     fc.record({ key: fc.constant('modseq' as const), atLeast: number64 }),
     fc.record({ key: fc.constantFrom('emailid', 'threadid'), id: fc.stringMatching(/^[A-Za-z0-9_-]{1,20}$/) }),
-    fc.record({ key: fc.constant('not' as const), inner: tie('key') }),
+    fc.record({ key: fc.constantFrom('not', 'fuzzy'), inner: tie('key') }),
     fc.record({ key: fc.constant('or' as const), left: tie('key'), right: tie('key') }),
     fc.record({ key: fc.constant('and' as const), keys: fc.array(tie('key'), { minLength: 2, maxLength: 4 }) }),
   ) as fc.Arbitrary<SearchKey>,
@@ -149,7 +149,10 @@ const partialRange = fc
   .map(([fromEnd, first, more]) => ({ fromEnd, first, last: first + more }));
 const searchReturns = fc.option(
   fc
-    .tuple(fc.subarray(['MIN', 'MAX', 'COUNT', 'SAVE'] as const), fc.oneof(fc.constant('ALL' as const), partialRange))
+    .tuple(
+      fc.subarray(['MIN', 'MAX', 'COUNT', 'SAVE', 'RELEVANCY'] as const),
+      fc.oneof(fc.constant('ALL' as const), partialRange),
+    )
     .map(([options, what]) => [...options, what]),
 );
 
@@ -195,6 +198,23 @@ export const arbitraryCommand = fc.oneof(
     returns: searchReturns,
     charset: fc.option(capital),
   }),
+  fc.record({
+    name: named('ESEARCH'),
+    ...program,
+    uid: fc.constant(true),
+    sources: fc.array(
+      fc.oneof(
+        fc.record({ kind: fc.constantFrom('SELECTED', 'INBOXES', 'PERSONAL', 'SUBSCRIBED') }),
+        fc.record({
+          kind: fc.constantFrom('SUBTREE', 'SUBTREE-ONE', 'MAILBOXES'),
+          names: fc.array(mailboxName, { minLength: 1, maxLength: 3 }),
+        }),
+      ),
+      { minLength: 1, maxLength: 3 },
+    ),
+    returns: searchReturns.map((returns) => ['ALL', ...(returns ?? []).filter((one) => one === 'MIN')]),
+    charset: fc.option(capital),
+  }),
   fc
     .record({
       name: named('FETCH'),
@@ -237,7 +257,18 @@ export const arbitraryCommand = fc.oneof(
     charset: capital,
     criteria: fc.array(
       fc.record({
-        by: fc.constantFrom('ARRIVAL', 'CC', 'DATE', 'DISPLAYFROM', 'DISPLAYTO', 'FROM', 'SIZE', 'SUBJECT', 'TO'),
+        by: fc.constantFrom(
+          'ARRIVAL',
+          'CC',
+          'DATE',
+          'DISPLAYFROM',
+          'DISPLAYTO',
+          'FROM',
+          'RELEVANCY',
+          'SIZE',
+          'SUBJECT',
+          'TO',
+        ),
         reverse: fc.boolean(),
       }),
       { minLength: 1, maxLength: 3 },

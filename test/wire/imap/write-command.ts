@@ -53,6 +53,13 @@ function commandText(command: ImapCommand, dialect: Dialect): string {
       const charset = command.charset === null ? '' : `CHARSET ${command.charset} `;
       return `${uid}SEARCH ${returnText(command.returns)}${charset}${keyText(command.key, true)}`;
     }
+    case 'ESEARCH': {
+      const sources = command.sources.map((source) =>
+        'names' in source ? `${source.kind} (${source.names.map(box).join(' ')})` : source.kind,
+      );
+      const charset = command.charset === null ? '' : `CHARSET ${command.charset} `;
+      return `ESEARCH IN (${sources.join(' ')}) ${returnText(command.returns)}${charset}${keyText(command.key, true)}`;
+    }
     case 'FETCH':
       return `${uid}FETCH ${formatSequenceSet(command.set)} (${command.items.map((item) => itemText(item, dialect)).join(' ')})${modifiers(command)}`;
     case 'STORE': {
@@ -144,6 +151,8 @@ function keyText(key: SearchKey, top = false): string {
     }
     case 'or':
       return `OR ${keyText(key.left)} ${keyText(key.right)}`;
+    case 'fuzzy':
+      return `FUZZY ${keyText(key.inner)}`;
     case 'not':
       return `NOT ${keyText(key.inner)}`;
     case 'sequence':

@@ -60,6 +60,8 @@ const keys: ReadonlyMap<string, KeyArguments> = new Map<string, KeyArguments>([
   ['THREADID', (reader) => ({ key: 'threadid', id: after(reader, objectId) })],
   ['NOT', (reader, depth) => not(after(reader, (inner) => searchKey(inner, depth + 1)))],
   ['OR', or],
+  // RFC 6203 §6
+  ['FUZZY', (reader, depth) => ({ key: 'fuzzy', inner: after(reader, (inner) => searchKey(inner, depth + 1)) })],
 ]);
 
 /**
@@ -138,6 +140,7 @@ function searchReturn(reader: Reader): SearchReturn {
     case 'ALL':
     case 'COUNT':
     case 'SAVE':
+    case 'RELEVANCY':
       return option;
     case 'PARTIAL':
       return after(reader, partialRange);

@@ -27,6 +27,7 @@ export function thread(reader: Reader, uid: boolean): ImapCommand {
 /**
  *     sort-criterion = ["REVERSE" SP] sort-key            ; RFC 5256 §5
  *     sort-key       =/ "DISPLAYFROM" / "DISPLAYTO"       ; RFC 5957 §4
+ *     sort-key       =/ "RELEVANCY"                       ; RFC 6203 §6
  */
 function sortCriterion(reader: Reader): SortCriterion {
   const reverse = reader.skip('REVERSE ');
@@ -38,6 +39,7 @@ function sortCriterion(reader: Reader): SortCriterion {
     case 'DISPLAYFROM':
     case 'DISPLAYTO':
     case 'FROM':
+    case 'RELEVANCY':
     case 'SIZE':
     case 'SUBJECT':
     case 'TO':

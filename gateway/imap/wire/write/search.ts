@@ -2,7 +2,7 @@ import type { Dialect } from '../read/reader.ts';
 import type { PartialRange } from '../search-key.ts';
 import type { NumberRange } from '../sequence-set.ts';
 import { formatRanges } from './sequence-set.ts';
-import { string } from './text.ts';
+import { mailbox, string } from './text.ts';
 
 /**
  *     mailbox-data = "SEARCH" [1*(SP nz-number) [SP search-sort-mod-seq]]      ; RFC 3501 §9, RFC 7162 §7
@@ -21,6 +21,8 @@ export function searched(
 /** What an ESEARCH answers; null or absent is left out. */
 export interface ExtendedResult {
   readonly tag: string;
+  /** The mailbox that the search looked into, where it is not a matter of course (RFC 7377 §2.1). */
+  readonly from?: { readonly mailbox: string; readonly uidValidity: number } | undefined;
   readonly uid: boolean;
   readonly min?: number | null;
   readonly max?: number | null;
@@ -29,12 +31,16 @@ export interface ExtendedResult {
   readonly all?: readonly NumberRange[] | null;
   /** The range as it was asked, and what is in it. */
   readonly partial?: { readonly range: PartialRange; readonly found: readonly NumberRange[] } | null;
+  /** Scores of 1 to 100 of what is found, in its order (RFC 6203 §4). */
+  readonly relevancy?: readonly number[] | null;
   readonly modSeq?: number | null;
 }
 
 /**
  *     esearch-response  = "ESEARCH" [search-correlator] [SP "UID"] *(SP search-return-data)      ; RFC 9051 §9
- *     search-correlator = SP "(" "TAG" SP tag-string ")"
+ *     search-correlator = SP "(" one-correlator *(SP one-correlator) ")"                       ; RFC 7377 §3
+ *     one-correlator    = ("TAG" SP tag-string) / ("MAILBOX" SP astring) / ("UIDVALIDITY" SP nz-number)
+ *     score-list        = "RELEVANCY" SP "(" [score *(SP score)] ")"                            ; RFC 6203 §6
  *     ret-data-partial  = "PARTIAL" SP "(" partial-range SP partial-results ")"                 ; RFC 9394 §4
  */
 export function esearch(result: ExtendedResult, dialect: Dialect): string {
@@ -44,8 +50,11 @@ export function esearch(result: ExtendedResult, dialect: Dialect): string {
   if (typeof result.count === 'number') data.push(`COUNT ${result.count}`);
   if (result.all && result.all.length > 0) data.push(`ALL ${formatRanges(result.all)}`);
   if (result.partial) data.push(partialText(result.partial));
+  if (result.relevancy) data.push(`RELEVANCY (${result.relevancy.join(' ')})`);
   if (typeof result.modSeq === 'number') data.push(`MODSEQ ${result.modSeq}`);
-  const head = `* ESEARCH (TAG ${string(result.tag, dialect)})${result.uid ? ' UID' : ''}`;
+  const { from } = result;
+  const where = from ? ` MAILBOX ${mailbox(from.mailbox, dialect)} UIDVALIDITY ${from.uidValidity}` : '';
+  const head = `* ESEARCH (TAG ${string(result.tag, dialect)}${where})${result.uid ? ' UID' : ''}`;
   return `${[head, ...data].join(' ')}\r\n`;
 }
 
