@@ -26,7 +26,7 @@ export class SieveScripts {
   readonly #byPiece = new Map<Id, string>();
   #bytes = 0;
 
-  constructor(store: MailStore, limits: Partial<typeof sieveCacheLimits> = {}) {
+  constructor(store: MailStore, limits: Partial<{ readonly scripts: number; readonly textBytes: number }> = {}) {
     this.#store = store;
     this.#limits = { ...sieveCacheLimits, ...limits };
   }

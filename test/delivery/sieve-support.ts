@@ -109,15 +109,7 @@ export async function openSieveHome(
         client.socket.destroy();
       }
     },
-    async mail(user = 'anna') {
-      const account = await accountOf(store, user);
-      const { view } = await account.tree.refresh();
-      const lines: string[] = [];
-      for (const name of [...view.state.bindings.keys()].sort()) {
-        for (const line of await listed(account, name)) lines.push(`${name}: ${line}`);
-      }
-      return lines;
-    },
+    mail: (user = 'anna') => listMail(store, user),
     texts: async (mailbox = 'INBOX', user = 'anna') => texts(await accountOf(store, user), mailbox),
     async [Symbol.asyncDispose]() {
       await listener.drain();
@@ -141,6 +133,17 @@ export async function accountOf(store: MailStore, name: string): Promise<Account
   const user = await new Directory(store.ports.index).find(name);
   if (user === undefined) throw new Error(`no user ${name}`);
   return new Account(store, user);
+}
+
+/** Everything a user has: `INBOX: subject [flags]`, by name. */
+export async function listMail(store: MailStore, user: string): Promise<string[]> {
+  const account = await accountOf(store, user);
+  const { view } = await account.tree.refresh();
+  const lines: string[] = [];
+  for (const name of [...view.state.bindings.keys()].sort()) {
+    for (const line of await listed(account, name)) lines.push(`${name}: ${line}`);
+  }
+  return lines;
 }
 
 async function listed(account: Account, name: string): Promise<string[]> {
