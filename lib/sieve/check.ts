@@ -25,7 +25,9 @@ export function compileScript(
 ): { readonly script: CompiledScript } | { readonly problems: readonly SieveProblem[] } {
   const limits = { ...sieveLimits, ...options.limits };
   try {
-    const { script, problems } = compileCalls(parseScript(scriptText(source, limits), limits), limits);
+    const parsed = parseScript(scriptText(source, limits), limits);
+    if ('problems' in parsed) return parsed;
+    const { script, problems } = compileCalls(parsed.calls, limits);
     return problems.length > 0 ? { problems } : { script };
   } catch (error) {
     if (error instanceof SieveSyntaxError) return { problems: [error.problem] };

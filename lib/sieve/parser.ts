@@ -1,10 +1,13 @@
 import type { Argument, Call, Literal } from './ast.ts';
 import { Lexer, type Mark, type Token } from './lexer.ts';
 import type { SieveLimits } from './limits.ts';
-import { type Position, SieveSyntaxError } from './problem.ts';
+import { type Position, type SieveProblem, SieveSyntaxError } from './problem.ts';
 
-/** Reads a script by the generic grammar of RFC 5228 §8.2; throws SieveSyntaxError at the first thing that does not fit. */
-export function parseScript(text: string, limits: SieveLimits): readonly Call[] {
+/** Reads a script by the generic grammar of RFC 5228 §8.2, and tells what does not fit, in the order of the script. */
+export function parseScript(
+  text: string,
+  limits: SieveLimits,
+): { readonly calls: readonly Call[] } | { readonly problems: readonly SieveProblem[] } {
   return new Parser(text, limits).parse();
 }
 
@@ -24,27 +27,59 @@ export function scriptText(source: string | Uint8Array, limits: SieveLimits): st
 class Parser {
   readonly #lexer: Lexer;
   readonly #limits: SieveLimits;
-  #token: Token;
+  readonly #problems: SieveProblem[] = [];
+  #token: Token = { kind: 'end', at: { line: 1, column: 1 } };
   #depth = 0;
   #nodes = 0;
 
   constructor(text: string, limits: SieveLimits) {
     this.#lexer = new Lexer(text);
     this.#limits = limits;
-    this.#token = this.#lexer.next();
   }
 
-  parse(): Call[] {
-    const commands = this.#commands();
-    if (this.#token.kind !== 'end') throw new SieveSyntaxError(this.#token.at, 'A "}" without a block.');
-    return commands;
+  parse(): { readonly calls: readonly Call[] } | { readonly problems: readonly SieveProblem[] } {
+    const calls: Call[] = [];
+    try {
+      this.#advance();
+      calls.push(...this.#commands());
+      if (this.#token.kind !== 'end') throw new SieveSyntaxError(this.#token.at, 'A "}" without a block.');
+    } catch (error) {
+      if (!(error instanceof SieveSyntaxError)) throw error;
+      if (this.#problems.length < this.#limits.problems) this.#problems.push(error.problem);
+    }
+    return this.#problems.length > 0 ? { problems: this.#problems } : { calls };
   }
 
   /** commands = *command */
   #commands(): Call[] {
     const commands: Call[] = [];
-    while (this.#token.kind !== 'end' && !this.#is('}')) commands.push(this.#command());
+    while (this.#token.kind !== 'end' && !this.#is('}')) {
+      const depth = this.#depth;
+      try {
+        commands.push(this.#command());
+      } catch (error) {
+        if (!(error instanceof SieveSyntaxError) || !error.passable) throw error;
+        this.#problems.push(error.problem);
+        if (this.#problems.length >= this.#limits.problems)
+          throw new SieveSyntaxError(this.#token.at, 'There are more.');
+        this.#depth = depth;
+        this.#passCommand();
+      }
+    }
     return commands;
+  }
+
+  /** Passes over what is left of a command that is not understood: to its semicolon, or to the end of its block. */
+  #passCommand(): void {
+    let open = 0;
+    while (this.#token.kind !== 'end') {
+      if (this.#is('}') && open === 0) return;
+      const ends = open === 0 ? this.#is(';') : open === 1 && this.#is('}');
+      if (this.#is('{')) open++;
+      else if (this.#is('}')) open--;
+      this.#advance();
+      if (ends) return;
+    }
   }
 
   /** command = identifier arguments (";" / block) */
@@ -55,7 +90,7 @@ class Parser {
       this.#advance();
       return { at, name, ...rest, block: undefined };
     }
-    if (!this.#is('{')) throw new SieveSyntaxError(this.#token.at, `A semicolon or a block must follow "${name}".`);
+    if (!this.#is('{')) throw this.#unexpected(`A semicolon or a block must follow "${name}".`);
     const open = this.#token.at;
     this.#enter(open);
     this.#advance();
@@ -97,8 +132,7 @@ class Parser {
     do {
       this.#advance();
       const token = this.#token;
-      if (token.kind !== 'string')
-        throw new SieveSyntaxError(token.at, `A string must stand here, not ${named(token)}.`);
+      if (token.kind !== 'string') throw this.#unexpected(`A string must stand here, not ${named(token)}.`);
       this.#count(token.at);
       values.push({ at: token.at, text: token.text });
       this.#advance();
@@ -129,16 +163,19 @@ class Parser {
 
   #name(what: string): { readonly at: Position; readonly name: string } {
     const token = this.#token;
-    if (token.kind !== 'identifier')
-      throw new SieveSyntaxError(token.at, `${what} must stand here, not ${named(token)}.`);
+    if (token.kind !== 'identifier') throw this.#unexpected(`${what} must stand here, not ${named(token)}.`);
     this.#count(token.at);
     this.#advance();
     return token;
   }
 
   #close(mark: Mark, message: string): void {
-    if (!this.#is(mark)) throw new SieveSyntaxError(this.#token.at, `${message}, not ${named(this.#token)}.`);
+    if (!this.#is(mark)) throw this.#unexpected(`${message}, not ${named(this.#token)}.`);
     this.#advance();
+  }
+
+  #unexpected(message: string): SieveSyntaxError {
+    return new SieveSyntaxError(this.#token.at, message, true);
   }
 
   #is(mark: Mark): boolean {

@@ -9,14 +9,17 @@ export interface SieveProblem extends Position {
   readonly message: string;
 }
 
-/** Ends lexing and parsing: after it there is nothing left to understand. */
+/** Ends lexing and parsing, unless it can be passed over to find more. */
 export class SieveSyntaxError extends Error {
   override readonly name = 'SieveSyntaxError';
   readonly problem: SieveProblem;
+  /** Whether what follows can be understood without it. */
+  readonly passable: boolean;
 
-  constructor(at: Position, message: string) {
+  constructor(at: Position, message: string, passable = false) {
     super(`line ${at.line}, column ${at.column}: ${message}`);
     this.problem = { line: at.line, column: at.column, message };
+    this.passable = passable;
   }
 }
 
