@@ -191,7 +191,9 @@ class Binder {
       if (typeof changed !== 'string') this.#tell(literal.at, changed.problem);
       else text = changed;
     }
-    const template = this.#vocabulary.has('variables') ? readTemplate(text, (name) => this.#knows(name)) : text;
+    const template = this.#vocabulary.has('variables')
+      ? readTemplate(text, this.#limits.captures, (name) => this.#knows(name))
+      : text;
     if (typeof template === 'object' && 'problem' in template) {
       this.#tell(literal.at, template.problem);
       return text;

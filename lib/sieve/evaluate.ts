@@ -13,6 +13,8 @@ export interface Outcome {
   readonly actions: readonly Action[];
   /** Why the script did not come to its end; the actions are then the implicit keep alone. */
   readonly failure?: SieveProblem;
+  /** Steps that the run has cost. */
+  readonly steps: number;
   /** What was executed, when asked for. */
   readonly trace?: Trace;
 }
@@ -40,9 +42,9 @@ export function* evaluate(
     yield* run.script(script);
     const kept = run.actions.some(({ kind }) => kind === 'keep');
     if (run.implicitKeep && !kept) run.take(run.complete({ kind: 'keep', implicit: true }));
-    return { actions: run.actions, ...trace };
+    return { actions: run.actions, steps: run.steps, ...trace };
   } catch (error) {
     if (!(error instanceof SieveFailure)) throw error;
-    return { actions: [{ kind: 'keep', implicit: true }], failure: error.problem, ...trace };
+    return { actions: [{ kind: 'keep', implicit: true }], failure: error.problem, steps: run.steps, ...trace };
   }
 }

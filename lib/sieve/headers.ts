@@ -1,4 +1,4 @@
-import { mailboxesOf, parseAddressList } from '../message/address.ts';
+import { addressSpec, mailboxesOf, parseAddressList } from '../message/address.ts';
 import { decodeWords } from '../message/encoded-word.ts';
 import { fieldText, headerFields } from '../message/header.ts';
 import { type Run, slot } from './run.ts';
@@ -26,7 +26,8 @@ export class Header {
   /** The fields of this name (any case), in order. */
   named(name: string): readonly Field[] {
     this.#index ??= Map.groupBy(this.fields, (field) => field.name);
-    return this.#index.get(name.toLowerCase()) ?? [];
+    // Lines that are no field have the empty name.
+    return name === '' ? [] : (this.#index.get(name.toLowerCase()) ?? []);
   }
 }
 
@@ -98,10 +99,24 @@ export function checkFieldName(name: string): string | undefined {
 
 /** An address without a name or comments: `user@example.com`. */
 export function checkAddress(text: string): string | undefined {
-  const [address, ...more] = mailboxesOf(parseAddressList(text));
-  const whole = address !== undefined && more.length === 0 && address.name === undefined && address.adl === undefined;
-  const bare = whole && address.mailbox !== '' && address.host !== '' && !/[\s\p{Cc}<>]/u.test(text);
-  return bare && text.length <= 320 ? undefined : `"${text.slice(0, 64)}" is not an email address.`;
+  const bare = addressIn(text) !== undefined && !/[\s<>]/.test(text);
+  return bare ? undefined : `"${text.slice(0, 64)}" is not an email address.`;
+}
+
+/** An address with or without a name (RFC 5228 §2.4.2.3): `Tim <tim@example.com>`. */
+export function checkNamedAddress(text: string): string | undefined {
+  return addressIn(text) === undefined ? `"${text.slice(0, 64)}" is not an email address.` : undefined;
+}
+
+/** The one address of a text without its name; undefined when there is none, a route or a group. */
+export function addressIn(text: string): string | undefined {
+  const [address, ...more] = parseAddressList(text);
+  if (address === undefined || more.length > 0 || !('mailbox' in address) || address.adl !== undefined)
+    return undefined;
+  const { mailbox, host } = address;
+  const spec = addressSpec(address);
+  const usable = mailbox !== '' && host !== '' && spec.length <= 320 && !/[\p{Cc}<>]/u.test(mailbox + host);
+  return usable && !/\p{Cc}/u.test(text) ? spec : undefined;
 }
 
 /** A list of mailboxes as in From (RFC 5322 §3.6.2), on one line. */

@@ -149,6 +149,11 @@ export class Run {
     if (this.#steps > this.limits.steps) this.fail('The script takes too many steps.');
   }
 
+  /** Steps until now. */
+  get steps(): number {
+    return this.#steps;
+  }
+
   /** What an extension remembers during the run; made at the first question for it. */
   slot<T>(key: Slot<T>): T {
     if (!this.#slots.has(key.symbol)) this.#slots.set(key.symbol, key.initial());

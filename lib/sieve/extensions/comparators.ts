@@ -60,10 +60,12 @@ function byOctets(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 
-function asciiLower(text: string): string {
+/** The letters A to Z as a to z. */
+export function asciiLower(text: string): string {
   return /^[\0-\x7f]*$/.test(text) ? text.toLowerCase() : text.replace(/[A-Z]+/g, (run) => run.toLowerCase());
 }
 
-function asciiUpper(text: string): string {
+/** The letters a to z as A to Z. */
+export function asciiUpper(text: string): string {
   return text.replace(/[a-z]+/g, (run) => run.toUpperCase());
 }

@@ -1,5 +1,5 @@
 import type { TestDefinition } from '../definition.ts';
-import { checkFieldName, currentHeader, decodedField, type Field, fieldAddresses, fieldsOf } from '../headers.ts';
+import { currentHeader, decodedField, type Field, fieldAddresses, fieldsOf } from '../headers.ts';
 import { mimeFields } from '../parts.ts';
 import type { Answering } from '../question.ts';
 import type { Run } from '../run.ts';
@@ -41,7 +41,7 @@ export const coreTests: readonly TestDefinition[] = [
     name: 'header',
     match: true,
     parameters: [
-      { name: 'fields', type: 'strings', check: checkFieldName },
+      { name: 'fields', type: 'strings' },
       { name: 'keys', type: 'strings' },
     ],
     run: (node, run) => {
@@ -65,7 +65,7 @@ export const coreTests: readonly TestDefinition[] = [
   },
   {
     name: 'exists',
-    parameters: [{ name: 'fields', type: 'strings', check: checkFieldName }],
+    parameters: [{ name: 'fields', type: 'strings' }],
     run: (node, run) => {
       if (run.has(node, ':mime')) return mimeExists(node, run);
       const header = currentHeader(run);
@@ -120,5 +120,5 @@ function checkAddressField(name: string, has: (name: string) => boolean): string
   if (noAddresses.test(name) && !has(':mime')) {
     return `The field "${name}" does not hold addresses; use the test "header".`;
   }
-  return checkFieldName(name);
+  return undefined;
 }

@@ -1,5 +1,5 @@
 import type { CommandDefinition, Extension } from '../definition.ts';
-import { checkAddress } from '../headers.ts';
+import { addressIn, checkNamedAddress } from '../headers.ts';
 import { asciiCasemap, octet } from './comparators.ts';
 import { coreMatchTypes } from './core-match-types.ts';
 import { coreTests } from './core-tests.ts';
@@ -57,9 +57,12 @@ const commands: readonly CommandDefinition[] = [
   {
     name: 'redirect',
     parameters: [
-      { name: 'address', type: 'string', check: (text, has) => (has(':list') ? undefined : checkAddress(text)) },
+      { name: 'address', type: 'string', check: (text, has) => (has(':list') ? undefined : checkNamedAddress(text)) },
     ],
-    run: (node, run) => run.act(node, { kind: 'redirect', address: run.text(node, 'address') }),
+    run: (node, run) => {
+      const text = run.text(node, 'address');
+      run.act(node, { kind: 'redirect', address: run.has(node, ':list') ? text : (addressIn(text) ?? text) });
+    },
   },
 ];
 

@@ -1,7 +1,7 @@
 import { type MessageDate, parseDate } from '../../message/date.ts';
 import { dateText, two, zoneText } from '../date-text.ts';
 import type { Extension, Tag } from '../definition.ts';
-import { checkFieldName, fieldsOf } from '../headers.ts';
+import { fieldsOf } from '../headers.ts';
 import type { Run } from '../run.ts';
 import type { CompiledNode } from '../script.ts';
 
@@ -16,7 +16,7 @@ export const date: Extension = {
       match: true,
       tags: [zone, { name: 'originalzone', group: 'zone' }],
       parameters: [
-        { name: 'field', type: 'string', check: checkFieldName },
+        { name: 'field', type: 'string' },
         { name: 'part', type: 'string', check: checkPart },
         { name: 'keys', type: 'strings' },
       ],

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Extension, Tag } from '../definition.ts';
-import { checkAddress, checkMailboxes } from '../headers.ts';
+import { addressIn, checkMailboxes, checkNamedAddress } from '../headers.ts';
 import type { Run } from '../run.ts';
 import type { CompiledNode } from '../script.ts';
 
@@ -12,7 +12,7 @@ const tags: readonly Tag[] = [
   { name: 'days', value: { type: 'number' }, group: interval },
   { name: 'subject', value: { type: 'string', check: checkLine } },
   { name: 'from', value: { type: 'string', check: checkMailboxes } },
-  { name: 'addresses', value: { type: 'strings', check: checkAddress } },
+  { name: 'addresses', value: { type: 'strings', check: checkNamedAddress } },
   { name: 'mime' },
   { name: 'handle', value: { type: 'string' } },
 ];
@@ -33,7 +33,7 @@ export const vacation: Extension = {
           mime: run.has(node, ':mime'),
           ...(run.has(node, ':subject') ? { subject: run.text(node, ':subject') } : {}),
           ...(run.has(node, ':from') ? { from: run.text(node, ':from') } : {}),
-          addresses: run.texts(node, ':addresses'),
+          addresses: run.texts(node, ':addresses').flatMap((text) => addressIn(text) ?? []),
           seconds: intervalSeconds(node, run),
           handle: handleOf(node, run),
         });

@@ -1,12 +1,14 @@
 import type { Extension, Modifier } from '../definition.ts';
 import type { Run } from '../run.ts';
 import type { CompiledNode } from '../script.ts';
+import { asciiLower, asciiUpper } from './comparators.ts';
 
+/** RFC 5229 §4.1.3: other letters than those of ASCII stay as they are. */
 const modifiers: readonly Modifier[] = [
-  { name: 'lower', precedence: 40, apply: (text) => text.toLowerCase() },
-  { name: 'upper', precedence: 40, apply: (text) => text.toUpperCase() },
-  { name: 'lowerfirst', precedence: 30, apply: (text) => first(text, (char) => char.toLowerCase()) },
-  { name: 'upperfirst', precedence: 30, apply: (text) => first(text, (char) => char.toUpperCase()) },
+  { name: 'lower', precedence: 40, apply: asciiLower },
+  { name: 'upper', precedence: 40, apply: asciiUpper },
+  { name: 'lowerfirst', precedence: 30, apply: (text) => first(text, asciiLower) },
+  { name: 'upperfirst', precedence: 30, apply: (text) => first(text, asciiUpper) },
   { name: 'quotewildcard', precedence: 20, apply: (text) => text.replace(/[*?\\]/g, '\\$&') },
   { name: 'length', precedence: 10, apply: (text) => String([...text].length) },
 ];
