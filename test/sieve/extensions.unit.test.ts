@@ -28,6 +28,9 @@ describe('RFC 5229, variables', () => {
     is('${President}', '');
     is('${BAR}', '');
     is('${1}', '');
+    is('${fo\\\\o}', '${fo\\o}');
+    is('\\${company}', 'ACME');
+    is('\\\\${company}', '\\ACME');
     expect(problems('require ["variables", "fileinto"]; fileinto "${vnd.test.x}";')).toEqual([
       '1:45 There is no namespace of variables named "vnd.test" here.',
     ]);
@@ -47,6 +50,29 @@ describe('RFC 5229, variables', () => {
     expect(filed('set "x" "a?bcd"; if string :matches "${x}" "a\\\\??c*" { fileinto "${1}-${02}"; }')).toBe('b-d');
   });
 
+  it('§3.1 with encoded characters, and a dollar', () => {
+    const dear = `require ["encoded-character", "variables"]; set "name" "Ethelbert";
+      if header :contains "Subject" "dear${'${hex:20 24 7b 4e}'}ame}" { discard; }`;
+    expect(actions(dear, 'Subject: Oh dear Ethelbert\n\n')).toEqual(['discard']);
+    expect(filed('set "dollar" "$"; set "text" "regarding ${dollar}{beep}"; fileinto "${text}";')).toBe(
+      'regarding ${beep}',
+    );
+  });
+
+  it('§3.2 tests that are not needed set nothing; §6 an index that is never filled is refused', () => {
+    const script = `if address :matches ["To", "Cc"] ["coyote@**.com", "wile@**.com"] { fileinto "INBOX.business.\${2}"; }
+      elsif anyof (true, address :domain :matches "To" "*.com") { fileinto "x\${0}"; }`;
+    const run = (to: string) => actions(`require ["fileinto", "variables"]; ${script}`, `To: ${to}\n\n`);
+    expect(run('coyote@ACME.Example.COM')).toEqual(['fileinto INBOX.business.ACME.Example']);
+    expect(run('a@b.com')).toEqual(['fileinto x']);
+    expect(problems('require ["variables", "fileinto"]; fileinto "x${32}${033}";')).toEqual([
+      '1:45 There are match variables up to "${32}", not "${33}".',
+    ]);
+    const many = `Subject: ${'a'.repeat(40)}\n\n`;
+    const wild = `require ["variables", "fileinto"]; if header :matches "subject" "${'?'.repeat(40)}" { fileinto "x\${31}\${32}"; }`;
+    expect(actions(wild, many)).toEqual(['fileinto xaa']);
+  });
+
   it('§4 set and its modifiers', () => {
     const set = 'set "a" "juMBlEd lETteRS";';
     const is = (script: string, value: string) =>
@@ -57,6 +83,10 @@ describe('RFC 5229, variables', () => {
     is('set :upperfirst "b" "${a}";', 'JuMBlEd lETteRS');
     is('set :upperfirst :lower "b" "${a}";', 'Jumbled letters');
     is('set :quotewildcard "b" "Rock*";', 'Rock\\*');
+    // Only the letters of ASCII change.
+    is('set :upper "b" "äz";', 'äZ');
+    is('set :lowerfirst "b" "ÄZ";', 'ÄZ');
+    is('set "honorific" "Mr"; set "b" "Dear ${HONORIFIC}";', 'Dear Mr');
     is('set "name" "Ethelbert"; set "b" "${NAME}";', 'Ethelbert');
     expect(problems('require "variables"; set :upper :lower "a" "b";')).toEqual([
       '1:33 ":upper" and ":lower" cannot be given together.',

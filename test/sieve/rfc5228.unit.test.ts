@@ -73,7 +73,23 @@ describe('RFC 5228, the language', () => {
     ]);
   });
 
+  it('§2.4.2.2 what cannot be the name of a field is no error in a test, and is in no header', () => {
+    expect(holds('header :contains ["From:", "", "a b", "ü"] ""', `${coyote}no field\n`)).toBe(false);
+    expect(holds('exists "From:"', coyote)).toBe(false);
+    expect(holds('address :contains "From:" ""', coyote)).toBe(false);
+    expect(holds('date :contains "From:" "year" ""', coyote, ['date'])).toBe(false);
+  });
+
+  it('§2.4.2.3 an address with its name', () => {
+    expect(actions('redirect "Tim Showalter <tim@example.com>";', coyote)).toEqual(['redirect tim@example.com']);
+    for (const wrong of ['a', 'a@', '<@x:a@b.c>', 'g: a@b.c;', 'a@b.c, d@e.f', 'a@b.c\r\nBcc: d@e.f', '']) {
+      expect(problems(`redirect "${wrong}";`)).toHaveLength(1);
+    }
+  });
+
   it('§2.7.1 match types, with wildcards that can be quoted', () => {
+    expect(holds('string :contains "frobnitzm" ["frob"]', coyote, ['variables'])).toBe(true);
+    expect(holds('string :contains "frobnitzm" "fbm"', coyote, ['variables'])).toBe(false);
     expect(holds('header :contains "subject" "PRESENT"', coyote)).toBe(true);
     expect(holds('header :contains :comparator "i;octet" "subject" "PRESENT"', coyote)).toBe(false);
     expect(holds('header :matches "subject" "i*have ? present*"', coyote)).toBe(true);
@@ -120,6 +136,30 @@ describe('RFC 5228, commands and tests', () => {
     expect(actions(second, roadrunner)).toEqual(['redirect postmaster@example.com']);
     expect(actions(second, 'A: b\n\n')).toEqual(['redirect field@example.com']);
     expect(actions('if true { if false { } else { keep; } } else { discard; }', coyote)).toEqual(['keep']);
+  });
+
+  it('§5.7 a field that is not there, or is empty', () => {
+    expect(holds('not header :matches "Cc" "?*"', coyote)).toBe(true);
+    expect(holds('not header :matches "Cc" "?*"', roadrunner)).toBe(false);
+    expect(holds('not header :matches "X-Attached" "?*"', roadrunner)).toBe(true);
+  });
+
+  it('§2.4.2.4, §2.5.1, §2.7.3, §4.4 the other examples', () => {
+    const encoded = 'require "encoded-character"; if header :contains "Subject" "$${hex:24 24}" { discard; }';
+    expect(actions(encoded, roadrunner)).toEqual(['discard']);
+    expect(actions(encoded, coyote)).toEqual(['implicit keep']);
+    const list = 'anyof (not exists ["From", "Date"], header :contains "from" "fool@example.com")';
+    expect(holds(list, roadrunner)).toBe(false);
+    expect(holds(list, roadrunner.replace('roadrunner', 'fool'))).toBe(false);
+    expect(holds(list, roadrunner.replace(/From: .*/, 'From: fool@example.com'))).toBe(true);
+    const fast = 'header :contains :comparator "i;octet" "Subject" "MAKE MONEY FAST"';
+    expect(holds(fast, 'Subject: You can MAKE MONEY FAST\n\n')).toBe(true);
+    expect(holds(fast, 'Subject: You can Make Money Fast\n\n')).toBe(false);
+    expect(actions('if not size :under 1M { discard; }', coyote)).toEqual(['implicit keep']);
+    expect(actions('if size :over 500K { discard; }', coyote)).toEqual(['implicit keep']);
+    expect(actions('require "fileinto"; fileinto "A"; discard;', coyote)).toEqual(['fileinto A', 'discard']);
+    expect(problems('require "fileinto";\nrequire "vacation";')).toEqual([]);
+    expect(problems('if true {} else if true {}')).not.toEqual([]);
   });
 
   it('§3.3 stop', () => expect(actions('if true { stop; } discard;', coyote)).toEqual(['implicit keep']));

@@ -4,7 +4,7 @@ import { compileScript } from '../../lib/sieve/check.ts';
 import { type EvaluateOptions, evaluate, type Outcome } from '../../lib/sieve/evaluate.ts';
 import type { SieveEnvironment } from '../../lib/sieve/message.ts';
 import { problemText } from '../../lib/sieve/problem.ts';
-import { type Answers, answerWith } from '../../lib/sieve/question.ts';
+import { type Answering, type Answers, answerWith } from '../../lib/sieve/question.ts';
 import type { CompiledScript } from '../../lib/sieve/script.ts';
 
 /** What a test says of the world; the rest is a plain default. */
@@ -30,11 +30,15 @@ export function compiled(source: string): CompiledScript {
 
 /** Evaluates a script on a message; both are written with LF, a message has CRLF. */
 export function outcome(source: string, message: string, world: World = {}): Outcome {
-  const bytes = Buffer.from(message.replace(/\r?\n/g, '\r\n'));
-  const { root, header, sizeBytes } = parseStructure(bytes);
+  return evaluated(compiled(source), message, world);
+}
+
+/** Evaluates a script that is compiled already. */
+export function evaluated(script: CompiledScript, message: string, world: World = {}): Outcome {
   const unasked = (question: { readonly kind: string }): never => {
     throw new Error(`nobody told this test what to answer to ${question.kind}`);
   };
+  const bytes = messageBytes(message);
   const answers: Answers = {
     content: () => (start, end) => bytes.subarray(start, end),
     'mailboxes-exist': unasked,
@@ -47,13 +51,17 @@ export function outcome(source: string, message: string, world: World = {}): Out
     'lists-exist': unasked,
     ...world.answers,
   };
-  const evaluation = evaluate(
-    compiled(source),
-    { root, header, sizeBytes },
-    { ...environment, ...world.environment },
-    world,
-  );
-  return answerWith(evaluation, answers);
+  return answerWith(evaluation(script, message, world), answers);
+}
+
+/** An evaluation that nobody has answered anything yet. */
+export function evaluation(script: CompiledScript, message: string, world: World = {}): Answering<Outcome> {
+  const { root, header, sizeBytes } = parseStructure(messageBytes(message));
+  return evaluate(script, { root, header, sizeBytes }, { ...environment, ...world.environment }, world);
+}
+
+function messageBytes(message: string): Buffer {
+  return Buffer.from(message.replace(/\r?\n/g, '\r\n'));
 }
 
 /** The actions of a run, one short line each: `fileinto Junk flags=\Seen`, `keep`, `implicit keep`. */
