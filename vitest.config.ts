@@ -45,6 +45,8 @@ export default defineConfig({
           name: 'unit',
           include: ['test/{base,message,sieve,house,wire,codec}/**/*.test.ts', 'test/**/*.unit.test.ts'],
           pool: 'threads',
+          // As below: a hang is ended; a busy machine is no failure.
+          testTimeout: 60_000,
           isolate: false,
           sequence: { groupOrder: 0 },
         },
