@@ -5,6 +5,7 @@ import { Command, CommanderError } from 'commander';
 import { checkpointCommand } from './commands/checkpoint.ts';
 import { deliverCommand } from './commands/deliver.ts';
 import { doctorCommand } from './commands/doctor.ts';
+import { exportCommand } from './commands/export.ts';
 import { importCommand } from './commands/import.ts';
 import { reconstructCommand } from './commands/reconstruct.ts';
 import { serveCommand } from './commands/serve.ts';
@@ -22,6 +23,7 @@ const program = new Command('cirrus')
   .addCommand(userCommand())
   .addCommand(deliverCommand())
   .addCommand(importCommand())
+  .addCommand(exportCommand())
   .addCommand(doctorCommand())
   .addCommand(checkpointCommand())
   .addCommand(reconstructCommand());

@@ -50,8 +50,14 @@ export function mailboxOf(folder: string, into: string): string | undefined {
     .filter((part) => part !== '');
   if (!folder.startsWith('.') || parts.length === 0) return undefined;
   // Separators and wildcards cannot be in a part of a name.
-  const names = parts.map((part) => (decodeUtf7(part) ?? part).replace(/[/*%\u0000-\u001f\u007f-\u009f]/g, '_'));
+  const names = parts.map((part) => decoded(part).replace(/[/*%\u0000-\u001f\u007f-\u009f]/g, '_'));
   return [...(into === 'INBOX' ? [] : [into]), ...names].join('/');
+}
+
+/** Modified UTF-7, as Maildir++ has it; a `.`, which would separate, is `&AC4-`. */
+function decoded(part: string): string {
+  const pieces = part.split('&AC4-').map((piece) => decodeUtf7(piece) ?? piece);
+  return pieces.join('.');
 }
 
 interface File {
