@@ -31,6 +31,8 @@ const afterLogin = [
   'STATUS=SIZE',
   'ESEARCH',
   'PARTIAL',
+  'CONTEXT=SEARCH',
+  'CONTEXT=SORT',
   'MULTISEARCH',
   'SEARCH=FUZZY',
   'OBJECTID',

@@ -10,6 +10,7 @@ import { MessageWindow } from './fetch/message-window.ts';
 import { FlagTexts, flagsLine, permanentFlagsCode } from './flag-texts.ts';
 import { modSeqOf } from './mod-seq.ts';
 import { Numbering } from './numbering.ts';
+import { SearchUpdates } from './search/updates.ts';
 import type { NumberRange, SequenceSet } from './wire/sequence-set.ts';
 import { condition, numbered, vanished } from './wire/write/response.ts';
 
@@ -48,6 +49,8 @@ export class Selected {
   readonly window: MessageWindow;
   /** `$`: the result of the last SEARCH RETURN (SAVE) (RFC 5182). */
   saved: UidSet = UidSet.empty;
+  /** Searches whose results the client is kept told of. */
+  readonly updates: SearchUpdates;
   #numbering: Numbering;
   #recent: UidSet = UidSet.empty;
   #recentUpTo = 0;
@@ -61,6 +64,7 @@ export class Selected {
     this.readOnly = readOnly;
     this.window = new MessageWindow(open.store.context, open.space, windowBytes);
     this.#numbering = new Numbering(this.#newest.view);
+    this.updates = new SearchUpdates(this.view);
     // While somebody listens, the process keeps this mailbox, and all its sessions share one.
     this.#release = open.mailbox.listen(() => undefined);
   }
@@ -155,7 +159,10 @@ export class Selected {
     const { gone, changed } = changesBetween(before.view, view);
     const missing = before.ghosts.union(gone);
     this.#numbering = new Numbering(view, expunges ? UidSet.empty : missing);
-    if (expunges) yield* expungeTexts(before, missing, style);
+    if (expunges) {
+      yield* this.updates.expunged(missing, before);
+      yield* expungeTexts(before, missing, style);
+    }
     if (view.state.keywords.length > before.view.state.keywords.length) {
       yield flagsLine(view);
       yield condition(null, 'OK', permanentFlagsCode(this.open, view, this.readOnly), 'Permanent flags');

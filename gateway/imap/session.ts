@@ -177,7 +177,7 @@ class Session implements Context {
       this.write(text);
       await this.flow();
     }
-    if (selected.isOpen) return;
+    if (selected.isOpen) return selected.updates.refresh(this, selected);
     // RFC 2180 §3.3: another session deleted the mailbox.
     this.select(undefined);
     this.bye('The selected mailbox was deleted');

@@ -116,6 +116,8 @@ export const imapLimits = {
   sliceMs: 10,
   /** A search ends unanswered after this long. */
   searchMs: 10 * MINUTE,
+  /** Searches of a selected mailbox whose results are kept up to date; RFC 5267 §4.3.1 asks for at least one. */
+  searchContexts: 20,
   /** What SORT and THREAD keep of messages that they have seen, for all sessions of a process, about. */
   gistBytes: 64 * MIB,
   /** What FETCH keeps of envelopes and structures as it has written them, for all sessions of a process, about. */

@@ -28,3 +28,27 @@ it('no more messages are put in order than the limit says (sortMessages)', async
   await playTranscript(transcript, gateway.port);
   expect(gateway.errors).toEqual([]);
 });
+
+it('no more results are kept up to date than the limit says (searchContexts, RFC 5267 §4.3.1)', async () => {
+  await using gateway = await openImapGateway({ limits: { searchContexts: 1 } });
+  const transcript = parseTranscript(`
+1> a LOGIN anna secret
+1~ a OK [CAPABILITY ...] User logged in
+1> b SELECT INBOX
+1~ b OK ...
+1> B01 UID SEARCH RETURN (UPDATE COUNT) ALL
+1< * ESEARCH (TAG "B01") UID COUNT 0
+1< B01 OK Completed
+1> B02 UID SEARCH RETURN (UPDATE COUNT) KEYWORD $Junk
+1< * ESEARCH (TAG "B02") UID COUNT 0
+1< * NO [NOUPDATE "B02"] Too many contexts
+1< B02 OK Completed
+1> B03 CANCELUPDATE "B01"
+1< B03 OK Completed
+1> B04 UID SEARCH RETURN (UPDATE COUNT) ALL
+1< * ESEARCH (TAG "B04") UID COUNT 0
+1< B04 OK Completed
+`);
+  await playTranscript(transcript, gateway.port);
+  expect(gateway.errors).toEqual([]);
+});

@@ -5,14 +5,16 @@ import type { CommandOf } from '../command-of.ts';
 import type { Context } from '../context.ts';
 import { ok, type Reply } from '../reply.ts';
 import { toSave, writeAnswer } from '../search/answer.ts';
+import { checkTag, keepUpdated } from '../search/keep-updated.ts';
 import { relevancyOf, runProgram } from '../search/program.ts';
 import { sortables } from '../search/sortables.ts';
 
-/** SORT (RFC 5256 §3, RFC 5957), with RETURN (RFC 5267 §3). */
+/** SORT (RFC 5256 §3, RFC 5957), with RETURN (RFC 5267). */
 export async function sort(context: Context, command: CommandOf<'SORT'>, tag: string): Promise<Reply> {
   const { selected } = context;
   const { criteria, returns, uid } = command;
   const saves = returns?.includes('SAVE') === true;
+  checkTag(context, command, tag);
   try {
     const found = await runProgram(context, command);
     const isScored = returns?.includes('RELEVANCY') || criteria.some(({ by }) => by === 'RELEVANCY');
@@ -22,6 +24,7 @@ export async function sort(context: Context, command: CommandOf<'SORT'>, tag: st
     const uids = await inSlices(sortMessages(messages, criteria), () => context.breathe());
     const { aboutModSeq } = found;
     writeAnswer(context, { response: 'SORT', selected, uid, uids, aboutModSeq, relevancy }, returns, tag);
+    keepUpdated(context, command, tag, uids);
     if (saves) selected.saved = toSave(uids, returns ?? []);
     return ok();
   } catch (error) {

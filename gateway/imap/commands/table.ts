@@ -5,6 +5,7 @@ import type { ImapCommandName } from '../wire/commands.ts';
 import { deleteAcl, getAclCommand, listRightsCommand, myRightsCommand, setAclCommand } from './acl.ts';
 import { getAnnotation, setAnnotation } from './annotation.ts';
 import { authenticate } from './authenticate.ts';
+import { cancelUpdate } from './cancelupdate.ts';
 import { capability } from './capability.ts';
 import { close, unselect } from './close.ts';
 import { compress } from './compress.ts';
@@ -109,6 +110,8 @@ export const commands = {
   UNSELECT: { state: 'selected', numbers: 'free', run: unselect },
   EXPUNGE: { state: 'selected', numbers: 'free', run: expungeCommand },
   SEARCH: { state: 'selected', numbers: 'used', run: search },
+  // RFC 5267 §4.3.5
+  CANCELUPDATE: { state: 'selected', numbers: 'free', run: cancelUpdate },
   // RFC 7377
   ESEARCH: { state: 'logged-in', numbers: 'used', run: esearch },
   // RFC 5256 §3

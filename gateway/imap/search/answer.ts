@@ -4,8 +4,7 @@ import { modSeqOf } from '../mod-seq.ts';
 import { inPartialRange } from '../partial-range.ts';
 import type { Selected } from '../selected.ts';
 import type { PartialRange, SearchReturn } from '../wire/search-key.ts';
-import type { NumberRange } from '../wire/sequence-set.ts';
-import { type ExtendedResult, esearch, searched } from '../wire/write/search.ts';
+import { type ExtendedResult, esearch, rangesInOrder, searched } from '../wire/write/search.ts';
 import type { Found } from './program.ts';
 
 /** What is answered of a search, and as what. */
@@ -38,7 +37,7 @@ export function writeAnswer(
 }
 
 function writeExtended(context: Context, answer: Answer, returns: readonly SearchReturn[], tag: string): void {
-  const asked = returns.filter((option) => option !== 'SAVE');
+  const asked = returns.filter((option) => option !== 'SAVE' && option !== 'UPDATE' && option !== 'CONTEXT');
   // RFC 5182 §2.1: SAVE alone answers nothing.
   if (asked.length === 0) return;
   const all = numbers(answer);
@@ -78,17 +77,6 @@ function limited(uids: readonly number[], returns: readonly SearchReturn[]): num
     if (option === 'MAX') return uids.slice(-1);
     return typeof option === 'object' ? inPartialRange(uids, option) : [];
   });
-}
-
-/** As a set in which the order counts (RFC 5267 §4.3): only what ascends is a range. */
-function rangesInOrder(numbers: readonly number[]): NumberRange[] {
-  const ranges: { from: number; to: number }[] = [];
-  for (const number of numbers) {
-    const last = ranges.at(-1);
-    if (last?.to === number - 1) last.to = number;
-    else ranges.push({ from: number, to: number });
-  }
-  return ranges;
 }
 
 /** Of what ALL or PARTIAL answers. */

@@ -1,4 +1,5 @@
 import { decodeCharset, knowsCharset } from '../../../lib/message/charset.ts';
+import type { UidSet } from '../../../lib/store/uid-set.ts';
 import { enableCondstore } from '../commands/enable.ts';
 import type { Context } from '../context.ts';
 import { Refused } from '../errors.ts';
@@ -8,7 +9,7 @@ import type { SearchProgram } from '../wire/commands.ts';
 import { decodeText } from '../wire/read/text.ts';
 import type { SearchKey } from '../wire/search-key.ts';
 import { badCharset } from '../wire/write/response-code.ts';
-import { type Closeness, questionOf } from './question.ts';
+import { type Closeness, type Question, questionOf } from './question.ts';
 import { runSearch } from './run-search.ts';
 
 /** Of the charsets that are understood, those a client should choose from. */
@@ -40,12 +41,13 @@ export function deadlineOf({ options }: Context): number {
   return performance.now() + options.limits.searchMs;
 }
 
-/** Runs what SEARCH, SORT, THREAD and ESEARCH have in common (RFC 9051 §6.4.4, RFC 5256 §3, RFC 7377 §2). */
+/** Runs what SEARCH, SORT, THREAD and ESEARCH have in common (RFC 9051 §6.4.4, RFC 5256 §3, RFC 7377 §2); `among`: of these messages. */
 export async function runProgram(
   context: Context,
   { charset, key }: SearchProgram,
   selected: Selected = context.selected,
   endAt = deadlineOf(context),
+  among?: UidSet,
 ): Promise<Found> {
   if (charset !== null && !knowsCharset(charset)) throw new Refused(no('Unknown charset', badCharset(CHARSETS)));
   const aboutModSeq = asks(key, 'modseq');
@@ -53,8 +55,15 @@ export async function runProgram(
   const isPlain = charset === null || charset === 'US-ASCII' || charset === 'UTF-8';
   const decode = isPlain ? decodeText : (bytes: Buffer) => decodeCharset(bytes, charset);
   const nowMs = context.options.clock.now();
+  const within = (asked: Question): Question =>
+    among === undefined ? asked : { ask: 'and', all: [{ ask: 'uids', uids: among }, asked] };
   const find = (closeness: Closeness): Promise<number[]> =>
-    runSearch(context, questionOf(key, { selected, decode, nowMs, closeness, isFuzzy: false }), selected, endAt);
+    runSearch(
+      context,
+      within(questionOf(key, { selected, decode, nowMs, closeness, isFuzzy: false })),
+      selected,
+      endAt,
+    );
   const uids = await find('stems');
   return { uids, aboutModSeq, relevancy: asks(key, 'fuzzy') ? () => scoresOf(uids, find) : undefined };
 }

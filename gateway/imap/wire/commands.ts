@@ -103,6 +103,8 @@ export type ImapCommand =
   | { readonly name: 'STATUS'; readonly mailbox: string; readonly items: readonly StatusItem[] }
   | { readonly name: 'EXPUNGE'; readonly uids: SequenceSet | null }
   | (SearchProgram & { readonly name: 'SEARCH'; readonly returns: readonly SearchReturn[] | null })
+  // RFC 5267
+  | { readonly name: 'CANCELUPDATE'; readonly tags: readonly string[] }
   // RFC 7377
   | (SearchProgram & {
       readonly name: 'ESEARCH';

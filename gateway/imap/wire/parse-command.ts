@@ -100,6 +100,7 @@ const verbs: ReadonlyMap<string, ReadArguments> = new Map<string, ReadArguments>
   ['SORT', (reader) => sort(reader, false)],
   ['THREAD', (reader) => thread(reader, false)],
   ['ESEARCH', esearch],
+  ['CANCELUPDATE', cancelUpdate],
   ...aclCommands,
   ...quotaCommands,
   ...metadataCommands,
@@ -197,6 +198,14 @@ function useAttribute(reader: Reader): string {
 
 function lsub(reader: Reader): ImapCommand {
   return { name: 'LSUB', reference: spaced(reader, mailbox), pattern: spaced(reader, listMailbox) };
+}
+
+/** `"CANCELUPDATE" 1*(SP quoted)` (RFC 5267 §5) */
+function cancelUpdate(reader: Reader): ImapCommand {
+  const tags: string[] = [];
+  do tags.push(spaced(reader, (inner) => string(inner, 'the tag of a search')));
+  while (reader.peek() === ' ');
+  return { name: 'CANCELUPDATE', tags };
 }
 
 /** `search = "SEARCH" [search-return-opts] SP search-program` (RFC 9051 §9) */

@@ -39,7 +39,7 @@ export type SearchKey =
   | { readonly key: 'emailid' | 'threadid'; readonly id: string };
 
 /** `search-return-opts`; RFC 9051 §6.4.4: an empty list means ALL, and so the reader gives it. */
-export type SearchReturn = 'MIN' | 'MAX' | 'ALL' | 'COUNT' | 'SAVE' | 'RELEVANCY' | PartialRange;
+export type SearchReturn = 'MIN' | 'MAX' | 'ALL' | 'COUNT' | 'SAVE' | 'RELEVANCY' | 'CONTEXT' | 'UPDATE' | PartialRange;
 
 /** PARTIAL: the results from the `first` to the `last`, counted from 1; from the end with `fromEnd` (RFC 9394 §3.1). */
 export interface PartialRange {

@@ -150,7 +150,7 @@ const partialRange = fc
 const searchReturns = fc.option(
   fc
     .tuple(
-      fc.subarray(['MIN', 'MAX', 'COUNT', 'SAVE', 'RELEVANCY'] as const),
+      fc.subarray(['MIN', 'MAX', 'COUNT', 'SAVE', 'RELEVANCY', 'UPDATE'] as const),
       fc.oneof(fc.constant('ALL' as const), partialRange),
     )
     .map(([options, what]) => [...options, what]),
@@ -198,6 +198,7 @@ export const arbitraryCommand = fc.oneof(
     returns: searchReturns,
     charset: fc.option(capital),
   }),
+  fc.record({ name: named('CANCELUPDATE'), tags: fc.array(capital, { minLength: 1, maxLength: 3 }) }),
   fc.record({
     name: named('ESEARCH'),
     ...program,

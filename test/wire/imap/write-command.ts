@@ -53,6 +53,8 @@ function commandText(command: ImapCommand, dialect: Dialect): string {
       const charset = command.charset === null ? '' : `CHARSET ${command.charset} `;
       return `${uid}SEARCH ${returnText(command.returns)}${charset}${keyText(command.key, true)}`;
     }
+    case 'CANCELUPDATE':
+      return `CANCELUPDATE ${command.tags.map((tag) => string(tag, dialect)).join(' ')}`;
     case 'ESEARCH': {
       const sources = command.sources.map((source) =>
         'names' in source ? `${source.kind} (${source.names.map(box).join(' ')})` : source.kind,

@@ -15,7 +15,9 @@ export function esearch(reader: Reader): ImapCommand {
   reader.sp();
   const sources = reader.skip('IN ') ? sourceOptions(reader) : [{ kind: 'SELECTED' } as const];
   const returns = searchReturns(reader);
-  if (returns?.includes('SAVE')) reader.invalid('search return option (SAVE)');
+  for (const option of ['SAVE', 'CONTEXT', 'UPDATE'] as const) {
+    if (returns?.includes(option)) reader.invalid(`search return option (${option})`);
+  }
   return { name: 'ESEARCH', uid: true, sources, returns: returns ?? ['ALL'], ...searchProgram(reader) };
 }
 

@@ -95,7 +95,9 @@ export function searchReturns(reader: Reader): SearchReturn[] | null {
   // RFC 9394 §3.1
   if (ranges > 1 || (ranges === 1 && returns.includes('ALL')))
     reader.invalid('search return options (one of PARTIAL and ALL)');
-  return returns.length === 0 ? ['ALL'] : [...new Set(returns)];
+  // RFC 5267 §4.2, §4.3: neither of the two is about this answer.
+  const isSilent = returns.every((option) => option === 'CONTEXT' || option === 'UPDATE');
+  return [...new Set(isSilent ? [...returns, 'ALL' as const] : returns)];
 }
 
 /**
@@ -141,6 +143,8 @@ function searchReturn(reader: Reader): SearchReturn {
     case 'COUNT':
     case 'SAVE':
     case 'RELEVANCY':
+    case 'CONTEXT':
+    case 'UPDATE':
       return option;
     case 'PARTIAL':
       return after(reader, partialRange);

@@ -52,6 +52,11 @@ export function mailboxId(id: string): string {
   return `MAILBOXID (${id})`;
 }
 
+/** `"NOUPDATE" SP quoted` (RFC 5267 §5): nothing will be told of the search with this tag. */
+export function noUpdate(tag: string): string {
+  return `NOUPDATE "${tag}"`;
+}
+
 /** `"PERMANENTFLAGS" SP "(" [flag-perm *(SP flag-perm)] ")"` */
 export function permanentFlags(flags: Iterable<string>): string {
   return `PERMANENTFLAGS ${flagList(flags)}`;

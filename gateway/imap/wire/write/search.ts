@@ -58,6 +58,36 @@ export function esearch(result: ExtendedResult, dialect: Dialect): string {
   return `${[head, ...data].join(' ')}\r\n`;
 }
 
+/** Messages at a place of a result, counted from 1; 0 where places mean nothing. */
+export interface PlacedUids {
+  readonly position: number;
+  readonly numbers: readonly number[];
+}
+
+/**
+ *     ret-data-addto      = "ADDTO" SP "(" context-position SP sequence-set *(SP context-position SP sequence-set) ")"
+ *     ret-data-removefrom = "REMOVEFROM" SP "(" ... ")"   ; RFC 5267 §5
+ */
+export function searchUpdate(
+  what: 'ADDTO' | 'REMOVEFROM',
+  { tag, uid }: { readonly tag: string; readonly uid: boolean },
+  places: readonly PlacedUids[],
+): string {
+  const pairs = places.map(({ position, numbers }) => `${position} ${formatRanges(rangesInOrder(numbers))}`);
+  return `* ESEARCH (TAG "${tag}")${uid ? ' UID' : ''} ${what} (${pairs.join(' ')})\r\n`;
+}
+
+/** As a set in which the order counts (RFC 5267 §4.3): only what ascends is a range. */
+export function rangesInOrder(numbers: readonly number[]): NumberRange[] {
+  const ranges: { from: number; to: number }[] = [];
+  for (const number of numbers) {
+    const last = ranges.at(-1);
+    if (last?.to === number - 1) last.to = number;
+    else ranges.push({ from: number, to: number });
+  }
+  return ranges;
+}
+
 function partialText({ range, found }: NonNullable<ExtendedResult['partial']>): string {
   const sign = range.fromEnd ? '-' : '';
   const results = found.length === 0 ? 'NIL' : formatRanges(found);
