@@ -91,6 +91,20 @@ export function fieldAddresses(texts: readonly string[]): { readonly local: stri
   );
 }
 
+const addressesSlot = slot('addresses', () => new Map<Field, ReturnType<typeof fieldAddresses>>());
+
+/** The addresses of a field, read once in a run: scripts ask often for the same ones. */
+export function addressesOf(run: Run, field: Field): ReturnType<typeof fieldAddresses> {
+  const known = run.slot(addressesSlot);
+  let addresses = known.get(field);
+  if (addresses === undefined) {
+    run.spend(1, field.raw.length);
+    known.set(field, (addresses = fieldAddresses([field.raw])));
+  }
+  run.spend(addresses.length / 8);
+  return addresses;
+}
+
 /** RFC 5322 §3.6.8: what can be the name of a field. */
 export function checkFieldName(name: string): string | undefined {
   if (/^[\x21-\x39\x3b-\x7e]+$/.test(name)) return undefined;

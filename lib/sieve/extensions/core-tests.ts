@@ -1,5 +1,5 @@
 import type { TestDefinition } from '../definition.ts';
-import { currentHeader, decodedField, type Field, fieldAddresses, fieldsOf } from '../headers.ts';
+import { addressesOf, currentHeader, decodedField, type Field, fieldsOf } from '../headers.ts';
 import { mimeFields } from '../parts.ts';
 import type { Answering } from '../question.ts';
 import type { Run } from '../run.ts';
@@ -105,13 +105,15 @@ function* mimeExists(node: CompiledNode, run: Run): Answering<boolean> {
 }
 
 function matchAddresses(node: CompiledNode, run: Run, fields: readonly Field[]): boolean | Answering<boolean> {
-  const texts = fields.map(({ raw }) => raw);
-  run.spend(
-    1,
-    texts.reduce((sum, text) => sum + text.length, 0),
-  );
   const { part, type } = node.matching;
-  const values = fieldAddresses(texts).flatMap((address) => part.of(address, run.environment.detailSeparator) ?? []);
+  const { detailSeparator } = run.environment;
+  const values: string[] = [];
+  for (const field of fields) {
+    for (const address of addressesOf(run, field)) {
+      const value = part.of(address, detailSeparator);
+      if (value !== undefined) values.push(value);
+    }
+  }
   return type.run(values, run.texts(node, 'keys'), node.matching, run);
 }
 
