@@ -17,6 +17,7 @@ const always = ['IMAP4rev1', 'IMAP4rev2', 'LITERAL+', 'ID', 'ENABLE'];
 
 const afterLogin = [
   'IDLE',
+  'INPROGRESS',
   'NAMESPACE',
   'UNSELECT',
   'UIDPLUS',
@@ -38,6 +39,7 @@ const afterLogin = [
   'OBJECTID',
   'SEARCHRES',
   'WITHIN',
+  'FILTERS',
   'SAVEDATE',
   'PREVIEW',
   'SORT',

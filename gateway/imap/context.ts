@@ -69,6 +69,8 @@ export interface Context {
   write(data: string | Uint8Array): void;
   /** Waits while the client lags behind in reading; throws `ConnectionClosed` when it is gone. */
   flow(): Promise<void>;
+  /** Notes how much of the command is done, for a client that waits long. */
+  progress(done: number, goal: number): void;
   /** Waits for the client when it lags, and lets other sessions run. */
   breathe(): Promise<void>;
   /** Writes untagged responses about the selected mailbox, from what this process knows. */

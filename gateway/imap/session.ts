@@ -27,7 +27,7 @@ import { LIMITS_AFTER_LOGIN, LIMITS_BEFORE_LOGIN } from './wire/limits.ts';
 import { parseCommand, type TaggedCommand } from './wire/parse-command.ts';
 import type { Dialect } from './wire/read/reader.ts';
 import { condition } from './wire/write/response.ts';
-import { capabilityCode } from './wire/write/response-code.ts';
+import { capabilityCode, inProgress } from './wire/write/response-code.ts';
 
 /** What a client beyond the connection limits is told. */
 export const imapRefusal = '* BYE [UNAVAILABLE] Too many connections\r\n';
@@ -67,6 +67,8 @@ class Session implements Context {
   #failedLogins = 0;
   #turnAt = performance.now();
   #wroteAt = performance.now();
+  /** The command at hand, and how much of it is done. */
+  #running: { readonly tag: string; done?: number; goal?: number } | undefined;
 
   constructor(connection: Connection, options: ImapOptions) {
     this.options = options;
@@ -154,13 +156,18 @@ class Session implements Context {
     await this.connection.flush();
   }
 
+  progress(done: number, goal: number): void {
+    if (this.#running !== undefined) this.#running = { ...this.#running, done, goal };
+  }
+
   async breathe(): Promise<void> {
     await this.flow();
     const now = performance.now();
     if (now - this.#turnAt < this.options.limits.sliceMs) return;
     // Also how a client that went away in a long command is found out: it may have ended its side and still listen.
-    if (now - this.#wroteAt >= this.options.limits.stillHereMs) {
-      this.write(condition(null, 'OK', null, 'Still here'));
+    if (now - this.#wroteAt >= this.options.limits.progressMs) {
+      const { tag, done, goal } = this.#running ?? {};
+      this.write(condition(null, 'OK', tag === undefined ? null : inProgress(tag, done, goal), 'Still here'));
       await this.connection.flush();
     }
     await nextTurn();
@@ -243,10 +250,13 @@ class Session implements Context {
       this.#mayRun(row);
       const uid = 'uid' in command && command.uid;
       telling = { expunges: row.numbers !== 'used' || uid, withUid: uid };
+      this.#running = { tag };
       const reply = await row.run(this, command, tag);
+      this.#running = undefined;
       await this.tell(telling);
       if (reply !== undefined) this.#answer(tag, reply);
     } catch (error) {
+      this.#running = undefined;
       await this.#fail(tag, error, telling);
     }
   }

@@ -185,6 +185,8 @@ function isMet(key: SearchKey, at: number, all: readonly Known[]): boolean {
       return one.internalMs / 1000 >= NOW_MS / 1000 - key.seconds;
     case 'modseq':
       return known.modSeq >= key.atLeast;
+    case 'filter':
+      return false;
     case 'emailid':
       return known.emailId === key.id;
     case 'threadid':

@@ -131,7 +131,7 @@ test('a world that is unwell is NO [UNAVAILABLE], a bug is logged under the id t
 });
 
 test('a connection that dies in a search ends the search', async () => {
-  await using gateway = await openImapGateway({ limits: { sliceMs: 0, stillHereMs: 1 } });
+  await using gateway = await openImapGateway({ limits: { sliceMs: 0, progressMs: 1 } });
   const client = await ImapClient.loggedIn(gateway.port);
   for (let i = 0; i < 30; i++) await client.append('INBOX', `Subject: ${i}\r\n\r\ntext\r\n`);
   await client.say('s', 'SELECT INBOX');

@@ -52,3 +52,31 @@ it('no more results are kept up to date than the limit says (searchContexts, RFC
   await playTranscript(transcript, gateway.port);
   expect(gateway.errors).toEqual([]);
 });
+
+it('a client that waits for a search hears how far it is (progressMs, RFC 9585)', async () => {
+  await using gateway = await openImapGateway({ limits: { sliceMs: 0, progressMs: 0, batchMessages: 1 } });
+  const transcript = parseTranscript(`
+1> a LOGIN anna secret
+1~ a OK [CAPABILITY ... INPROGRESS ...] User logged in
+1> b APPEND INBOX {+}
+| Subject: one
+|
+1~ b OK ...
+1> c APPEND INBOX {+}
+| Subject: two
+|
+1~ c OK ...
+1> d SELECT INBOX
+1~ d OK ...
+1> e SEARCH BODY x
+1~ * OK [INPROGRESS ("e" 0 2)] Still here
+1~ * OK [INPROGRESS ("e" 1 2)] Still here
+1~ * SEARCH
+1< e OK Completed
+1> f THREAD REFERENCES UTF-8 ALL
+1~ * OK [INPROGRESS ("f" NIL NIL)] Still here
+1~ f OK Completed
+`);
+  await playTranscript(transcript, gateway.port);
+  expect(gateway.errors).toEqual([]);
+});

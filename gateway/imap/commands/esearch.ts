@@ -3,12 +3,14 @@ import type { CommandOf } from '../command-of.ts';
 import type { Context } from '../context.ts';
 import { bad, ok, type Reply } from '../reply.ts';
 import { writeAnswer } from '../search/answer.ts';
+import { withFilters } from '../search/filters.ts';
 import { asks, deadlineOf, relevancyOf, runProgram } from '../search/program.ts';
 import { namesOf } from '../search/sources.ts';
 import { Selected } from '../selected.ts';
 
 /** ESEARCH (RFC 7377): a search of several mailboxes, each answered by itself if anything was found there. */
-export async function esearch(context: Context, command: CommandOf<'ESEARCH'>, tag: string): Promise<Reply> {
+export async function esearch(context: Context, given: CommandOf<'ESEARCH'>, tag: string): Promise<Reply> {
+  const command = await withFilters(context, given);
   const { sources } = command;
   const wantsSelected = sources.some(({ kind }) => kind === 'SELECTED');
   const others = sources.some(({ kind }) => kind !== 'SELECTED') ? await namesOf(context, sources) : [];

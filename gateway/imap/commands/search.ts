@@ -3,15 +3,17 @@ import type { CommandOf } from '../command-of.ts';
 import type { Context } from '../context.ts';
 import { ok, type Reply } from '../reply.ts';
 import { toSave, writeAnswer } from '../search/answer.ts';
+import { withFilters } from '../search/filters.ts';
 import { checkTag, keepUpdated } from '../search/keep-updated.ts';
 import { relevancyOf, runProgram } from '../search/program.ts';
 
 /** SEARCH (RFC 9051 §6.4.4), with MODSEQ (RFC 7162 §3.1.5), `$` (RFC 5182), PARTIAL (RFC 9394 §3.1) and UPDATE (RFC 5267 §4.3). */
-export async function search(context: Context, command: CommandOf<'SEARCH'>, tag: string): Promise<Reply> {
+export async function search(context: Context, given: CommandOf<'SEARCH'>, tag: string): Promise<Reply> {
   const { selected } = context;
-  const saves = command.returns?.includes('SAVE') === true;
-  checkTag(context, command, tag);
+  const saves = given.returns?.includes('SAVE') === true;
+  checkTag(context, given, tag);
   try {
+    const command = await withFilters(context, given);
     const found = await runProgram(context, command);
     // RFC 9051 §6.4.4: in IMAP4rev2 the answer is always an ESEARCH.
     const returns = command.returns ?? (context.style.rev2 ? (['ALL'] as const) : null);

@@ -5,17 +5,19 @@ import type { CommandOf } from '../command-of.ts';
 import type { Context } from '../context.ts';
 import { ok, type Reply } from '../reply.ts';
 import { toSave, writeAnswer } from '../search/answer.ts';
+import { withFilters } from '../search/filters.ts';
 import { checkTag, keepUpdated } from '../search/keep-updated.ts';
 import { relevancyOf, runProgram } from '../search/program.ts';
 import { sortables } from '../search/sortables.ts';
 
 /** SORT (RFC 5256 §3, RFC 5957), with RETURN (RFC 5267). */
-export async function sort(context: Context, command: CommandOf<'SORT'>, tag: string): Promise<Reply> {
+export async function sort(context: Context, given: CommandOf<'SORT'>, tag: string): Promise<Reply> {
   const { selected } = context;
-  const { criteria, returns, uid } = command;
+  const { criteria, returns, uid } = given;
   const saves = returns?.includes('SAVE') === true;
-  checkTag(context, command, tag);
+  checkTag(context, given, tag);
   try {
+    const command = await withFilters(context, given);
     const found = await runProgram(context, command);
     const isScored = returns?.includes('RELEVANCY') || criteria.some(({ by }) => by === 'RELEVANCY');
     const relevancy = isScored ? await relevancyOf(found) : undefined;

@@ -3,6 +3,7 @@ import { type ThreadAlgorithm, type ThreadNode, threadMessages } from '../../../
 import type { CommandOf } from '../command-of.ts';
 import type { Context } from '../context.ts';
 import { bad, ok, type Reply } from '../reply.ts';
+import { withFilters } from '../search/filters.ts';
 import { runProgram } from '../search/program.ts';
 import { sortables } from '../search/sortables.ts';
 import { threaded } from '../wire/write/thread.ts';
@@ -12,7 +13,8 @@ const algorithms: ReadonlyMap<string, ThreadAlgorithm> = new Map(
 );
 
 /** THREAD (RFC 5256 §3). */
-export async function thread(context: Context, command: CommandOf<'THREAD'>): Promise<Reply> {
+export async function thread(context: Context, given: CommandOf<'THREAD'>): Promise<Reply> {
+  const command = await withFilters(context, given);
   const algorithm = algorithms.get(command.algorithm);
   if (algorithm === undefined) return bad('Unknown threading algorithm');
   const { uids } = await runProgram(context, command);

@@ -73,6 +73,8 @@ export function questionOf(key: SearchKey, meaning: Meaning): Question {
       return key.flag === '\\Recent' ? { ask: 'recent' } : { ask: 'bits', bits: BigInt(flagBits[key.flag]) };
     case 'keyword':
       return keywordQuestion(key.keyword, selected);
+    case 'filter':
+      throw new Error('a filter was not looked up');
     case 'emailid':
       return { ask: 'email', id: key.id };
     case 'threadid':

@@ -31,14 +31,18 @@ export async function runSearch(
   const search = new Search(context, question, selected, endAt);
   const { options } = context;
   const { view } = selected;
+  const ofSelected = context.hasSelected && selected === context.selected;
   let batch: Candidate[] = [];
+  let seen = 0;
   for (const block of view.state.blocks) {
     for (const [row, uid] of block.uids.entries()) {
       const bits = view.state.flagSets.bitsAt(block.flags[row] ?? 0);
       const candidate = new Candidate(uid, bits, block.seqs[row] ?? 0, selected.isRecent(uid));
       // The usual question is answered by the view alone: then nothing is batched.
       if (!search.decide(candidate, 'view')) batch.push(candidate);
+      seen++;
       if (batch.length < options.limits.batchMessages) continue;
+      if (ofSelected) context.progress(seen - batch.length, view.exists);
       await search.ask(batch);
       batch = [];
     }

@@ -36,6 +36,8 @@ export type SearchKey =
   | { readonly key: 'larger' | 'smaller'; readonly sizeBytes: number }
   | { readonly key: 'older' | 'younger'; readonly seconds: number }
   | { readonly key: 'modseq'; readonly atLeast: number }
+  /** A search that the user has stored under this name (RFC 5466 §3.1). */
+  | { readonly key: 'filter'; readonly name: string }
   | { readonly key: 'emailid' | 'threadid'; readonly id: string };
 
 /** `search-return-opts`; RFC 9051 §6.4.4: an empty list means ALL, and so the reader gives it. */

@@ -69,6 +69,7 @@ const { key: searchKey } = fc.letrec<{ key: SearchKey }>((tie) => ({
     fc.record({ key: fc.constantFrom('larger', 'smaller'), sizeBytes: number64 }),
     fc.record({ key: fc.constantFrom('older', 'younger'), seconds: nzNumber }),
     fc.record({ key: fc.constant('modseq' as const), atLeast: number64 }),
+    fc.record({ key: fc.constant('filter' as const), name: atom }),
     fc.record({ key: fc.constantFrom('emailid', 'threadid'), id: fc.stringMatching(/^[A-Za-z0-9_-]{1,20}$/) }),
     fc.record({ key: fc.constantFrom('not', 'fuzzy'), inner: tie('key') }),
     fc.record({ key: fc.constant('or' as const), left: tie('key'), right: tie('key') }),

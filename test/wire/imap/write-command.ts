@@ -181,6 +181,8 @@ function keyText(key: SearchKey, top = false): string {
       return `${key.key.toUpperCase()} ${key.seconds}`;
     case 'modseq':
       return `MODSEQ ${key.atLeast}`;
+    case 'filter':
+      return `FILTER ${key.name}`;
     case 'emailid':
     case 'threadid':
       return `${key.key.toUpperCase()} ${key.id}`;

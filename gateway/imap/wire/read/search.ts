@@ -1,6 +1,6 @@
 import type { PartialRange, SearchDate, SearchField, SearchFlag, SearchKey, SearchReturn } from '../search-key.ts';
 import { date } from './date.ts';
-import type { Reader } from './reader.ts';
+import { type Dialect, Reader } from './reader.ts';
 import { beginsSet, sequenceSet } from './sequence-set.ts';
 import { astring, astringBytes, atom, list, number64, nzNumber, string, word } from './text.ts';
 
@@ -60,6 +60,8 @@ const keys: ReadonlyMap<string, KeyArguments> = new Map<string, KeyArguments>([
   ['THREADID', (reader) => ({ key: 'threadid', id: after(reader, objectId) })],
   ['NOT', (reader, depth) => not(after(reader, (inner) => searchKey(inner, depth + 1)))],
   ['OR', or],
+  // RFC 5466 §4
+  ['FILTER', (reader) => ({ key: 'filter', name: after(reader, filterName) })],
   // RFC 6203 §6
   ['FUZZY', (reader, depth) => ({ key: 'fuzzy', inner: after(reader, (inner) => searchKey(inner, depth + 1)) })],
 ]);
@@ -177,6 +179,23 @@ function keyword(reader: Reader): SearchKey {
 
 function contains(field: SearchField, reader: Reader): SearchKey {
   return { key: 'contains', field, value: after(reader, (inner) => astringBytes(inner)) };
+}
+
+/**
+ *     filter-name = 1*<any ATOM-CHAR except "/">          ; RFC 5466 §4
+ */
+function filterName(reader: Reader): string {
+  const name = atom(reader, 'the name of a filter');
+  return name.includes('/') ? reader.invalid('name of a filter') : name;
+}
+
+/** The keys of a stored search (RFC 5466 §3.2), which has no literals; throws `BadSyntax`. */
+export function storedSearch(text: string, dialect: Dialect): SearchKey {
+  const frame = { fragments: [{ kind: 'line' as const, bytes: Buffer.from(text, 'utf8') }], afterMessage: false };
+  const reader = new Reader(frame, dialect);
+  const key = searchKeys(reader);
+  reader.end();
+  return key;
 }
 
 /**

@@ -52,6 +52,20 @@ export function mailboxId(id: string): string {
   return `MAILBOXID (${id})`;
 }
 
+/**
+ *     inprogress-state = "INPROGRESS" [SP "(" inprogress-tag SP (number / nil) SP (nz-number64 / nil) ")"]      ; RFC 9585 §6
+ *
+ * How many of how many are done of the command with the tag; undefined: nobody knows.
+ */
+export function inProgress(tag: string, done?: number, goal?: number): string {
+  return `INPROGRESS ("${tag}" ${goal ? `${done ?? 0} ${goal}` : 'NIL NIL'})`;
+}
+
+/** `"UNDEFINED-FILTER" SP filter-name` (RFC 5466 §4) */
+export function undefinedFilter(name: string): string {
+  return `UNDEFINED-FILTER ${name}`;
+}
+
 /** `"NOUPDATE" SP quoted` (RFC 5267 §5): nothing will be told of the search with this tag. */
 export function noUpdate(tag: string): string {
   return `NOUPDATE "${tag}"`;
