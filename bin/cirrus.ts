@@ -8,6 +8,7 @@ import { doctorCommand } from './commands/doctor.ts';
 import { exportCommand } from './commands/export.ts';
 import { importCommand } from './commands/import.ts';
 import { reconstructCommand } from './commands/reconstruct.ts';
+import { restoreCommand } from './commands/restore.ts';
 import { serveCommand } from './commands/serve.ts';
 import { userCommand } from './commands/user.ts';
 import { exitCode, failure } from './exit-codes.ts';
@@ -26,7 +27,8 @@ const program = new Command('cirrus')
   .addCommand(exportCommand())
   .addCommand(doctorCommand())
   .addCommand(checkpointCommand())
-  .addCommand(reconstructCommand());
+  .addCommand(reconstructCommand())
+  .addCommand(restoreCommand());
 for (const command of [program, ...allCommands(program)])
   command.exitOverride().showHelpAfterError('(--help says more)');
 

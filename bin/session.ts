@@ -20,7 +20,11 @@ export function readSettings(options: { readonly config?: string | undefined }):
 }
 
 /** Runs a command on the store, which a server may have open at the same time. The store must be there already. */
-export async function withStore<T>(settings: Settings, run: (opened: OpenStore) => Promise<T>): Promise<T> {
+export async function withStore<T>(
+  settings: Settings,
+  run: (opened: OpenStore) => Promise<T>,
+  options: Pick<StoreUse, 'rebuilds'> = {},
+): Promise<T> {
   const { configdirectory, home } = settings.config;
   // Most likely the command was run in another folder than the server: an empty store would be a wrong answer.
   if (home === 'embedded' && !existsSync(join(configdirectory, 'index'))) {
@@ -29,7 +33,7 @@ export async function withStore<T>(settings: Settings, run: (opened: OpenStore) 
       `there is no mail store in ${configdirectory} (see -C and configdirectory)`,
     );
   }
-  return withNewStore(settings, run);
+  return withNewStore(settings, run, options);
 }
 
 /** The same; the store is made when it is not there. */

@@ -171,3 +171,5 @@ export const CHECKPOINT_LEASE: Key = { pk: text('K#checkpoint'), sk: text('-') }
 
 /** An index is being rebuilt: nothing may be served from it. */
 export const RECONSTRUCT: Key = systemKey('RECONSTRUCT');
+/** An index that was put back in time is being made fit to be served. */
+export const RESTORE: Key = systemKey('RESTORE');

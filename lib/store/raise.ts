@@ -1,11 +1,14 @@
+import { type Id, idIsShared } from '../base/ids.ts';
 import { appendTo, type MessageToAppend } from './append.ts';
 import { StoreError } from './errors.ts';
 import { DELETED, SEEN } from './flag-sets.ts';
 import type { Head } from './head.ts';
+import type { LogContext } from './log.ts';
 import { type Block, withoutRows } from './mailbox-block.ts';
 import { MailboxView } from './mailbox-view.ts';
 import { NONCE_BYTES } from './record.ts';
-import type { UidSet } from './uid-set.ts';
+import { rowsOf } from './sweep-rows.ts';
+import { UidSet } from './uid-set.ts';
 
 /** By so much every number is raised that a client may have seen of what was lost (Rule 21). */
 export const RAISE = 2 ** 20;
@@ -51,6 +54,8 @@ export function raisedView({ state }: MailboxView, lost: Lost): MailboxView {
     expungedKnownSince: seq,
     purged: state.purged.union(lost.expunged),
     intents: new Map(),
+    // A piece of which nothing is left looks as if nothing had changed.
+    snapshot: lost.uids.isEmpty ? state.snapshot : state.snapshot && { ...state.snapshot, hot: [] },
   });
 }
 
@@ -74,6 +79,28 @@ function draft(view: MailboxView, messages: readonly MessageToAppend[]): ReturnT
     const plain = messages.map((message) => ({ ...message, flags: { ...message.flags, keywords: [] } }));
     return appendTo(view, plain, false);
   }
+}
+
+/** Messages of the view whose objects are gone. */
+export async function lostOf(
+  context: LogContext,
+  view: MailboxView,
+  own: { has(id: Id): boolean },
+  shared: { has(id: Id): boolean },
+): Promise<Lost> {
+  const [uids, expunged]: [number[], number[]] = [[], []];
+  let bytes = 0;
+  for await (const rows of rowsOf(context, view)) {
+    for (const { uid, blob, sizeBytes, expungedMs } of rows) {
+      if ((idIsShared(blob) ? shared : own).has(blob)) continue;
+      if (expungedMs !== undefined) expunged.push(uid);
+      else {
+        uids.push(uid);
+        bytes += sizeBytes;
+      }
+    }
+  }
+  return { uids: UidSet.of(...uids), sizeBytes: bytes, expunged: UidSet.of(...expunged) };
 }
 
 /** What a head says when its whole log is in one snapshot. */

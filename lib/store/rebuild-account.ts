@@ -13,14 +13,13 @@ import { summaries } from './messages.ts';
 import { putOverlay } from './overlay.ts';
 import type { PackedIds } from './packed-ids.ts';
 import { type PieceRef, putPiece } from './pieces.ts';
-import { headOnSnapshot, type Lost, RAISE, raisedView, withAppended } from './raise.ts';
+import { headOnSnapshot, lostOf, RAISE, raisedView, withAppended } from './raise.ts';
 import { repairGrants } from './sweep-grants.ts';
 import { recounts } from './sweep-quota.ts';
 import { keptGraves, rowsOf } from './sweep-rows.ts';
 import { SweepRun } from './sweep-run.ts';
 import { decodeTree, foldTree } from './tree-snapshot.ts';
 import { type Binding, type DeletedMailbox, TreeView } from './tree-view.ts';
-import { UidSet } from './uid-set.ts';
 
 /** What became of one account. */
 export interface Rebuilt {
@@ -63,7 +62,7 @@ export async function rebuildAccount(
   const user: User = { ...decodeUser(account.name, { r: 1, d: account.user }), rev: RAISE };
   const tally = { messages: 0, lost: 0 };
   for await (const { part, view } of checkpointMailboxes(store.ports.blobs, tree, checkpoint)) {
-    const lost = await lostOf(store, view, own, shared);
+    const lost = await lostOf(store.context, view, own, shared);
     const adopted = survey.adopted.filter(({ mailbox }) => mailbox === part.id).map(({ message }) => message);
     const next = withAppended(raisedView(view, lost), adopted, store.clock.now());
     const { ref } = await foldMailbox(store.context, next, store.context.foldLimits);
@@ -147,28 +146,6 @@ type AnyPart = AccountPart | ScriptPart | OverlayPart;
 function* candidates(own: PackedIds, shared: readonly Id[]): Generator<Id> {
   yield* own;
   yield* shared;
-}
-
-/** Messages of the view whose objects are gone. */
-export async function lostOf(
-  store: MailStore,
-  view: MailboxView,
-  own: { has(id: Id): boolean },
-  shared: { has(id: Id): boolean },
-): Promise<Lost> {
-  const [uids, expunged]: [number[], number[]] = [[], []];
-  let bytes = 0;
-  for await (const rows of rowsOf(store.context, view)) {
-    for (const { uid, blob, sizeBytes, expungedMs } of rows) {
-      if ((idIsShared(blob) ? shared : own).has(blob)) continue;
-      if (expungedMs !== undefined) expunged.push(uid);
-      else {
-        uids.push(uid);
-        bytes += sizeBytes;
-      }
-    }
-  }
-  return { uids: UidSet.of(...uids), sizeBytes: bytes, expunged: UidSet.of(...expunged) };
 }
 
 /** What stands beside the messages in the index: who holds the shared ones, and their summaries. */

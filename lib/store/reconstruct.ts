@@ -5,7 +5,7 @@ import { readAccountPart } from './checkpoint-reader.ts';
 import { Directory, directoryKeyOf, encodeUser, splitUserName, type User } from './directory.ts';
 import { StoreError } from './errors.ts';
 import { WRITER_MS } from './keep.ts';
-import { CHECKPOINTS, domainKey, MESSAGES, RECONSTRUCT } from './keys.ts';
+import { CHECKPOINTS, domainKey, MESSAGES, RECONSTRUCT, RESTORE } from './keys.ts';
 import type { MailStore } from './mail-store.ts';
 import type { Index } from './ports.ts';
 import { type Rebuilt, rebuildAccount } from './rebuild-account.ts';
@@ -75,8 +75,10 @@ export async function reconstruct(store: MailStore, options: ReconstructOptions 
 
 /** Fails with `unavailable` while an index is being rebuilt: users that are not there yet would seem not to exist. */
 export async function requireWhole(index: Index): Promise<void> {
-  if ((await index.get(RECONSTRUCT)) === undefined) return;
-  throw new StoreError('unavailable', 'the index is being rebuilt: run cirrus reconstruct until it ends');
+  const [rebuilding, restoring] = await index.batchGet([RECONSTRUCT, RESTORE]);
+  const command = rebuilding === undefined ? 'restore' : 'reconstruct';
+  if (rebuilding === undefined && restoring === undefined) return;
+  throw new StoreError('unavailable', `the index is being rebuilt: run cirrus ${command} until it ends`);
 }
 
 /** Answers whether this holds the sweep; somebody else may. */
