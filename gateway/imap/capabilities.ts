@@ -64,6 +64,7 @@ const afterLogin = [
   'METADATA-SERVER',
   'LIST-METADATA',
   'ANNOTATEMORE',
+  'NOTIFY',
   'REPLACE',
   'CATENATE',
   'URLAUTH',

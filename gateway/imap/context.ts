@@ -11,6 +11,7 @@ import type { MailStore } from '../../lib/store/mail-store.ts';
 import type { Connection } from '../net/connection.ts';
 import type { SummaryTexts } from './fetch/summary-texts.ts';
 import type { Input } from './input.ts';
+import type { Notifier } from './notify/notifier.ts';
 import type { Selected, Style, Telling } from './selected.ts';
 import type { Dialect } from './wire/read/reader.ts';
 
@@ -75,6 +76,10 @@ export interface Context {
   breathe(): Promise<void>;
   /** Writes untagged responses about the selected mailbox, from what this process knows. */
   tell(telling: Telling): Promise<void>;
+  /** What NOTIFY asked for, while it lasts. */
+  readonly notifier: Notifier | undefined;
+  /** Replaces what NOTIFY asked for before. */
+  setNotifier(notifier: Notifier | undefined): void;
   select(selected: Selected | undefined): void;
   logIn(user: User): void;
   /** Everything but TLS is as it was before login. */

@@ -17,6 +17,7 @@ import { BrokenLiteral, Refused, refusal } from './errors.ts';
 import { SummaryTexts } from './fetch/summary-texts.ts';
 import { Input } from './input.ts';
 import { administratorNames } from './name-view.ts';
+import type { Notifier } from './notify/notifier.ts';
 import { bad, no, type Reply } from './reply.ts';
 import type { Selected, Style, Telling } from './selected.ts';
 import { isAppend } from './wire/append.ts';
@@ -61,6 +62,7 @@ class Session implements Context {
   readonly #anonymousLog: Log;
   #account: Account | undefined;
   #selected: Selected | undefined;
+  #notifier: Notifier | undefined;
   #over = false;
   #lagging = false;
   #badInARow = 0;
@@ -119,6 +121,15 @@ class Session implements Context {
     return this.#selected;
   }
 
+  get notifier(): Notifier | undefined {
+    return this.#notifier;
+  }
+
+  setNotifier(notifier: Notifier | undefined): void {
+    this.#notifier?.stop();
+    this.#notifier = notifier;
+  }
+
   select(selected: Selected | undefined): void {
     this.#selected?.release();
     this.#selected = selected;
@@ -133,6 +144,7 @@ class Session implements Context {
 
   logOut(): void {
     this.select(undefined);
+    this.setNotifier(undefined);
     this.enabled.clear();
     this.#account = undefined;
     this.log = this.#anonymousLog;
@@ -208,13 +220,16 @@ class Session implements Context {
     } catch (error) {
       this.#end(error);
     } finally {
+      this.setNotifier(undefined);
       this.select(undefined);
     }
   }
 
   async #step(): Promise<void> {
     if (this.connection.draining) return this.bye('Server shutting down', 'UNAVAILABLE');
+    this.#notifier?.resume();
     const event = await this.input.between();
+    await this.#notifier?.pause();
     if (event === undefined) this.#over = true;
     else await this.#handle(event);
     await this.flow();

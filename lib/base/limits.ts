@@ -100,6 +100,8 @@ export const imapLimits = {
   pollMs: 1 * MINUTE,
   /** In IDLE, how often other processes are asked again to say that the mailbox moved; they forget after half an hour. */
   watchMs: 10 * MINUTE,
+  /** Mailboxes that one NOTIFY is told of; with more of them it ends with NOTIFICATIONOVERFLOW. */
+  notifyMailboxes: 1000,
   /** Failed logins of one connection; then it is closed. */
   failedLogins: 5,
   /** Commands in a row that could not be understood; then the connection is closed. */

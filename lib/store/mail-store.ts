@@ -50,6 +50,7 @@ export class MailStore {
   readonly #deliveries: Cache<DeliveryLog>;
   readonly #compacting = new Set<Id>();
   readonly #background = new Set<Promise<unknown>>();
+  readonly #onMoved = new Map<Id, Set<() => void>>();
   readonly #stopHints: () => void;
 
   constructor(ports: StorePorts, options: StoreOptions = {}) {
@@ -62,6 +63,7 @@ export class MailStore {
       hints: ports.hints,
       clock: options.clock ?? systemClock,
       random: options.random ?? Math.random,
+      committed: (id) => this.#tellMoved(id),
       ...(options.foldLimits && { foldLimits: options.foldLimits }),
       background: (what, work) => {
         const running = work()
@@ -81,10 +83,31 @@ export class MailStore {
 
   /** Somebody committed to the mailbox: whoever has it open in this process is told. */
   moved(id: Id, rev: number): void {
+    this.#tellMoved(id);
     const mailbox = this.#mailboxes.peek(id);
     const known = mailbox?.cached;
     if (mailbox === undefined || known === undefined || known.head.rev >= rev) return;
     this.context.background(`hint ${id}`, () => mailbox.refresh());
+  }
+
+  /**
+   * Calls the listener when a mailbox or tree was committed to in this process, or when a hint says that it moved; answers a
+   * function that ends it. Nothing is read or kept in memory for it; commits of other processes need not be told.
+   */
+  onMoved(id: Id, listener: () => void): () => void {
+    const listeners = this.#onMoved.get(id) ?? new Set();
+    this.#onMoved.set(id, listeners);
+    // One function may listen twice.
+    const own = (): void => listener();
+    listeners.add(own);
+    return () => {
+      listeners.delete(own);
+      if (listeners.size === 0 && this.#onMoved.get(id) === listeners) this.#onMoved.delete(id);
+    };
+  }
+
+  #tellMoved(id: Id): void {
+    for (const listener of this.#onMoved.get(id) ?? []) listener();
   }
 
   /** Folds the mailbox's log in the background, unless that is under way here. */

@@ -21,6 +21,8 @@ export interface MailboxContext extends LogContext {
   readonly hints: Hints;
   /** Work that nobody waits for; its failures are logged. */
   readonly background: (what: string, work: () => Promise<unknown>) => void;
+  /** Told of every commit of this process, for whoever asked by {@link MailStore.onMoved}. */
+  readonly committed?: (log: Id) => void;
   readonly foldLimits?: FoldLimits;
 }
 
@@ -77,6 +79,7 @@ export class Mailbox {
     this.#tell();
     const addresses = committed.watchers.map(({ address }) => address);
     if (addresses.length > 0) this.#context.hints.send({ id: this.id, rev: committed.rev }, addresses);
+    this.#context.committed?.(this.id);
     this.#compactWhenDue();
     return committed;
   }

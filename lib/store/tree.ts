@@ -44,6 +44,7 @@ export class Tree {
 
   async commit<R>(change: Change<TreeView, R>, options?: CommitOptions<TreeView>): Promise<Committed<R>> {
     const committed = await this.#log.commit(change, options);
+    this.#context.committed?.(this.id);
     this.#compactWhenDue();
     return committed;
   }

@@ -4,12 +4,21 @@ import { condition } from '../wire/write/response.ts';
 
 /** IDLE (RFC 9051 §6.3.13): until the client says DONE, it is told of changes when they happen. */
 export async function idle(context: Context): Promise<Reply> {
+  const { notifier } = context;
   const push = new Push(context);
   try {
     push.start();
+    if (notifier !== undefined) {
+      notifier.idling = true;
+      notifier.resume();
+    }
     const line = await context.input.answer('idling');
     return line.toUpperCase() === 'DONE' ? ok() : bad('DONE was expected');
   } finally {
+    if (notifier !== undefined) {
+      await notifier.pause();
+      notifier.idling = false;
+    }
     await push.stop();
   }
 }
@@ -30,7 +39,8 @@ class Push {
   start(): void {
     const { limits, store } = this.#context.options;
     this.#every(limits.stillHereMs, () => this.#context.write(condition(null, 'OK', null, 'Still here')));
-    if (!this.#context.hasSelected) return;
+    // Two that tell would tell at once.
+    if (!this.#context.hasSelected || this.#context.notifier?.tellsSelected === true) return;
     const { mailbox } = this.#context.selected.open;
     this.#unlisten = mailbox.listen(() => this.#wake());
     store.context.background('watch', () => mailbox.watch());

@@ -27,6 +27,7 @@ import { getMetadata, setMetadataCommand } from './metadata.ts';
 import { move } from './move.ts';
 import { namespace } from './namespace.ts';
 import { noop } from './noop.ts';
+import { notify } from './notify.ts';
 import { getQuotaCommand, getQuotaRootCommand, setQuotaCommand } from './quota.ts';
 import { rename } from './rename.ts';
 import { search } from './search.ts';
@@ -82,6 +83,8 @@ export const commands = {
   NAMESPACE: { state: 'logged-in', numbers: 'free', run: namespace },
   STATUS: { state: 'logged-in', numbers: 'free', run: status },
   IDLE: { state: 'logged-in', numbers: 'free', run: idle },
+  // RFC 5465 §3
+  NOTIFY: { state: 'logged-in', numbers: 'free', run: notify },
   // RFC 4467 §7
   GENURLAUTH: { state: 'logged-in', numbers: 'free', run: genUrlAuth },
   RESETKEY: { state: 'logged-in', numbers: 'free', run: resetKey },

@@ -48,6 +48,19 @@ export interface ListCommand {
   readonly extended: boolean;
 }
 
+/** Which mailboxes a group of NOTIFY is about (RFC 5465 §6). */
+export type MailboxFilter =
+  | { readonly kind: 'selected' | 'selected-delayed' | 'inboxes' | 'personal' | 'subscribed' }
+  | { readonly kind: 'subtree' | 'mailboxes'; readonly names: readonly string[] };
+
+/** The events of a group (RFC 5465 §5), in capitals; none: NONE. */
+export interface EventGroup {
+  readonly filter: MailboxFilter;
+  readonly events: ReadonlySet<string>;
+  /** What is fetched of new messages. */
+  readonly fetch: readonly FetchItem[];
+}
+
 /** What URLFETCH is asked of a URL (RFC 5524 §4); nothing of it means the plain answer of RFC 4467. */
 export type UrlFetchItem = 'BODY' | 'BINARY' | 'BODYPARTSTRUCTURE';
 
@@ -77,6 +90,8 @@ export type ImapCommand =
   | { readonly name: 'ID'; readonly params: readonly (readonly [field: string, value: string | null])[] }
   | { readonly name: 'LOGIN'; readonly user: string; readonly password: string }
   | { readonly name: 'AUTHENTICATE'; readonly mechanism: string; readonly initialResponse: Buffer | null }
+  // RFC 5465; null is NOTIFY NONE
+  | { readonly name: 'NOTIFY'; readonly status: boolean; readonly groups: readonly EventGroup[] | null }
   // RFC 4467
   | { readonly name: 'GENURLAUTH'; readonly rumps: readonly (readonly [url: string, mechanism: string])[] }
   | { readonly name: 'RESETKEY'; readonly mailbox: string | null; readonly mechanisms: readonly string[] }

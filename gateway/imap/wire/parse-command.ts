@@ -9,6 +9,7 @@ import { flag, storeFlags } from './read/flag.ts';
 import { listArguments, statusItems } from './read/list.ts';
 import { listMailbox, mailbox } from './read/mailbox.ts';
 import { metadataCommands } from './read/metadata.ts';
+import { notify } from './read/notify.ts';
 import { quotaCommands } from './read/quota.ts';
 import { type Dialect, type ReadArguments, Reader, spaced } from './read/reader.ts';
 import { searchProgram, searchReturns } from './read/search.ts';
@@ -72,6 +73,7 @@ const verbs: ReadonlyMap<string, ReadArguments> = new Map<string, ReadArguments>
   ['ID', id],
   ['LOGIN', login],
   ['AUTHENTICATE', authenticate],
+  ['NOTIFY', notify],
   ['COMPRESS', compress],
   ['LANGUAGE', language],
   ['ENABLE', enable],

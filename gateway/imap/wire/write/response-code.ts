@@ -25,6 +25,7 @@ export type PlainCode =
   | 'NOMODSEQ'
   | 'NONEXISTENT'
   | 'NOPERM'
+  | 'NOTIFICATIONOVERFLOW'
   | 'NOTSAVED'
   | 'OVERQUOTA'
   | 'PARSE'
@@ -84,6 +85,11 @@ export function capabilityCode(names: readonly string[]): string {
 /** `"BADCHARSET" [SP "(" charset *(SP charset) ")"]` */
 export function badCharset(charsets: readonly string[]): string {
   return `BADCHARSET (${charsets.join(' ')})`;
+}
+
+/** `"BADEVENT" SP "(" event-name *(SP event-name) ")"` (RFC 5465 §8): the events that there are. */
+export function badEvent(events: readonly string[]): string {
+  return `BADEVENT (${events.join(' ')})`;
 }
 
 /** `"BADURL" SP url-resp-text` (RFC 4469 §5), as its examples write it. */

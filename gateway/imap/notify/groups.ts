@@ -1,0 +1,42 @@
+import { OTHER_USERS } from '../../../lib/store/account.ts';
+import type { ListedName } from '../../../lib/store/names.ts';
+import { SEPARATOR } from '../../../lib/store/tree-view.ts';
+import type { EventGroup, MailboxFilter } from '../wire/commands.ts';
+
+/** Events of messages (RFC 5465 §5.2 to §5.4) and of mailboxes (§5.6, §5.7), as they are announced. */
+export const MESSAGE_EVENTS = ['MessageNew', 'MessageExpunge', 'FlagChange'] as const;
+export const NAME_EVENTS = ['MailboxName', 'SubscriptionChange'] as const;
+
+const NONE: ReadonlySet<string> = new Set();
+
+/** The group about the selected mailbox, if there is one. */
+export function selectedGroup(groups: readonly EventGroup[]): EventGroup | undefined {
+  return groups.find(({ filter }) => isSelected(filter));
+}
+
+export function isSelected({ kind }: MailboxFilter): boolean {
+  return kind === 'selected' || kind === 'selected-delayed';
+}
+
+/** The events that are told of a mailbox which is not selected: those of the first group that it is in. */
+export function eventsOf(groups: readonly EventGroup[], row: ListedName): ReadonlySet<string> {
+  return groups.find(({ filter }) => isIn(filter, row))?.events ?? NONE;
+}
+
+/** RFC 5465 §6. Where mail may be delivered (`inboxes`) is every mailbox of one's own: a script or an address may name it. */
+function isIn(filter: MailboxFilter, { name, isSubscribed }: ListedName): boolean {
+  switch (filter.kind) {
+    case 'selected':
+    case 'selected-delayed':
+      return false;
+    case 'inboxes':
+    case 'personal':
+      return name !== OTHER_USERS && !name.startsWith(`${OTHER_USERS}${SEPARATOR}`);
+    case 'subscribed':
+      return isSubscribed;
+    case 'mailboxes':
+      return filter.names.includes(name);
+    case 'subtree':
+      return filter.names.some((top) => name === top || name.startsWith(`${top}${SEPARATOR}`));
+  }
+}
