@@ -95,7 +95,7 @@ function idsOf(bytes: Buffer): Id[] {
 }
 
 /** At most so many bytes of UTF-8, cut between characters. */
-function cut(text: string, maxBytes: number): string {
+export function cut(text: string, maxBytes: number): string {
   const bytes = Buffer.from(text, 'utf8');
   let end = Math.min(bytes.length, maxBytes);
   while (end < bytes.length && ((bytes[end] ?? 0) & 0xc0) === 0x80) end--;

@@ -65,6 +65,13 @@ export class MailStore {
       random: options.random ?? Math.random,
       committed: (id) => this.#tellMoved(id),
       ...(options.foldLimits && { foldLimits: options.foldLimits }),
+      // Metadata is worth having and not worth failing for.
+      treeView: async (id) =>
+        (
+          await this.tree(id)
+            .refresh()
+            .catch(() => undefined)
+        )?.view,
       background: (what, work) => {
         const running = work()
           .catch((error: unknown) => onError(what, error))

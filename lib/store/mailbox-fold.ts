@@ -17,7 +17,8 @@ import {
 import { type ColumnPiece, encodeManifest, type Manifest, type NoncePiece } from './mailbox-manifest.ts';
 import { coldPiece } from './mailbox-snapshot.ts';
 import { type DeliveryMark, decodeCounts, type Expunged, MailboxView } from './mailbox-view.ts';
-import { deletePiece, getPiece, type PieceRef, putPiece } from './pieces.ts';
+import { deletePiece, getPiece, PIECE_ITEM_BYTES, type PieceRef, putPiece } from './pieces.ts';
+import type { BlobMetadata } from './ports.ts';
 import { UidSet } from './uid-set.ts';
 
 /** How finely snapshots are cut. Hot pieces are rewritten when a flag changes, cold ones only when they fill or empty. */
@@ -31,11 +32,15 @@ export interface FoldLimits {
 
 export const FOLD_LIMITS: FoldLimits = { hotRows: 65_536, coldRows: 8192, noncePieces: 32 };
 
-/** Writes the view as pieces and a manifest; the caller then moves the head to it (Rule 7). */
+/**
+ * Writes the view as pieces and a manifest; the caller then moves the head to it (Rule 7). `describe`: metadata of a manifest
+ * that is an object (Rule 21).
+ */
 export async function foldMailbox(
   context: LogContext,
   view: MailboxView,
   limits: FoldLimits = FOLD_LIMITS,
+  describe: () => Promise<BlobMetadata> = async () => ({ mailbox: view.state.id }),
 ): Promise<Folding<MailboxView>> {
   const before = view.state.snapshot;
   const nowMs = context.clock.now();
@@ -77,7 +82,9 @@ export async function foldMailbox(
       { seq: view.seq, timeMs: nowMs },
     ],
   };
-  const ref = await putPiece(context, 'M', view.state.id, encodeManifest(manifest), { mailbox: view.state.id });
+  const packed = encodeManifest(manifest);
+  const metadata = packed.length > PIECE_ITEM_BYTES ? await describe() : undefined;
+  const ref = await putPiece(context, 'M', view.state.id, packed, metadata);
   const keptSeqs = new Set(kept.map(({ seq }) => seq));
   return {
     ref,

@@ -8,7 +8,9 @@ import type { ColdRow } from './mailbox-block.ts';
 import { type FoldLimits, foldMailbox } from './mailbox-fold.ts';
 import { type KeptExpunged, keptExpunged, loadCold, mailboxType } from './mailbox-snapshot.ts';
 import type { MailboxView } from './mailbox-view.ts';
-import type { Hints } from './ports.ts';
+import { manifestMetadata } from './manifest-metadata.ts';
+import type { BlobMetadata, Hints } from './ports.ts';
+import type { TreeView } from './tree-view.ts';
 import type { UidSet } from './uid-set.ts';
 
 /** At most this many gateways are told of a mailbox's commits; more of them poll (Rule 20). */
@@ -24,6 +26,8 @@ export interface MailboxContext extends LogContext {
   /** Told of every commit of this process, for whoever asked by {@link MailStore.onMoved}. */
   readonly committed?: (log: Id) => void;
   readonly foldLimits?: FoldLimits;
+  /** The newest view of a tree; undefined when it cannot be read. */
+  readonly treeView?: (tree: Id) => Promise<TreeView | undefined>;
 }
 
 /** One mailbox in one process, shared by its sessions: the newest view known here, and the door to change it. */
@@ -146,7 +150,15 @@ export class Mailbox {
 
   /** Folds the log into a snapshot now. */
   compact(): Promise<'moved' | 'lost' | 'nothing'> {
-    return compact(this.#log, (view) => foldMailbox(this.#context, view, this.#context.foldLimits));
+    return compact(this.#log, (view) =>
+      foldMailbox(this.#context, view, this.#context.foldLimits, () => this.#describe(view)),
+    );
+  }
+
+  async #describe(view: MailboxView): Promise<BlobMetadata> {
+    const owner = this.#log.cached?.head.owner;
+    const tree = owner === undefined ? undefined : await this.#context.treeView?.(owner);
+    return manifestMetadata(view, tree);
   }
 
   #compactWhenDue(): void {

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { newId } from '../../lib/base/ids.ts';
 import { StoreDelivery } from '../../lib/delivery/deliver.ts';
+import { Account } from '../../lib/store/account.ts';
+import { setAcl } from '../../lib/store/acl.ts';
 import {
   appendedOrigin,
   decodeSpaces,
@@ -8,10 +10,15 @@ import {
   readOrigin,
   sharedOrigin,
 } from '../../lib/store/blob-origin.ts';
-import { holdersBlobKey, messageBlobKey, SHARED_MESSAGES } from '../../lib/store/keys.ts';
+import { holdersBlobKey, messageBlobKey, pieceBlobKey, SHARED_MESSAGES } from '../../lib/store/keys.ts';
 import { storeMessage } from '../../lib/store/messages.ts';
+import { createMailbox } from '../../lib/store/names.ts';
 import { checkBlobMetadata } from '../../lib/store/port-limits.ts';
+import { setFlags } from '../../lib/store/set-flags.ts';
+import { annotateRecord } from '../../lib/store/tree-records.ts';
+import { UidSet } from '../../lib/store/uid-set.ts';
 import { addUser } from '../../lib/store/users.ts';
+import { appendBare } from '../support/many-messages.ts';
 import { openTestStore, type TestStore } from '../support/test-store.ts';
 
 describe('the metadata of a message (Rule 21)', () => {
@@ -81,5 +88,33 @@ describe('objects', () => {
     expect(readOrigin(info?.metadata ?? {})).toMatchObject({ hasMoreSpaces: true, spaces: spaces.slice(0, 32) });
     const list = await home.blobs.get(holdersBlobKey(blob));
     expect(decodeSpaces(list ?? Buffer.alloc(0))).toEqual(spaces);
+  });
+
+  test('of a large manifest say which mailbox it is, with its name, numbers, rights and annotations', async () => {
+    const anna = await addUser(home.store, { name: 'anna', verifier: undefined });
+    const account = new Account(home.store, anna);
+    await createMailbox(account, 'Große Liste');
+    await setAcl(account, 'Große Liste', 'bert', 'lr');
+    await account.tree.commit(() => {
+      return { record: annotateRecord('Große Liste', '/shared/comment', 'long'), reply: undefined };
+    });
+    const open = await account.open('Große Liste');
+    await appendBare(home, open, 3000);
+    const keywords = Array.from({ length: 100 }, (_, i) => `${'k'.repeat(150)}${i}`);
+    await setFlags(open, { operation: 'add', flags: keywords, uids: UidSet.of(1) });
+    await open.mailbox.compact();
+    const { head } = await open.mailbox.refresh();
+    expect(head.snapIsObject).toBe(true);
+    const info = await home.blobs.info(pieceBlobKey(open.mailbox.id, head.snapId ?? open.mailbox.id));
+    expect(info?.metadata).toMatchObject({
+      mailbox: open.mailbox.id,
+      tree: anna.tree,
+      name: 'Große Liste',
+      'uid-next': '3001',
+      'uid-validity': String(open.uidValidity),
+      acl: expect.stringContaining('bert=lr'),
+      annotations: '/shared/comment=long',
+    });
+    expect(info?.metadata.keywords?.length).toBe(300);
   });
 });
