@@ -82,6 +82,25 @@ describe('RFC 6009', () => {
     expect(problems('require "envelope"; if envelope "notify" "SUCCESS" {}')[0]).toMatch(/has no part "notify"/);
   });
 
+  it('§5 a message that comes too late', () => {
+    const late = new Map([
+      ['bytimerelative', ['-20']],
+      ['bytimeabsolute', ['2026-11-24T10:00:00Z']],
+    ]);
+    const script = `require ["envelope", "envelope-deliverby", "relational", "date", "variables", "fileinto"];
+      if envelope :matches :zone "+0000" "bytimeabsolute" "*T*:*:*" {
+        set "bdate" "\${0}"; set "bhour" "\${2}";
+        if currentdate :zone "+0000" :value "ge" "iso8601" "\${bdate}" { fileinto "missed-\${bhour}"; }
+      }`;
+    const environment = { envelope: { from: 'a@b.c', to: 'd@e.f', parts: late } };
+    expect(actions(script, mail, { environment })).toEqual(['fileinto missed-10']);
+    const test = 'envelope :contains "bytimerelative" "-"';
+    expect(holds(test, mail, ['envelope', 'envelope-deliverby'], { environment })).toBe(true);
+    const local = 'envelope "bytimeabsolute" "2026-11-24T11:00:00+01:00"';
+    expect(holds(local, mail, ['envelope', 'envelope-deliverby'], { environment })).toBe(true);
+    expect(problems('require "envelope"; if envelope :zone "+0000" "from" "x" {}')[0]).toMatch(/does not take ":zone"/);
+  });
+
   it('§4 redirect-dsn', () => {
     const script = 'require ["copy", "redirect-dsn"]; redirect';
     expect(actions(`${script} :copy :notify "success,delay" :ret "hdrs" "a@b.c";`, mail)[0]).toBe(
@@ -101,6 +120,15 @@ describe('RFC 6009', () => {
     expect(outcome(`${script} :bytimeabsolute "2026-11-24T20:00:00+01:00" "a@b.c";`, mail).actions).toMatchObject([
       { byTime: { seconds: 7.5 * 3600 - 5 - 0, mode: 'notify', trace: false } },
     ]);
+    const tonight = `require ["copy", "redirect-deliverby", "date", "variables", "relational", "comparator-i;ascii-numeric"];
+      if currentdate :value "lt" :comparator "i;ascii-numeric" "hour" "22" {
+        if currentdate :matches "date" "*" { set "date" "\${0}"; }
+        if currentdate :matches "zone" "*" { set "zone" "\${0}"; }
+        redirect :copy :bytimeabsolute "\${date}T20:00:00\${zone}" :bymode "return" "cellphone@example.com"; }`;
+    expect(outcome(tonight, mail).actions[0]).toMatchObject({
+      address: 'cellphone@example.com',
+      byTime: { seconds: 7.5 * 3600 - 5, mode: 'return' },
+    });
     expect(problems(`${script} :bymode "return" "a@b.c";`)).toEqual([
       '1:33 ":bymode" can only be given together with ":bytimerelative" or ":bytimeabsolute".',
     ]);
@@ -133,6 +161,58 @@ describe('RFC 6134, extlists', () => {
       'redirect tag:example.com,2010-05-28:mylist list',
     ]);
     expect(problems('require "extlists"; redirect "tag:example.com,2010-05-28:mylist";')).toHaveLength(1);
+  });
+});
+
+describe('RFC 6134, the examples', () => {
+  const listed = (lists: Readonly<Record<string, readonly string[]>>) => ({
+    'in-lists': (ask: { lists: readonly string[]; values: readonly string[] }) =>
+      ask.values.find((value) => ask.lists.some((list) => lists[list]?.includes(value))),
+  });
+
+  it('known senders may look more like spam', () => {
+    const script = `require ["envelope", "extlists", "fileinto", "spamtest", "relational", "comparator-i;ascii-numeric", "variables"];
+      if envelope :list "from" ":addrbook:default" { set "lim" "8"; } else { set "lim" "3"; }
+      if spamtest :value "ge" :comparator "i;ascii-numeric" "\${lim}" { fileinto "spam"; }`;
+    const run = (known: readonly string[]) =>
+      actions(script, mail, { answers: listed({ ':addrbook:default': known }), environment: { spamPercent: 50 } });
+    expect(run(['sender@example.org'])).toEqual(['implicit keep']);
+    expect(run([])).toEqual(['fileinto spam']);
+  });
+
+  it('a date in a list of holidays', () => {
+    const script = `require ["extlists", "date", "enotify"];
+      if currentdate :list "date" "tag:example.com,2011-01-01:localHolidays" { notify "mailto:romeo@example.com"; }`;
+    const holidays = listed({ 'tag:example.com,2011-01-01:localHolidays': ['2026-11-24'] });
+    expect(actions(script, mail, { answers: holidays })[0]).toMatch(/^notify method=mailto:romeo/);
+    expect(actions(script, mail, { answers: listed({}) })).toEqual(['implicit keep']);
+  });
+
+  it('mail to a list goes to its members, when one of them sends it', () => {
+    const script = `require ["envelope", "subaddress", "extlists"];
+      if allof (envelope :detail "to" "mylist", address :list "from" "tag:example.com,2010-05-28:mylist") {
+        redirect :list "tag:example.com,2010-05-28:mylist"; }`;
+    const members = listed({ 'tag:example.com,2010-05-28:mylist': ['a@example.org'] });
+    const environment = { envelope: { from: 'a@example.org', to: 'user+mylist@example.com' } };
+    expect(actions(script, mail, { answers: members, environment })).toEqual([
+      'redirect tag:example.com,2010-05-28:mylist list',
+    ]);
+    expect(actions(script, mail.replace('a@', 'b@'), { answers: members, environment })).toEqual(['implicit keep']);
+  });
+
+  it('an address of the network in a list, the name of a file in another', () => {
+    const script = `require ["variables", "extlists", "index", "reject"];
+      if header :index 1 :matches "received" "*(* [*.*.*.*])*" {
+        set "ip" "\${3}.\${4}.\${5}.\${6}";
+        if string :list "\${ip}" "tag:example.com,2011-04-10:DisallowedIPs" { reject "not from \${ip}"; }
+      }`;
+    const ips = listed({ 'tag:example.com,2011-04-10:DisallowedIPs': ['192.0.2.7'] });
+    const received = 'Received: from x (y [192.0.2.7]) by z; Mon, 2 Feb 2026 10:00:00 +0000\n\n';
+    expect(actions(script, received, { answers: ips })).toEqual(['reject reason=not from 192.0.2.7']);
+    const files = `require ["foreverypart", "mime", "extlists", "fileinto"]; foreverypart {
+      if header :mime :param "filename" :list ["Content-Type", "Content-Disposition"] "bad" { fileinto "A"; break; } }`;
+    const attached = 'Content-Disposition: attachment; filename=x.exe\n\nx';
+    expect(actions(files, attached, { answers: listed({ bad: ['x.exe'] }) })).toEqual(['fileinto A']);
   });
 });
 

@@ -53,6 +53,19 @@ describe('RFC 9042, mailboxid', () => {
     expect(holds('mailboxidexists "not an id"', mail, ['mailboxid'], world)).toBe(false);
   });
 
+  it('the examples: a name to fall back to, created or not', () => {
+    const id = 'F6352ae03-b7f5-463c-896f-d8b48ee3';
+    const script = `require ["fileinto", "mailboxid", "mailbox"];
+      if header :contains ["from"] "coyote" {
+        if mailboxidexists "${id}" { fileinto :mailboxid "${id}" "INBOX.name.will.not.be.used"; }
+        else { fileinto :mailboxid "Fnosuch" :create "INBOX.no-such-folder"; }
+      }`;
+    const run = (there: boolean) =>
+      actions(script, 'From: coyote@desert.example.org\n\n', { answers: { 'mailbox-ids-exist': () => there } });
+    expect(run(true)).toEqual([`fileinto INBOX.name.will.not.be.used mailboxId=${id}`]);
+    expect(run(false)).toEqual(['fileinto INBOX.no-such-folder mailboxId=Fnosuch create']);
+  });
+
   it('fileinto, by id or by use', () => {
     expect(
       actions('require ["fileinto", "mailboxid"]; fileinto :mailboxid "F6352ae03" "INBOX.harassment";', mail),
@@ -77,6 +90,27 @@ describe('RFC 8580, fcc', () => {
       mailbox: 'INBOX.Sent',
     });
     expect(copy('require "vacation"; vacation "Gone";')).toBeUndefined();
+  });
+
+  it('§3.2.1 which notifications can be copied', () => {
+    const script = `require ["enotify", "fcc"];
+      if notify_method_capability "xmpp:" "Fcc" "yes" {
+        notify :fcc "INBOX.Sent" :message "You got mail" "xmpp:ken@example.com?message;subject=SIEVE";
+      } else { notify :fcc "INBOX.Sent" :message "You got mail!" "mailto:ken@example.com"; }`;
+    expect(actions(script, mail)[0]).toMatch(
+      /^notify method=mailto:ken@example.com .* fcc=\{"mailbox":"INBOX.Sent"\}$/,
+    );
+    expect(holds('notify_method_capability "mailto:" "fcc" "yes"', mail, ['enotify'])).toBe(true);
+  });
+
+  it('§3.4.4 the extended example, its tags behind the reason, and not with reject', () => {
+    const script = `require ["vacation", "fcc", "mailbox", "special-use", "imap4flags"];
+      vacation :days 7 :from "hemingway@example.com" "Gone Fishin'"
+        :fcc "INBOX.Sent" :specialuse "\\\\Sent" :create :flags ["\\\\Seen"];`;
+    expect(copy(script)).toEqual({ mailbox: 'INBOX.Sent', specialUse: '\\Sent', create: true, flags: ['\\Seen'] });
+    expect(problems('require ["reject", "fcc"]; reject :fcc "foo" "no";')[0]).toBe(
+      '1:35 "reject" does not take ":fcc".',
+    );
   });
 
   it('with flags, created, by its use or id, in any order', () => {

@@ -1,5 +1,5 @@
 import { type MessageDate, parseDate } from '../../message/date.ts';
-import { dateText, two, zoneText } from '../date-text.ts';
+import { checkZone, dateText, isoText, two, zoneOf, zoneText } from '../date-text.ts';
 import type { Extension, Tag } from '../definition.ts';
 import { fieldsOf } from '../headers.ts';
 import type { Run } from '../run.ts';
@@ -70,8 +70,7 @@ const parts: Readonly<Record<string, (local: Local) => string>> = {
   minute: ({ at }) => two(at.getUTCMinutes()),
   second: ({ at }) => two(at.getUTCSeconds()),
   time: ({ at }) => at.toISOString().slice(11, 19),
-  iso8601: ({ at, zoneMinutes: minutes }) =>
-    `${at.toISOString().slice(0, 19)}${minutes === 0 ? 'Z' : zoneText(minutes, ':')}`,
+  iso8601: ({ at, zoneMinutes: minutes }) => isoText(at.getTime() - minutes * 60_000, minutes),
   std11: ({ at, zoneMinutes: minutes }) => dateText(at.getTime() - minutes * 60_000, minutes),
   zone: ({ zoneMinutes: minutes }) => zoneText(minutes, ''),
   weekday: ({ at }) => String(at.getUTCDay()),
@@ -90,15 +89,7 @@ function dateOf(text: string): MessageDate | undefined {
 }
 
 function zoneMinutes(node: CompiledNode, run: Run): number {
-  if (!run.has(node, ':zone')) return run.environment.zoneMinutes;
-  const text = run.text(node, ':zone');
-  const minutes = Number(text.slice(1, 3)) * 60 + Number(text.slice(3));
-  return text.startsWith('-') ? 0 - minutes : minutes;
-}
-
-function checkZone(text: string): string | undefined {
-  if (/^[+-](?:[01][0-9]|2[0-3])[0-5][0-9]$/.test(text)) return undefined;
-  return `"${text.slice(0, 64)}" is no time zone; write "+0100" or "-0500".`;
+  return run.has(node, ':zone') ? zoneOf(run.text(node, ':zone')) : run.environment.zoneMinutes;
 }
 
 function checkPart(text: string): string | undefined {

@@ -47,9 +47,8 @@ export const enotify: Extension = {
         { name: 'keys', type: 'strings' },
       ],
       run: (node, run) => {
-        const known = isSupported(run.text(node, 'method'), run) && run.text(node, 'item').toLowerCase() === 'online';
-        // RFC 5436 §2: nobody knows whether somebody reads mail just now.
-        return known && node.matching.type.run(['maybe'], run.texts(node, 'keys'), node.matching, run);
+        const value = capabilityOf(run.text(node, 'method'), run.text(node, 'item').toLowerCase(), run);
+        return value !== undefined && node.matching.type.run([value], run.texts(node, 'keys'), node.matching, run);
       },
     },
   ],
@@ -67,6 +66,13 @@ function isSupported(method: string, run: Run): boolean {
   run.spend(1, method.length);
   const mailto = parseMailto(method);
   return mailto !== undefined && mailto.to.length + mailto.cc.length + mailto.bcc.length <= run.limits.redirects;
+}
+
+function capabilityOf(method: string, item: string, run: Run): string | undefined {
+  // RFC 5436 §2.2: nobody knows whether somebody reads mail just now.
+  if (item === 'online') return isSupported(method, run) ? 'maybe' : undefined;
+  // RFC 8580 §3.2.1: the scheme is enough.
+  return item === 'fcc' && /^mailto:/i.test(method) ? 'yes' : undefined;
 }
 
 function importanceOf(text: string): 1 | 2 | 3 {

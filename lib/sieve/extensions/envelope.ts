@@ -1,6 +1,10 @@
+import { parseDate } from '../../message/date.ts';
+import { isoText, zoneOf } from '../date-text.ts';
 import type { Extension } from '../definition.ts';
 import { fieldAddresses } from '../headers.ts';
 import type { SieveEnvelope } from '../message.ts';
+import type { Run } from '../run.ts';
+import type { CompiledNode } from '../script.ts';
 
 /** Parts that hold addresses; those of extensions are compared as they are (RFC 6009 §3). */
 const addresses = ['from', 'to', 'auth'];
@@ -32,6 +36,7 @@ export const envelope: Extension = {
         if (unknown !== undefined) run.fail(`The envelope has no part "${unknown.slice(0, 64)}".`);
         const values = names.flatMap((name) => {
           const found = partValues(run.environment.envelope, name);
+          if (name === 'bytimeabsolute') return found.map((text) => inZone(text, node, run));
           if (!addresses.includes(name)) return found;
           return found.flatMap((text) => {
             // The null reverse-path is empty, whatever part of it is asked for (RFC 5228 §5.4).
@@ -55,6 +60,13 @@ function isPart(name: string, capabilities: ReadonlySet<string>): boolean {
   const part = name.toLowerCase();
   if (addresses.includes(part)) return true;
   return Object.entries(partsOf).some(([capability, parts]) => capabilities.has(capability) && parts.includes(part));
+}
+
+/** RFC 6009 §5: the moment in the zone that the test names, or in that of the server. */
+function inZone(text: string, node: CompiledNode, run: Run): string {
+  const date = parseDate(text);
+  const zone = run.has(node, ':zone') ? zoneOf(run.text(node, ':zone')) : run.environment.zoneMinutes;
+  return date === undefined ? text : isoText(date.epochSeconds * 1000, zone);
 }
 
 function partValues(given: SieveEnvelope, name: string): readonly string[] {

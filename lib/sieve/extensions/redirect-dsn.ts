@@ -1,5 +1,6 @@
 import { parseDate } from '../../message/date.ts';
 import type { Action, RedirectAction } from '../actions.ts';
+import { checkZone } from '../date-text.ts';
 import type { Extension } from '../definition.ts';
 import type { Run } from '../run.ts';
 import type { Value } from '../script.ts';
@@ -9,7 +10,10 @@ import { textOf } from './fcc.ts';
 export const envelopeDsn: Extension = { capability: 'envelope-dsn' };
 
 /** RFC 6009 §5: when the message should have been delivered. */
-export const envelopeDeliverby: Extension = { capability: 'envelope-deliverby' };
+export const envelopeDeliverby: Extension = {
+  capability: 'envelope-deliverby',
+  tags: [{ name: 'zone', to: ['envelope'], value: { type: 'string', check: checkZone } }],
+};
 
 /** RFC 6009 §4: reports of what is sent on. */
 export const redirectDsn: Extension = {
@@ -86,9 +90,9 @@ function checkMode(text: string): string | undefined {
   return /^(?:notify|return)$/i.test(text) ? undefined : `"${text.slice(0, 64)}" is neither "notify" nor "return".`;
 }
 
-/** RFC 5260 §4.2: restricted ISO 8601. */
+/** RFC 5260 §4.2: restricted ISO 8601; the zone may be written as the `zone` of a date is (RFC 6009 §6). */
 function checkTime(text: string): string | undefined {
-  const form = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/;
+  const form = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)$/;
   if (form.test(text) && parseDate(text) !== undefined) return undefined;
   return `"${text.slice(0, 64)}" is no time; write "2026-11-24T12:00:00Z".`;
 }
