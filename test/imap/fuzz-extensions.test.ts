@@ -1,0 +1,96 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { ImapClient } from '../support/imap-client.ts';
+import { openImapGateway } from '../support/imap-gateway.ts';
+
+/** Commands that the arbitrary ones lack: those that stream, and those of small extensions. */
+const wires = [
+  't APPEND Drafts (\\Seen) {5+}\r\nhello\r\n',
+  't APPEND Drafts CATENATE (URL "/INBOX/;UID=1" TEXT {3+}\r\nabc URL {14+}\r\n/INBOX/;UID=2) {1+}\r\nx\r\n',
+  't APPEND Drafts CATENATE (URL /INBOX/;UID=1/;SECTION=1.MIME/;PARTIAL=1.2)\r\n',
+  't APPEND URL CATENATE (TEXT {0+}\r\n) UTF8 (~{2+}\r\nab)\r\n',
+  't REPLACE 1 INBOX {3+}\r\nabc\r\n',
+  't UID REPLACE * {6+}\r\nDrafts " 1-Jan-2020 00:00:00 +0000" CATENATE (TEXT {2+}\r\nxy)\r\n',
+  't NOTIFY SET STATUS (selected (MessageNew (UID BODY.PEEK[]) MessageExpunge FlagChange)) (subtree (a "b") (MailboxName))\r\n',
+  't NOTIFY SET (personal (MessageNew MessageExpunge MailboxName SubscriptionChange))\r\n',
+  't NOTIFY NONE\r\n',
+  't GENURLAUTH "imap://anna@mail.example.com/INBOX/;UID=1;URLAUTH=authuser" INTERNAL\r\n',
+  't URLFETCH ("imap://anna@mail.example.com/INBOX/;UID=1;URLAUTH=authuser:internal:00" BINARY BODYPARTSTRUCTURE)\r\n',
+  't RESETKEY INBOX INTERNAL\r\n',
+  't LANGUAGE de "*" en-GB\r\n',
+  't UNAUTHENTICATE\r\nt LOGIN anna secret\r\nt SELECT INBOX\r\n',
+  't STATUS INBOX (APPENDLIMIT MESSAGES)\r\n',
+  't IDLE\r\nDONE\r\n',
+  't COMPRESS DEFLATE2\r\n',
+];
+
+test('mutated commands of extensions end with the session, never with an internal error', {
+  timeout: 120_000,
+}, async () => {
+  await using gateway = await openImapGateway({
+    limits: { badCommands: 1000, failedLogins: 1000 },
+    maxMessageBytes: 50,
+  });
+  const client = await ImapClient.loggedIn(gateway.port);
+  for (let i = 0; i < 5; i++) await client.append('INBOX', `Subject: ${i}\r\n\r\nx`);
+  client.close();
+  const edit = fc.record({
+    at: fc.nat(),
+    drop: fc.nat(3),
+    put: fc.oneof(
+      fc.constantFrom(
+        '(',
+        ')',
+        '"',
+        ' ',
+        '*',
+        '{2+}\r\nab',
+        '{3}\r\n',
+        '~{1+}\r\n',
+        '\\',
+        '\0',
+        '$',
+        '{99999}\r\n',
+        '\r\n',
+      ),
+      fc.string({ unit: 'binary-ascii', maxLength: 3 }),
+    ),
+  });
+  const mutated = fc.tuple(fc.constantFrom(...wires), fc.array(edit, { minLength: 0, maxLength: 2 }));
+  const list = fc.array(mutated, { minLength: 1, maxLength: 15 });
+  await fc.assert(
+    fc.asyncProperty(
+      fc.constantFrom('', 'l LOGIN anna secret\r\n', 'l LOGIN anna secret\r\ns SELECT INBOX\r\n'),
+      list,
+      async (before, commands) => {
+        const socket = connect({ port: gateway.port, host: '127.0.0.1', allowHalfOpen: true });
+        socket.on('error', () => {});
+        const ended = once(socket, 'close');
+        let text = '';
+        socket.on('data', (chunk: Buffer) => {
+          text += chunk.toString('latin1');
+        });
+        socket.on('end', () => socket.end());
+        socket.write(before);
+        for (const [wire, edits] of commands) {
+          let sent = wire;
+          for (const { at, drop, put } of edits) {
+            const from = at % sent.length;
+            sent = sent.slice(0, from) + put + sent.slice(from + drop);
+          }
+          socket.write(Buffer.from(sent, 'latin1'));
+        }
+        socket.end();
+        const timer = setTimeout(() => socket.destroy(), 8000);
+        await ended;
+        clearTimeout(timer);
+        expect(text).toContain('* OK [CAPABILITY');
+        expect(text).not.toContain('SERVERBUG');
+        expect(gateway.errors).toEqual([]);
+      },
+    ),
+    { numRuns: 300 },
+  );
+});
