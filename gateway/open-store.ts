@@ -61,6 +61,7 @@ export async function openStore(
     defaultDomain: config.defaultdomain || undefined,
     lowerCase: config.lmtp_downcase_rcpt,
     maxMessageBytes: config.maxmessagesize,
+    eightBitHeader: config.reject8bit ? 'refuse' : config.munge8bit ? 'replace' : 'keep',
     suppressDuplicates: config.duplicatesuppression,
     sieve: {
       servername: config.servername,

@@ -135,6 +135,11 @@ const schema = z.object({
   ),
   smtp_relay_user: text('', 'a name', 'Who we are for the relay. Empty: no login.'),
   smtp_relay_password: text('', 'a password', 'The password that belongs to `smtp_relay_user`.'),
+  reject8bit: flag('off', 'A message with bytes beyond ASCII in its header is refused (554).'),
+  munge8bit: flag(
+    'off',
+    'Such bytes become an X. Cyrus does so unless told otherwise; here headers in UTF-8 are taken as they are.',
+  ),
   sievenotifier: oneOf(
     ['null', 'log', 'mailto'],
     'null',
@@ -209,9 +214,7 @@ export const configNotYet: readonly string[] = [
   'lmtp_fuzzy_mailbox_match',
   'lmtp_strict_quota',
   'mailnotifier',
-  'munge8bit',
   'postuser',
-  'reject8bit',
   'sasl_mech_list',
   'sasl_minimum_layer',
   'sasl_pwcheck_method',

@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Id } from '../base/ids.ts';
+import { EightBitHeader } from '../message/eight-bit.ts';
 import { allValues } from '../message/header.ts';
 import type { ReadBytes } from '../message/text.ts';
 import type { RejectAction } from '../sieve/actions.ts';
@@ -11,7 +12,7 @@ import type { MailStore } from '../store/mail-store.ts';
 import { messageBytes, type StoredMessage, storeMessage } from '../store/messages.ts';
 import { isOverQuota } from '../store/quota.ts';
 import { userNames } from '../store/user-names.ts';
-import { parseRecipient, type RecipientAddress } from './address.ts';
+import { parseRecipient, type RecipientAddress, readings } from './address.ts';
 import { type Incoming, remember, type Stored, storeCopies } from './carry-out.ts';
 import type { Outgoing } from './outgoing.ts';
 import { Places } from './places.ts';
@@ -53,6 +54,8 @@ export interface DeliveryOptions {
   /** Told of every recipient that was answered with success, for the log. */
   readonly onDelivered?: (fact: DeliveryFact) => void;
   readonly onScriptFailed?: (failure: ScriptFailure) => void;
+  /** What becomes of a header with bytes beyond ASCII (`reject8bit`, `munge8bit`). */
+  readonly eightBitHeader?: EightBitPolicy;
   readonly sieve?: SieveOptions;
   /** Where outgoing mail waits; without it redirects are kept, and the rest is not sent. */
   readonly outgoing?: Outgoing;
@@ -61,6 +64,8 @@ export interface DeliveryOptions {
   /** Told of what a refusal does not say. */
   readonly onError?: (what: string, error: unknown) => void;
 }
+
+export type EightBitPolicy = 'keep' | 'refuse' | 'replace';
 
 const SUPPRESS_MS = 3 * 86_400_000;
 /** Of a Message-ID in the log: whoever sends the message decides how long it is. */
@@ -124,17 +129,33 @@ export class StoreDelivery implements Delivery {
       if (max > 0 && sizeBytes !== undefined && sizeBytes > max) return refusal('too-big', `at most ${max} bytes`);
       const parsed = parseRecipient(address);
       if (parsed === undefined) return refusal('bad-address', 'not a mail address');
-      const names = this.#names(parsed);
-      const state = names.length === 0 ? undefined : await this.#recipients.find(names);
-      if (state === undefined) return refusal('unknown-user', 'Mailbox does not exist');
+      const found = await this.#find(parsed, poster);
+      if (found === undefined) return refusal('unknown-user', 'Mailbox does not exist');
+      const { state, detail } = found;
       if (!ignoreQuota && state.quotaRoot !== undefined && isOverQuota(state.quotaRoot, state.usage)) {
         return refusal('over-quota', 'Over quota');
       }
-      const known: KnownRecipient = { ok: true, address, state, detail: parsed.detail, poster };
+      const known: KnownRecipient = { ok: true, address, state, detail, poster };
       return known;
     } catch (error) {
       return this.#refused(`RCPT ${address}`, error);
     }
+  }
+
+  /** The user of an address and the mailbox below; older ways to name that one count only where it takes the mail. */
+  async #find(
+    parsed: RecipientAddress,
+    poster: string | undefined,
+  ): Promise<{ readonly state: RecipientState; readonly detail: string | undefined } | undefined> {
+    for (const { isFallback, ...address } of readings(parsed)) {
+      const names = this.#names(address);
+      const state = names.length === 0 ? undefined : await this.#recipients.find(names);
+      if (state === undefined) continue;
+      const { detail = '' } = address;
+      if (isFallback && (await new Places(this.#store, state).ofDetail(detail, poster)) === undefined) continue;
+      return { state, detail: address.detail };
+    }
+    return undefined;
   }
 
   /** User names that the address may mean, the likeliest first. */
@@ -149,10 +170,11 @@ export class StoreDelivery implements Delivery {
     const spaces = recipients.map(({ state }) => state.user.space);
     let stored: StoredMessage;
     try {
-      const body = withTrace(transaction, (chunk) => hash.update(chunk));
+      const body = withTrace(transaction, (chunk) => hash.update(chunk), this.#options.eightBitHeader ?? 'keep');
       const addresses = transaction.recipients.map(({ address }) => address);
       stored = await storeMessage(this.#store.context, spaces, body, deliveredOrigin(transaction.sender, addresses));
     } catch (error) {
+      if (error instanceof NotAscii) return transaction.recipients.map(() => refusal('not-ascii', error.message));
       // Whoever gave the body knows why it broke off, a client that hung up most often: nothing is wrong with us.
       const refused =
         error instanceof BodyBroke
@@ -281,6 +303,9 @@ function refusal(code: RefusalCode, text: string): Refusal {
   return { ok: false, code, text };
 }
 
+/** The header has bytes beyond ASCII, and may not. */
+class NotAscii extends Error {}
+
 /** The body threw before its end. */
 class BodyBroke extends Error {}
 
@@ -288,14 +313,21 @@ class BodyBroke extends Error {}
 async function* withTrace(
   { trace, body }: Transaction,
   observe: (chunk: Uint8Array) => void,
+  eightBitHeader: EightBitPolicy,
 ): AsyncGenerator<Uint8Array> {
+  const header = eightBitHeader === 'keep' ? undefined : new EightBitHeader();
   yield Buffer.from(trace, 'utf8');
   try {
     for await (const chunk of body) {
       observe(chunk);
-      yield chunk;
+      const piece = header?.push(chunk) ?? chunk;
+      if (header?.found && eightBitHeader === 'refuse') {
+        throw new NotAscii('Message contains non-ASCII characters in headers');
+      }
+      yield piece;
     }
   } catch (cause) {
+    if (cause instanceof NotAscii) throw cause;
     throw new BodyBroke('the body broke off', { cause });
   }
 }

@@ -138,6 +138,46 @@ describe('Sieve in delivery (RFC 5228)', () => {
     expect(await home.mail()).toEqual(['INBOX: Two', 'INBOX: Three']);
   });
 
+  it('takes older ways to name a mailbox in an address, where it takes mail, and else knows nobody', async () => {
+    const unknown = /^550-Mailbox unknown/;
+    for (const to of ['anna/Lists@example.com', 'anna.Lists@example.com']) {
+      expect((await home.send(message('Hi'), { to: [to] }))[0]).toMatch(unknown);
+    }
+    await setAcl(await home.account(), 'Lists', 'anyone', 'p');
+    await setAcl(await home.account(), 'Lists/postfix', 'anyone', 'p');
+    expect(await home.send(message('One'), { to: ['anna/Lists@example.com'] })).toEqual([OK]);
+    expect(await home.send(message('Two'), { to: ['Anna.Lists@example.com'] })).toEqual([OK]);
+    expect(await home.send(message('Three'), { to: ['anna.Lists.postfix@example.com'] })).toEqual([OK]);
+    for (const to of ['anna.lists@example.com', 'anna.@example.com', '.anna@example.com', 'bert.Lists@example.com']) {
+      expect((await home.send(message('Hi'), { to: [to] }))[0]).toMatch(/^55/);
+    }
+    expect(await home.mail()).toEqual(['Lists: One', 'Lists: Two', 'Lists/postfix: Three']);
+  });
+
+  it('refuses or replaces bytes beyond ASCII in a header when told to', async () => {
+    await using refusing = await openSieveHome({ eightBitHeader: 'refuse' });
+    expect(await refusing.send(message('häi'))).toEqual(['554 5.6.0 Message contains non-ASCII characters in headers']);
+    expect(await refusing.send(message('Hi', '', 'bödy'))).toEqual([OK]);
+    expect(await refusing.mail()).toEqual(['INBOX: Hi']);
+    expect(refusing.errors).toEqual([]);
+    await using replacing = await openSieveHome({ eightBitHeader: 'replace' });
+    await replacing.send(message('häi'));
+    expect(await replacing.mail()).toEqual(['INBOX: hXXi']);
+  });
+
+  it('stores what editheader has made of the message, in that mailbox alone (RFC 5293)', async () => {
+    await home.script(
+      'require ["editheader","fileinto","copy"]; fileinto :copy "Lists"; addheader "X-Edited" "yes"; deleteheader "Subject"; keep;',
+    );
+    await home.send(message('Hi', '', 'The body'));
+    expect(await home.mail()).toEqual(['INBOX: (none)', 'Lists: Hi']);
+    const [edited = ''] = await home.texts('INBOX');
+    const [plain = ''] = await home.texts('Lists');
+    expect(edited).toContain('X-Edited: yes\r\n');
+    expect(edited.endsWith('\r\n\r\nThe body\r\n')).toBe(true);
+    expect(plain).not.toContain('X-Edited');
+  });
+
   it('tells of what was discarded', async () => {
     await home.script('discard;');
     await home.send(message('Hi'));
