@@ -51,6 +51,7 @@ const afterLogin = [
   'I18NLEVEL=1',
   'CONDSTORE',
   'QRESYNC',
+  'UIDONLY',
   'ACL',
   'RIGHTS=texk',
   'LIST-MYRIGHTS',

@@ -7,6 +7,7 @@ import { modSeqOf, seqKnownAt } from './mod-seq.ts';
 import { rangesOf } from './selected.ts';
 import type { Qresync } from './wire/commands.ts';
 import { resolveSet, type SequenceSet } from './wire/sequence-set.ts';
+import { fetchedHead } from './wire/write/fetched.ts';
 import { vanished } from './wire/write/response.ts';
 
 /** Quick resynchronisation (RFC 7162 §3.2.5): what vanished and what changed since the client was here. */
@@ -26,7 +27,8 @@ export async function resync(context: Context, { modSeq, knownUids, match }: Qre
   for (const uid of changed) {
     const flags = texts.of(uid, !context.style.rev2 && selected.isRecent(uid));
     const modSeqItem = `MODSEQ (${modSeqOf(view.seqOf(uid))})`;
-    context.write(`* ${numbering.sequenceOf(uid)} FETCH (UID ${uid} ${flags} ${modSeqItem})\r\n`);
+    const head = fetchedHead(context.style.uidOnly, uid, (one) => numbering.sequenceOf(one));
+    context.write(`${head}${context.style.uidOnly ? '' : `UID ${uid} `}${flags} ${modSeqItem})\r\n`);
     await context.breathe();
   }
 }

@@ -12,6 +12,7 @@ import { modSeqOf } from './mod-seq.ts';
 import { Numbering } from './numbering.ts';
 import { SearchUpdates } from './search/updates.ts';
 import type { NumberRange, SequenceSet } from './wire/sequence-set.ts';
+import { fetchedHead } from './wire/write/fetched.ts';
 import { condition, numbered, vanished } from './wire/write/response.ts';
 
 /** How a session wants to hear of changes. */
@@ -22,6 +23,8 @@ export interface Style {
   readonly condstore: boolean;
   /** VANISHED instead of EXPUNGE (RFC 7162 §3.2.10). */
   readonly qresync: boolean;
+  /** There are no message numbers (RFC 9586). */
+  readonly uidOnly: boolean;
 }
 
 /** `flags`: but not the new modification sequence; `all`: or it is told by the command itself. */
@@ -186,10 +189,11 @@ export class Selected {
       // RFC 7162 §3.1.3: even a silent STORE tells the new modification sequence.
       if (known === 'all' || (known === 'flags' && !style.condstore)) continue;
       const items: string[] = [];
-      if (telling.withUid || style.condstore || style.rev2) items.push(`UID ${uid}`);
+      if (!style.uidOnly && (telling.withUid || style.condstore || style.rev2)) items.push(`UID ${uid}`);
       if (known === 'nothing') items.push(texts.of(uid, !style.rev2 && this.isRecent(uid)));
       if (style.condstore) items.push(`MODSEQ (${modSeqOf(view.seqOf(uid))})`);
-      text += `* ${this.#numbering.sequenceOf(uid)} FETCH (${items.join(' ')})\r\n`;
+      const head = fetchedHead(style.uidOnly, uid, (one) => this.#numbering.sequenceOf(one));
+      text += `${head}${items.join(' ')})\r\n`;
       if (text.length < PIECE_CHARS) continue;
       yield text;
       text = '';
@@ -205,7 +209,7 @@ export function rangesOf(uids: UidSet): NumberRange[] {
 
 /** EXPUNGE from the last message to the first, so that no number moves another; VANISHED names UIDs. */
 function* expungeTexts(numbering: Numbering, uids: UidSet, style: Style): Generator<string> {
-  if (style.qresync) {
+  if (style.qresync || style.uidOnly) {
     const text = vanished(rangesOf(uids), false);
     if (text !== '') yield text;
     return;

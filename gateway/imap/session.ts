@@ -19,6 +19,7 @@ import { Input } from './input.ts';
 import { administratorNames } from './name-view.ts';
 import type { Notifier } from './notify/notifier.ts';
 import { bad, no, type Reply } from './reply.ts';
+import { namesNumbers } from './search/program.ts';
 import type { Selected, Style, Telling } from './selected.ts';
 import { isAppend } from './wire/append.ts';
 import { BadSyntax } from './wire/bad-syntax.ts';
@@ -45,6 +46,13 @@ export function serveImap(
   const summaryTexts = new SummaryTexts(limits.summaryTextBytes);
   const whole = { clock: systemClock, ...options, limits, gists, summaryTexts };
   return (connection) => new Session(connection, whole).run();
+}
+
+/** Whether the command names messages by their numbers, or asks for them (RFC 9586 §3.1, §3.2). */
+function usesNumbers(command: ImapCommand): boolean {
+  if ('uid' in command && !command.uid) return true;
+  if ('qresync' in command) return command.qresync?.match != null;
+  return 'key' in command && namesNumbers(command.key);
 }
 
 /** The row of a verb takes the command of that verb; the reader made both fit, which the types cannot see here. */
@@ -88,7 +96,13 @@ class Session implements Context {
 
   get style(): Style {
     const qresync = this.enabled.has('QRESYNC');
-    return { rev2: this.enabled.has('IMAP4REV2'), condstore: qresync || this.enabled.has('CONDSTORE'), qresync };
+    const uidOnly = this.enabled.has('UIDONLY');
+    return {
+      rev2: this.enabled.has('IMAP4REV2'),
+      condstore: qresync || this.enabled.has('CONDSTORE'),
+      qresync,
+      uidOnly,
+    };
   }
 
   get passwordsAllowed(): boolean {
@@ -263,6 +277,7 @@ class Session implements Context {
       const row = rowOf(command.name);
       if (row === undefined) throw new BadSyntax('Unknown command', tag);
       this.#mayRun(row);
+      if (this.style.uidOnly && usesNumbers(command)) throw new Refused(bad('UIDs are required', 'UIDREQUIRED'));
       const uid = 'uid' in command && command.uid;
       telling = { expunges: row.numbers !== 'used' || uid, withUid: uid };
       this.#running = { tag };

@@ -9,6 +9,7 @@ import { numberCode } from '../wire/write/response-code.ts';
 const extensions: ReadonlyMap<string, readonly [announced: string, turnsOn: readonly Extension[]]> = new Map([
   ['CONDSTORE', ['CONDSTORE', ['CONDSTORE']]],
   ['QRESYNC', ['QRESYNC', ['QRESYNC', 'CONDSTORE']]],
+  ['UIDONLY', ['UIDONLY', ['UIDONLY']]],
   ['IMAP4REV2', ['IMAP4rev2', ['IMAP4REV2']]],
 ]);
 

@@ -19,7 +19,7 @@ import { enableCondstore } from './enable.ts';
 /** FETCH (RFC 9051 §6.4.5), with CHANGEDSINCE and VANISHED (RFC 7162 §3.1.4, §3.2.6), PARTIAL (RFC 9394 §3.3) and BINARY (RFC 3516). */
 export async function fetch(context: Context, command: CommandOf<'FETCH'>): Promise<Reply> {
   const { selected } = context;
-  const items = itemsOf(command);
+  const items = itemsOf(command, context.style.uidOnly);
   if (command.vanished && !context.style.qresync) return bad('QRESYNC is not enabled');
   if (items.some(({ item }) => item === 'MODSEQ')) enableCondstore(context);
   const { uids: named, expunged } = selected.named(command.set, command.uid);
@@ -42,9 +42,10 @@ export async function fetch(context: Context, command: CommandOf<'FETCH'>): Prom
 }
 
 /** The items, each once; a UID FETCH has the UID (RFC 9051 §6.4.9), CHANGEDSINCE the MODSEQ (RFC 7162 §3.1.4.1). */
-function itemsOf({ items, uid, changedSince }: CommandOf<'FETCH'>): FetchItem[] {
+function itemsOf({ items, uid, changedSince }: CommandOf<'FETCH'>, uidOnly: boolean): FetchItem[] {
   const once = new Map<string, FetchItem>();
-  if (uid) once.set('{"item":"UID"}', { item: 'UID' });
+  // RFC 9586 §3.3: the response begins with it.
+  if (uid && !uidOnly) once.set('{"item":"UID"}', { item: 'UID' });
   for (const item of items) once.set(JSON.stringify(item), item);
   if (changedSince !== null) once.set('{"item":"MODSEQ"}', { item: 'MODSEQ' });
   return [...once.values()];

@@ -3,7 +3,7 @@ import type { NamedMessage } from '../../../lib/store/append.ts';
 import { replaceMessage } from '../../../lib/store/replace.ts';
 import type { Context } from '../context.ts';
 import { asDestination, Refused } from '../errors.ts';
-import { no, ok, type Reply } from '../reply.ts';
+import { bad, no, ok, type Reply } from '../reply.ts';
 import type { AppendStart } from '../wire/append.ts';
 import { BadSyntax } from '../wire/bad-syntax.ts';
 import { condition } from '../wire/write/response.ts';
@@ -12,6 +12,8 @@ import { appendUid } from '../wire/write/response-code.ts';
 /** The message that a REPLACE names: before its octets are asked for. */
 export function replacedUid(context: Context, { number, uid }: NonNullable<AppendStart['replaced']>): number {
   if (!context.hasSelected) throw new BadSyntax('Please select a mailbox first');
+  // RFC 9586 §3.1
+  if (context.style.uidOnly && !uid) throw new Refused(bad('UIDs are required', 'UIDREQUIRED'));
   const { selected } = context;
   if (selected.readOnly) throw new Refused(no('The mailbox is read-only', 'NOPERM'));
   const { uids, expunged } = selected.named([{ from: number, to: number }], uid);

@@ -53,7 +53,7 @@ function writeState(context: Context, selected: Selected): void {
   lines.push(numbered(view.exists, 'EXISTS'));
   if (!rev2) {
     lines.push(numbered(selected.recent, 'RECENT'));
-    const unseen = firstUnseen(view);
+    const unseen = context.style.uidOnly ? undefined : firstUnseen(view);
     if (unseen !== undefined) lines.push(condition(null, 'OK', numberCode('UNSEEN', unseen), 'First unseen'));
   }
   lines.push(condition(null, 'OK', numberCode('UIDVALIDITY', open.uidValidity), 'UIDs valid'));

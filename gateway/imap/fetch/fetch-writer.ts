@@ -12,6 +12,7 @@ import { FlagTexts } from '../flag-texts.ts';
 import { modSeqOf } from '../mod-seq.ts';
 import type { FetchItem } from '../wire/fetch-item.ts';
 import { binarySectionName, bodySectionName } from '../wire/write/fetch.ts';
+import { fetchedHead } from '../wire/write/fetched.ts';
 import { dateTime } from '../wire/write/text.ts';
 import { literalOf, writeLiteral } from './octet-writer.ts';
 import { AHEAD_BYTES, ReadAhead, type Wanted } from './read-ahead.ts';
@@ -119,11 +120,12 @@ export class FetchWriter {
   /** Writes messages of which no octets are asked for: nothing is waited for but the client. */
   async #writeTexts(messages: readonly Message[]): Promise<void> {
     const { numbering } = this.#context.selected;
+    const { uidOnly } = this.#context.style;
     const flagged = withFlags(this.#items, this.#context);
     let text = '';
     for (const [i, message] of messages.entries()) {
       const items = this.#flagged.has(message.uid) ? flagged : this.#items;
-      text += `* ${numbering.sequenceOf(message.uid)} FETCH (`;
+      text += fetchedHead(uidOnly, message.uid, (uid) => numbering.sequenceOf(uid));
       for (let nth = 0; nth < items.length; nth++) {
         const value = this.#text(items[nth] as FetchItem, nth, message);
         text += nth === 0 ? value : ` ${value}`;
@@ -204,7 +206,8 @@ export class FetchWriter {
 
   async #writeItems(message: Message): Promise<void> {
     const { uid } = message;
-    let text = `* ${this.#context.selected.numbering.sequenceOf(uid)} FETCH (`;
+    const { selected, style } = this.#context;
+    let text = fetchedHead(style.uidOnly, uid, (one) => selected.numbering.sequenceOf(one));
     let separator = '';
     const items: readonly FetchItem[] = this.#flagged.has(uid) ? withFlags(this.#items, this.#context) : this.#items;
     for (const [nth, item] of items.entries()) {

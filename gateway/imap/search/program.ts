@@ -89,6 +89,23 @@ export async function relevancyOf(found: Found): Promise<ReadonlyMap<number, num
   return found.relevancy();
 }
 
+/** Whether messages are named by their numbers; `$` names none (RFC 9586 §3.2). */
+export function namesNumbers(key: SearchKey): boolean {
+  switch (key.key) {
+    case 'sequence':
+      return key.set !== '$';
+    case 'and':
+      return key.keys.some(namesNumbers);
+    case 'or':
+      return namesNumbers(key.left) || namesNumbers(key.right);
+    case 'not':
+    case 'fuzzy':
+      return namesNumbers(key.inner);
+    default:
+      return false;
+  }
+}
+
 /** Whether a key of the kind is in the key. */
 export function asks(key: SearchKey, kind: SearchKey['key']): boolean {
   if (key.key === kind) return true;

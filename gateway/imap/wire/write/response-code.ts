@@ -36,6 +36,7 @@ export type PlainCode =
   | 'TOOBIG'
   | 'TRYCREATE'
   | 'UIDNOTSTICKY'
+  | 'UIDREQUIRED'
   | 'UNAVAILABLE'
   | 'UNKNOWN-CTE'
   | 'USEATTR';
