@@ -15,6 +15,7 @@ export const debianPackages = {
   sieveshell: ['cyrus-admin'],
   '/usr/lib/cyrus/bin/sivtest': ['cyrus-clients'],
   '/usr/lib/cyrus/bin/lmtptest': ['cyrus-clients'],
+  postfix: ['postfix', 'libsasl2-modules'],
   php: ['php-cli'],
   '/usr/share/php/Net/Sieve.php': ['php-net-sieve'],
   radosgw: ['ceph-mon', 'ceph-osd', 'radosgw', 'ceph-common'],

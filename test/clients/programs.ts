@@ -5,11 +5,20 @@ import { debianPackages, missingPrograms, type Program } from '../../scripts/deb
  * `describe` for tests that run these programs. Where one is missing they are skipped, and the title says why; in CI they
  * fail instead, so that nothing is left out unseen.
  */
-export function describeWith(programs: readonly Program[], title: string, tests: () => void): void {
+export function describeWith(
+  programs: readonly Program[],
+  title: string,
+  tests: () => void,
+  { asRoot = false }: { readonly asRoot?: boolean } = {},
+): void {
   const missing = missingPrograms(programs);
-  if (missing.length === 0) return void describe(title, tests);
+  const mayRun = !asRoot || process.getuid?.() === 0;
+  if (missing.length === 0 && mayRun) return void describe(title, tests);
   const packages = missing.flatMap((program) => debianPackages[program]);
-  const reason = `${missing.join(', ')} not installed: apt-get install ${packages.join(' ')}`;
+  const reason =
+    missing.length === 0
+      ? 'only root may start it'
+      : `${missing.join(', ')} not installed: apt-get install ${packages.join(' ')}`;
   if (process.env.CI) throw new Error(reason);
   describe.skip(`${title} (${reason})`, tests);
 }
