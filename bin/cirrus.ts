@@ -10,6 +10,7 @@ import { importCommand } from './commands/import.ts';
 import { reconstructCommand } from './commands/reconstruct.ts';
 import { restoreCommand } from './commands/restore.ts';
 import { serveCommand } from './commands/serve.ts';
+import { undeleteCommand } from './commands/undelete.ts';
 import { userCommand } from './commands/user.ts';
 import { exitCode, failure } from './exit-codes.ts';
 
@@ -28,7 +29,8 @@ const program = new Command('cirrus')
   .addCommand(doctorCommand())
   .addCommand(checkpointCommand())
   .addCommand(reconstructCommand())
-  .addCommand(restoreCommand());
+  .addCommand(restoreCommand())
+  .addCommand(undeleteCommand());
 for (const command of [program, ...allCommands(program)])
   command.exitOverride().showHelpAfterError('(--help says more)');
 

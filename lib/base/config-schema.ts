@@ -165,7 +165,7 @@ const schema = z.object({
     'd',
     { max: 10 * YEAR },
     '3d',
-    'How long expunged messages are kept when `expunge_mode` is delayed. A command that brings them back is still to come.',
+    'How long expunged messages are kept when `expunge_mode` is delayed. `cirrus undelete` brings them back.',
   ),
 });
 

@@ -1,0 +1,57 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { messagesIn, openPlace, type Place } from './support.ts';
+
+let place: Place;
+beforeEach(async () => {
+  place = await openPlace();
+  await place.run(['user', 'add', 'anna', '--password-stdin'], { input: 'geheim' });
+  for (const text of ['one', 'two']) {
+    await place.run(['deliver', 'anna'], { input: `Subject: ${text}\n\n${text}\n` });
+  }
+});
+afterEach(() => place[Symbol.asyncDispose]());
+
+test('checkpoint, a lost index, reconstruct, doctor', async () => {
+  expect(await place.run(['checkpoint'])).toEqual({
+    code: 0,
+    out: '1 accounts: 1 checkpoints written, 0 old ones deleted\n',
+    err: '',
+  });
+  const before = await messagesIn(place.data, 'anna', 'INBOX');
+  expect(await place.run(['reconstruct'])).toMatchObject({
+    code: 75,
+    err: 'cirrus: the index has users (anna): it is not lost\n',
+  });
+  await place.run(['deliver', 'anna'], { input: 'Subject: three\n\nthree\n' });
+  for (const suffix of ['', '-wal', '-shm']) await rm(join(place.data, `index${suffix}`), { force: true });
+  const ran = await place.run(['reconstruct']);
+  expect(ran).toMatchObject({ code: 0, err: 'cirrus: anna: 1 messages newer than the checkpoint\n' });
+  expect(ran.out).toMatch(
+    /^1 of 1 accounts rebuilt: 6 mailboxes, 3 messages, 1 of them newer than the checkpoint, \d+ s\n$/,
+  );
+  const after = await messagesIn(place.data, 'anna', 'INBOX');
+  expect(after.slice(0, 2)).toEqual(before);
+  expect(after[2]?.bytes).toContain('Subject: three');
+  expect((await place.run(['doctor'])).out).toContain('no faults');
+});
+
+test('restore says what it did, and wants a time', async () => {
+  expect(await place.run(['restore', '--to', 'yesterday'])).toMatchObject({ code: 64 });
+  expect(await place.run(['restore', '--to', '2026-01-01T00:00:00Z'])).toEqual({
+    code: 0,
+    out: '1 accounts, 6 mailboxes: 0 newer messages put into them\n',
+    err: '',
+  });
+  expect(await messagesIn(place.data, 'anna', 'INBOX')).toHaveLength(2);
+});
+
+test('undelete lists and brings back', async () => {
+  expect(await place.run(['undelete', 'list', '--user', 'anna'])).toEqual({ code: 0, out: 'nothing\n', err: '' });
+  expect((await place.run(['undelete', 'messages', 'INBOX', '--user', 'anna'])).out).toBe(
+    'INBOX: 0 messages are back\n',
+  );
+  const ran = await place.run(['undelete', 'mailbox', 'Gone', '--user', 'anna']);
+  expect(ran).toMatchObject({ code: 67, err: 'cirrus: no mailbox Gone was deleted lately\n' });
+});
