@@ -9,8 +9,8 @@ const decodedSlot = slot('decoded', () => ({ texts: new Map<Part, string>(), byt
 
 /** Whether there is a body at all, be it empty: a header alone has none (RFC 5173 §4). */
 export function hasBody(run: Run): boolean {
-  const { header, root, sizeBytes } = run.message;
-  return root.bodyStart < sizeBytes || /(?:^|\n)\r?\n$/.test(headerText(header.subarray(-4)));
+  const { header, root } = run.message;
+  return root.bodyStart < root.bodyEnd || /(?:^|\n)\r?\n$/.test(headerText(header.subarray(-4)));
 }
 
 /** The body as it came, up to the limit. */

@@ -48,6 +48,7 @@ export function withEdits(action: Action, run: Run): Action {
 /** Of a header that is larger than what was kept of it only the beginning is known: it cannot be written again. */
 export function checkEditable(run: Run): void {
   const { header, root } = run.message;
+  if (root.headerStart > 0) run.fail('A script that is included for a part cannot edit the message.');
   if (header.length < root.bodyStart) run.fail('The header of this message is too large to be edited.');
 }
 

@@ -1,5 +1,6 @@
 import { type Part, walkParts } from '../message/part.ts';
-import { currentHeader, type Field, type Header, indexed, readHeader } from './headers.ts';
+import { headerBytes } from './edits.ts';
+import { currentHeader, type Field, type Header, indexed, readHeader, setCurrentHeader } from './headers.ts';
 import type { Answering } from './question.ts';
 import { type Run, slot } from './run.ts';
 import type { CompiledNode } from './script.ts';
@@ -37,6 +38,24 @@ export function allParts(run: Run): readonly Part[] {
 export function currentPart(run: Run): Part | undefined {
   const loop = run.slot(loopsSlot).at(-1);
   return loop === undefined ? undefined : allParts(run)[loop.index];
+}
+
+/** Runs something on the part that a loop is at as though it were the message (RFC 6609 §3.5). */
+export function* onCurrentPart(run: Run, inside: () => Answering<void>): Answering<void> {
+  const part = currentPart(run);
+  if (part === undefined || part === run.message.root) return yield* inside();
+  const header = currentHeader(run);
+  const loops = run.slot(loopsSlot);
+  const partHeader = yield* headerOf(part, run);
+  const block = headerBytes(partHeader.fields);
+  const whole = run.message;
+  run.message = { header: block, root: part, sizeBytes: part.bodyEnd - part.headerStart };
+  setCurrentHeader(run, partHeader);
+  run.setSlot(loopsSlot, []);
+  yield* inside();
+  run.message = whole;
+  setCurrentHeader(run, header);
+  run.setSlot(loopsSlot, loops);
 }
 
 /** Fields of the part that is meant, with `:anychild` of all parts inside it as well (RFC 5703 §4). */

@@ -75,6 +75,25 @@ describe('RFC 7352, duplicate', () => {
       }`;
     expect(run(alerts)).toEqual(['remember handle= id=disk full seconds=60', 'fileinto Alerts']);
     expect(run(alerts, ['|disk full'])).toEqual(['fileinto Alerts flags=\\seen']);
+    const often = `require ["variables", "envelope", "enotify", "duplicate"];
+      if envelope :matches "from" "*" { set "sender" "\${1}"; }
+      if header :matches "subject" "*" { set "subject" "\${1}"; }
+      if string :comparator "i;ascii-casemap" :matches "\${subject}" "Re:*" { set "subject" "\${1}"; }
+      if not duplicate :seconds 1800 :uniqueid "\${sender} \${subject}" {
+        notify :message "[SIEVE] \${sender}: \${subject}" "mailto:user@example.com"; }`;
+    const again = 'Subject: RE: lunch\n\n';
+    expect(run(often, [], again)[1]).toMatch(/message=\[SIEVE\] sender@example.org: {2}lunch/);
+    expect(run(often, ['|sender@example.org  lunch'], again)).toEqual(['implicit keep']);
+    const two = `require ["duplicate", "imap4flags"];
+      if duplicate :header "X-Event-ID" :handle "notifier" { discard; }
+      if allof (duplicate :header "X-Ticket-ID" :handle "support", address "to" "support@example.com",
+        header :contains "subject" "fileserver") { setflag "\\\\seen"; }`;
+    const ticket = 'X-Event-ID: 1\nX-Ticket-ID: 1\nTo: support@example.com\nSubject: fileserver\n\n';
+    expect(run(two, ['support|1'], ticket)).toEqual([
+      'remember handle=notifier id=1 seconds=604800',
+      'implicit keep flags=\\seen',
+    ]);
+    expect(run(two, ['notifier|1'], ticket)[0]).toBe('discard');
     const handles = `require ["duplicate", "variables"];
       if duplicate :seconds 1800 :handle "a" :uniqueid "x" { discard; }`;
     expect(run(handles, ['|x'])[0]).toBe('remember handle=a id=x seconds=1800');

@@ -168,10 +168,40 @@ describe('RFC 5232, imap4flags', () => {
     expect(has('hasflag :contains "x" "Junk"')).toBe(true);
     expect(has('hasflag :contains "x" ["label", "forward"]')).toBe(true);
     expect(has('hasflag :is "x" "forward"')).toBe(false);
+    expect(has('hasflag :contains "x" "junk forward"')).toBe(true);
+    expect(has('hasflag :matches "x" "nothing gnus-*"')).toBe(true);
+    expect(has('hasflag :contains "x" ["label1", "label2"]')).toBe(false);
+    expect(has('hasflag :is "b \\\\seen"')).toBe(true);
     expect(has('hasflag :count "ge" "x" "2"')).toBe(true);
     expect(has('hasflag :count "gt" "2"')).toBe(false);
     expect(problems('require "imap4flags"; setflag "v" "f";')).toEqual([
       '1:23 "setflag" with a variable needs require "variables".',
+    ]);
+  });
+
+  it('§9 the extended example, whose `remove` is removeflag', () => {
+    const script = `if size :over 1M { addflag "MyFlags" "Big";
+        if header :is "From" "boss@company.example.com" { addflag "MyFlags" "\\\\Flagged"; }
+        fileinto :flags "\${MyFlags}" "Big messages"; }
+      if header :is "From" "grandma@example.net" {
+        addflag "MyFlags" ["\\\\Answered", "$MDNSent"]; fileinto :flags "\${MyFlags}" "GrandMa"; }
+      if header :is "Sender" "owner-ietf-mta-filters@example.org" { set "MyFlags" "\\\\Flagged $Work"; keep :flags "\${MyFlags}"; }
+      elsif anyof (address :domain :is ["From", "To"] "company.example.com") { keep :flags "\${MyFlags}"; }
+      elsif anyof (not address :all :contains ["To", "Cc"] "me@company.example.com",
+                   header :matches "subject" ["*make*money*fast*", "*university*dipl*mas*"]) {
+        removeflag "MyFlags" "\\\\Flagged"; fileinto :flags "\${MyFlags}" "spam"; }
+      else { fileinto :flags "\${MyFlags}" "personal"; }`;
+    const on = (message: string) => actions(`require ["fileinto", "imap4flags", "variables"]; ${script}`, message);
+    expect(on('From: grandma@example.net\n\n')).toEqual([
+      'fileinto GrandMa flags=\\Answered $MDNSent',
+      'fileinto spam flags=\\Answered $MDNSent',
+    ]);
+    expect(on('Sender: owner-ietf-mta-filters@example.org\n\n')).toEqual(['keep flags=\\Flagged $Work']);
+    expect(on('To: x@company.example.com\n\n')).toEqual(['keep flags=']);
+    const large = `From: boss@company.example.com\n\n${'x'.repeat(2 ** 20)}`;
+    expect(on(large)).toEqual(['fileinto Big messages flags=Big \\Flagged', 'keep flags=Big \\Flagged']);
+    expect(problems('require "imap4flags"; remove "MyFlags" "\\\\Flagged";')).toEqual([
+      '1:23 There is no command "remove".',
     ]);
   });
 

@@ -128,6 +128,39 @@ describe('RFC 6609, include', () => {
     ]);
   });
 
+  it('§3.5 headers that were edited are seen on both sides', () => {
+    const edits = scripts({
+      'personal a': `require ["editheader", "imap4flags"]; if exists "X-Old" { addflag "old"; } if exists "X-New" { addflag "new"; }
+        addheader "X-Inner" "1";`,
+    });
+    const outer = `require ["include", "editheader", "imap4flags"]; deleteheader "X-Old"; addheader "X-New" "1";
+      include "a"; if exists "X-Inner" { addflag "inner"; }`;
+    expect(actions(outer, 'X-Old: 1\n\n', edits)).toEqual(['implicit keep flags=new inner']);
+  });
+
+  it('§3.5 in a loop a script sees the part as though it were the message', () => {
+    const parts = `Subject: outer\nContent-Type: multipart/mixed; boundary=b\n
+--b\nContent-Type: text/plain\nX-Part: one\n\nneedle\n--b\nContent-Type: text/html\n\n<p>\n--b--\n`;
+    const part = scripts({
+      'personal part': `require ["variables", "include", "body", "foreverypart", "mime", "imap4flags"];
+        if exists "subject" { addflag "subject"; }
+        if header "x-part" "one" { addflag "one"; }
+        if body :raw :is "needle" { addflag "needle"; }
+        if size :under 60 { addflag "small"; }
+        foreverypart { if header :mime :matches :subtype "content-type" "*" { set "global.seen" "\${global.seen} \${1}"; } }
+        return;`,
+      'personal edit': 'require "editheader"; addheader "A" "b";',
+      'personal stop': 'stop;',
+    });
+    const loop = (
+      inside: string,
+    ) => `require ["foreverypart", "mime", "include", "variables", "imap4flags", "fileinto"];
+      foreverypart { if header :mime :type "content-type" "text" { ${inside} } } addflag "\${global.seen}";`;
+    expect(actions(loop('include "part";'), parts, part)).toEqual(['implicit keep flags=one needle small plain html']);
+    expect(actions(loop('include "stop";'), parts, part)).toEqual(['implicit keep']);
+    expect(actions(loop('include "edit";'), parts, part)[1]).toMatch(/included for a part cannot edit/);
+  });
+
   it('is bounded in depth, number and variables', () => {
     const deep: Record<string, string> = {};
     for (let i = 0; i < 20; i++) deep[`personal ${i}`] = `require "include"; include "${i + 1}";`;

@@ -31,9 +31,10 @@ export const imap4flags: Extension = {
       run: (node, run) => {
         const names = run.texts(node, 'variables');
         const values = run.has(node, 'variables') ? names.flatMap((name) => variableFlags(run, name)) : internal(run);
-        // RFC 5232 §4: the keys of `:is` are lists of flags as well.
+        // RFC 5232 §2, §4: a key may be a list of flags as well, or of what matches them.
         const keys = run.texts(node, 'flags');
-        const flags = node.matching.type.name === 'is' ? readFlags(keys, run) : keys;
+        const split = () => keys.flatMap((key) => key.split(/\s+/)).filter((key) => key !== '');
+        const flags = node.matching.type.name === 'is' ? readFlags(keys, run) : split();
         return node.matching.type.run(values, flags, node.matching, run);
       },
     },

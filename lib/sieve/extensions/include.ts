@@ -1,4 +1,5 @@
 import type { Extension } from '../definition.ts';
+import { onCurrentPart } from '../parts.ts';
 import type { Answering } from '../question.ts';
 import { type Run, slot } from '../run.ts';
 import type { CompiledNode, CompiledScript } from '../script.ts';
@@ -75,7 +76,7 @@ function* runInclude(node: CompiledNode, run: Run): Answering<void> {
   if ('unusable' in script) run.fail(`The ${location} script "${name}" cannot be used: ${script.unusable}`);
   included.names.add(key);
   included.open.push(key);
-  yield* runApart(script, run);
+  yield* onCurrentPart(run, () => runApart(script, run));
   included.open.pop();
 }
 
