@@ -1,3 +1,4 @@
+import type { ListenAddress } from '../../lib/base/config.ts';
 import {
   type DeliveryFact,
   type DeliveryOptions,
@@ -90,25 +91,7 @@ export async function openSieveHome(
       await putScript(account, 'main', Buffer.from(source), { scripts: 100, scriptBytes: 2 ** 20 });
       await setActiveScript(account, 'main');
     },
-    async send(message, { from = 'sender@example.org', to = ['anna@example.com'] } = {}) {
-      const client = await LmtpClient.connect(listener);
-      try {
-        await client.reply();
-        await client.say('LHLO client.example');
-        await client.say(`MAIL FROM:<${from}>`);
-        const refused: string[] = [];
-        for (const address of to) {
-          const answer = await client.say(`RCPT TO:<${address}>`);
-          if (!answer.startsWith('250')) refused.push(answer);
-        }
-        if (refused.length === to.length) return refused;
-        await client.say('DATA');
-        client.send(`${message.replace(/\r?\n/g, '\r\n')}\r\n.\r\n`);
-        return [...refused, ...(await client.replies(to.length - refused.length))];
-      } finally {
-        client.socket.destroy();
-      }
-    },
+    send: (message, options) => sendTo(listener.address, message, options),
     mail: (user = 'anna') => listMail(store, user),
     texts: async (mailbox = 'INBOX', user = 'anna') => texts(await accountOf(store, user), mailbox),
     async [Symbol.asyncDispose]() {
@@ -133,6 +116,31 @@ export async function accountOf(store: MailStore, name: string): Promise<Account
   const user = await new Directory(store.ports.index).find(name);
   if (user === undefined) throw new Error(`no user ${name}`);
   return new Account(store, user);
+}
+
+/** Sends a message over LMTP; the replies after its last dot, one for each recipient, those to RCPT that refuse before. */
+export async function sendTo(
+  address: ListenAddress,
+  text: string,
+  { from = 'sender@example.org', to = ['anna@example.com'] }: Sending = {},
+): Promise<string[]> {
+  const client = await LmtpClient.connect({ address });
+  try {
+    await client.reply();
+    await client.say('LHLO client.example');
+    await client.say(`MAIL FROM:<${from}>`);
+    const refused: string[] = [];
+    for (const one of to) {
+      const answer = await client.say(`RCPT TO:<${one}>`);
+      if (!answer.startsWith('250')) refused.push(answer);
+    }
+    if (refused.length === to.length) return refused;
+    await client.say('DATA');
+    client.send(`${text.replace(/\r?\n/g, '\r\n')}\r\n.\r\n`);
+    return [...refused, ...(await client.replies(to.length - refused.length))];
+  } finally {
+    client.socket.destroy();
+  }
 }
 
 /** Everything a user has: `INBOX: subject [flags]`, by name. */

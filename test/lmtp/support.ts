@@ -111,7 +111,7 @@ export class LmtpClient {
     this.listenTo(socket);
   }
 
-  static async connect(listener: Listener): Promise<LmtpClient> {
+  static async connect(listener: Pick<Listener, 'address'>): Promise<LmtpClient> {
     const { address } = listener;
     const target: NetConnectOpts =
       'path' in address ? { path: address.path } : { port: address.port, host: address.host ?? '127.0.0.1' };
