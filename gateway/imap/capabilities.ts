@@ -52,6 +52,7 @@ const afterLogin = [
   'CONDSTORE',
   'QRESYNC',
   'UIDONLY',
+  'UIDBATCHES',
   'ACL',
   'RIGHTS=texk',
   'LIST-MYRIGHTS',

@@ -120,6 +120,8 @@ export const imapLimits = {
   sliceMs: 10,
   /** A search ends unanswered after this long. */
   searchMs: 10 * MINUTE,
+  /** The fewest messages of a batch that UIDBATCHES makes. */
+  uidBatchMessages: 500,
   /** Searches of a selected mailbox whose results are kept up to date; RFC 5267 §4.3.1 asks for at least one. */
   searchContexts: 20,
   /** What SORT and THREAD keep of messages that they have seen, for all sessions of a process, about. */

@@ -80,3 +80,43 @@ it('a client that waits for a search hears how far it is (progressMs, RFC 9585)'
   await playTranscript(transcript, gateway.port);
   expect(gateway.errors).toEqual([]);
 });
+
+it('batches of UIDs go from the newest message down to UID 1 (uidBatchMessages)', async () => {
+  await using gateway = await openImapGateway({ limits: { uidBatchMessages: 2 } });
+  const appended = Array.from(
+    { length: 6 },
+    (_, i) => `1> b${i} APPEND INBOX (${i === 3 ? '\\Deleted' : ''}) {+}\n| Subject: ${i}\n|\n1~ b${i} OK ...\n`,
+  );
+  const transcript = parseTranscript(`
+1> a LOGIN anna secret
+1~ a OK [CAPABILITY ... UIDBATCHES ...] User logged in
+1> c0 SELECT INBOX
+1~ c0 OK ...
+1> A302 UIDBATCHES 2000
+1< * UIDBATCHES (TAG "A302")
+1< A302 OK Completed
+${appended.join('')}
+1> c1 EXPUNGE
+1~ c1 OK ...
+1> A143 UIDBATCHES 2
+1< * UIDBATCHES (TAG "A143") 6:5,4:2,1
+1< A143 OK Completed
+1> A144 UIDBATCHES 2 2:9
+1< * UIDBATCHES (TAG "A144") 4:2,1
+1< A144 OK Completed
+1> A145 UIDBATCHES 2000
+1< * UIDBATCHES (TAG "A145") 6:1
+1< A145 OK Completed
+1> A146 UIDBATCHES 3 4:5
+1< * UIDBATCHES (TAG "A146")
+1< A146 OK Completed
+1> A147 UIDBATCHES 1
+1< A147 NO [TOOSMALL] A batch has at least 2 messages
+1> A148 UIDBATCHES 2 2:1
+1< A148 BAD [CLIENTBUG] The range of batches is reversed
+1> A149 UIDBATCHES 2 2
+1< A149 BAD ...
+`);
+  await playTranscript(transcript, gateway.port);
+  expect(gateway.errors).toEqual([]);
+});

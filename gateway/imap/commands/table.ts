@@ -38,6 +38,7 @@ import { status } from './status.ts';
 import { store } from './store.ts';
 import { subscribe } from './subscribe.ts';
 import { thread } from './thread.ts';
+import { uidBatches } from './uidbatches.ts';
 import { unauthenticate } from './unauthenticate.ts';
 import { genUrlAuth, resetKey, urlFetch } from './url-auth.ts';
 
@@ -113,6 +114,8 @@ export const commands = {
   UNSELECT: { state: 'selected', numbers: 'free', run: unselect },
   EXPUNGE: { state: 'selected', numbers: 'free', run: expungeCommand },
   SEARCH: { state: 'selected', numbers: 'used', run: search },
+  // draft-ietf-mailmaint-imap-uidbatches
+  UIDBATCHES: { state: 'selected', numbers: 'free', run: uidBatches },
   // RFC 5267 §4.3.5
   CANCELUPDATE: { state: 'selected', numbers: 'free', run: cancelUpdate },
   // RFC 7377

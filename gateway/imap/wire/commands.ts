@@ -1,7 +1,7 @@
 import type { FetchItem } from './fetch-item.ts';
 import type { MailboxSource } from './mailbox-source.ts';
 import type { PartialRange, SearchKey, SearchReturn, SortCriterion } from './search-key.ts';
-import type { SequenceSet } from './sequence-set.ts';
+import type { NumberRange, SequenceSet } from './sequence-set.ts';
 
 /** What STATUS, and LIST RETURN (STATUS ...), can be asked (RFC 9051 §6.3.11, RFC 3501 RECENT, RFC 7162, RFC 8438, RFC 8474, RFC 9208). */
 export type StatusItem =
@@ -118,6 +118,8 @@ export type ImapCommand =
   | { readonly name: 'STATUS'; readonly mailbox: string; readonly items: readonly StatusItem[] }
   | { readonly name: 'EXPUNGE'; readonly uids: SequenceSet | null }
   | (SearchProgram & { readonly name: 'SEARCH'; readonly returns: readonly SearchReturn[] | null })
+  // draft-ietf-mailmaint-imap-uidbatches
+  | { readonly name: 'UIDBATCHES'; readonly size: number; readonly batches: NumberRange | null }
   // RFC 5267
   | { readonly name: 'CANCELUPDATE'; readonly tags: readonly string[] }
   // RFC 7377

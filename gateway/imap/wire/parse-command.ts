@@ -16,7 +16,7 @@ import { searchProgram, searchReturns } from './read/search.ts';
 import { selectParams } from './read/select.ts';
 import { sequenceSet } from './read/sequence-set.ts';
 import { sort, thread } from './read/sort.ts';
-import { astring, list, nstring, number64, string, tag, word } from './read/text.ts';
+import { astring, list, nstring, number64, nzNumber, string, tag, word } from './read/text.ts';
 import { urlAuthCommands } from './read/url-auth.ts';
 
 export interface TaggedCommand {
@@ -103,6 +103,7 @@ const verbs: ReadonlyMap<string, ReadArguments> = new Map<string, ReadArguments>
   ['THREAD', (reader) => thread(reader, false)],
   ['ESEARCH', esearch],
   ['CANCELUPDATE', cancelUpdate],
+  ['UIDBATCHES', uidBatches],
   ...aclCommands,
   ...quotaCommands,
   ...metadataCommands,
@@ -200,6 +201,15 @@ function useAttribute(reader: Reader): string {
 
 function lsub(reader: Reader): ImapCommand {
   return { name: 'LSUB', reference: spaced(reader, mailbox), pattern: spaced(reader, listMailbox) };
+}
+
+/** `"UIDBATCHES" SP nz-number [SP nz-number ":" nz-number]` (draft-ietf-mailmaint-imap-uidbatches) */
+function uidBatches(reader: Reader): ImapCommand {
+  const size = spaced(reader, (inner) => nzNumber(inner, 'the size of a batch'));
+  if (!reader.skip(' ')) return { name: 'UIDBATCHES', size, batches: null };
+  const from = nzNumber(reader);
+  reader.expect(':');
+  return { name: 'UIDBATCHES', size, batches: { from, to: nzNumber(reader) } };
 }
 
 /** `"CANCELUPDATE" 1*(SP quoted)` (RFC 5267 §5) */

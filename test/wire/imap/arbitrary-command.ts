@@ -199,6 +199,11 @@ export const arbitraryCommand = fc.oneof(
     returns: searchReturns,
     charset: fc.option(capital),
   }),
+  fc.record({
+    name: named('UIDBATCHES'),
+    size: nzNumber,
+    batches: fc.option(fc.record({ from: nzNumber, to: nzNumber })),
+  }),
   fc.record({ name: named('CANCELUPDATE'), tags: fc.array(capital, { minLength: 1, maxLength: 3 }) }),
   fc.record({
     name: named('ESEARCH'),

@@ -53,6 +53,10 @@ function commandText(command: ImapCommand, dialect: Dialect): string {
       const charset = command.charset === null ? '' : `CHARSET ${command.charset} `;
       return `${uid}SEARCH ${returnText(command.returns)}${charset}${keyText(command.key, true)}`;
     }
+    case 'UIDBATCHES': {
+      const { size, batches } = command;
+      return `UIDBATCHES ${size}${batches === null ? '' : ` ${batches.from}:${batches.to}`}`;
+    }
     case 'CANCELUPDATE':
       return `CANCELUPDATE ${command.tags.map((tag) => string(tag, dialect)).join(' ')}`;
     case 'ESEARCH': {

@@ -34,6 +34,7 @@ export type PlainCode =
   | 'READ-WRITE'
   | 'SERVERBUG'
   | 'TOOBIG'
+  | 'TOOSMALL'
   | 'TRYCREATE'
   | 'UIDNOTSTICKY'
   | 'UIDREQUIRED'

@@ -59,6 +59,15 @@ export function vanished(uids: readonly NumberRange[], earlier: boolean): string
   return uids.length === 0 ? '' : `* VANISHED ${earlier ? '(EARLIER) ' : ''}${formatRanges(uids)}\r\n`;
 }
 
+/**
+ *     uidbatches-response = "UIDBATCHES" search-correlator [SP uid-range *("," uid-range)]
+ *
+ * The ranges descend, and so does each of them.
+ */
+export function uidBatches(tag: string, ranges: readonly NumberRange[]): string {
+  return `* UIDBATCHES (TAG "${tag}")${ranges.length === 0 ? '' : ` ${formatRanges(ranges)}`}\r\n`;
+}
+
 /** One mailbox of a LIST or LSUB response; what is not asked for is left out. */
 export interface ListedMailbox {
   readonly attributes: readonly string[];
