@@ -97,7 +97,7 @@ export class Lexer {
     throw new SieveSyntaxError(at, 'This string is never closed; a quotation mark is missing.');
   }
 
-  /** The lines after `text:` up to a lone dot; the first dot of a line is stuffing (RFC 5228 §2.4.2). */
+  /** The lines after `text:` up to a lone dot; the first of two dots at the beginning of a line is stuffing (RFC 5228 §8.1). */
   #multiLine(at: Position): string {
     const lines: string[] = [];
     let from = this.#offset;
@@ -110,7 +110,7 @@ export class Lexer {
         this.#advance(from);
         return withCrlf(lines.join(''));
       }
-      lines.push(`${line.startsWith('.') ? line.slice(1) : line}\n`);
+      lines.push(`${line.startsWith('..') ? line.slice(1) : line}\n`);
     }
     throw new SieveSyntaxError(at, 'This text is never closed; a line with nothing but a dot is missing.');
   }

@@ -217,6 +217,51 @@ describe('RFC 5232, imap4flags', () => {
   });
 });
 
+it('RFC 5231, the examples', () => {
+  const requires = ['relational', 'comparator-i;ascii-numeric', 'envelope'];
+  const example = `received: a\nreceived: b\nsubject: example\nto: foo@example.com, baz@example.com\ncc: qux@example.com\n\n`;
+  const count = (test: string, fields: string) =>
+    holds(`${test} :count "ge" :comparator "i;ascii-numeric" ${fields} ["3"]`, example, requires);
+  expect(count('address', '["to", "cc"]')).toBe(true);
+  expect(count('address', '["to"]') || count('address', '["cc"]')).toBe(false);
+  expect(count('header', '["received"]')).toBe(false);
+  expect(count('header', '["received", "subject"]')).toBe(true);
+  expect(count('header', '["to", "cc"]')).toBe(false);
+  for (const [from, counted] of [
+    ['', '0'],
+    ['a@b.c', '1'],
+  ] as const) {
+    const world = { environment: { envelope: { from, to: 'd@e.f' } } };
+    expect(holds(`envelope :count "eq" "from" "${counted}"`, example, requires, world)).toBe(true);
+  }
+  const script = `require ["relational", "comparator-i;ascii-numeric", "fileinto"];
+    if header :value "lt" :comparator "i;ascii-numeric" ["x-priority"] ["3"] { fileinto "Priority"; }
+    elsif address :count "gt" :comparator "i;ascii-numeric" ["to"] ["5"] { fileinto "SPAM"; }
+    elsif address :value "gt" :all :comparator "i;ascii-casemap" ["from"] ["M"] { fileinto "From N-Z"; }
+    else { fileinto "From A-M"; }
+    if allof (address :count "eq" :comparator "i;ascii-numeric" ["to", "cc"] ["1"],
+              address :all :comparator "i;ascii-casemap" ["to", "cc"] ["me@foo.example.com"]) { fileinto "Only me"; }`;
+  expect(actions(script, 'X-Priority: 1\n\n')).toEqual(['fileinto Priority']);
+  expect(actions(script, `To: ${'a@b.c, '.repeat(6)}\nFrom: a@b.c\n\n`)).toEqual(['fileinto SPAM']);
+  expect(actions(script, 'From: zoe@b.c\nTo: me@foo.example.com\n\n')).toEqual([
+    'fileinto From N-Z',
+    'fileinto Only me',
+  ]);
+  expect(actions(script, 'From: anna@b.c\n\n')).toEqual(['fileinto From A-M']);
+});
+
+it('RFC 5233, the example', () => {
+  const script = `require ["envelope", "subaddress", "fileinto"];
+    if envelope :user "to" "postmaster" { fileinto "inbox.postmaster"; stop; }
+    if envelope :detail "to" "mta-filters" { fileinto "inbox.ietf-mta-filters"; }
+    if envelope :detail "to" "foo" { redirect "ken@example.net"; }`;
+  const sent = (to: string) => actions(script, mail, { environment: { envelope: { from: 'a@b.c', to } } });
+  expect(sent('postmaster+x@example.com')).toEqual(['fileinto inbox.postmaster']);
+  expect(sent('ken+mta-filters@example.com')).toEqual(['fileinto inbox.ietf-mta-filters']);
+  expect(sent('ken+foo@example.com')).toEqual(['redirect ken@example.net']);
+  expect(sent('ken@example.com')).toEqual(['implicit keep']);
+});
+
 it('RFC 5233, subaddress', () => {
   const requires = ['subaddress', 'envelope'];
   expect(holds('address :user "to" "ken"', mail, requires)).toBe(true);

@@ -36,8 +36,8 @@ describe('RFC 5228, the language', () => {
   });
 
   it('§2.4.2 multi-line text, with stuffed dots and backslashes as they are', () => {
-    const script = 'require "reject";\nreject text: # why\nno \\ of\n..this\n.\n;';
-    expect(actions(script, coyote)).toEqual(['reject reason=no \\ of\r\n.this\r\n']);
+    const script = 'require "reject";\nreject text: # why\nno \\ of\n..this\n.foo\n..\n.\n;';
+    expect(actions(script, coyote)).toEqual(['reject reason=no \\ of\r\n.this\r\n.foo\r\n.\r\n']);
   });
 
   it('§2.4.2.2 encoded words are decoded', () => {

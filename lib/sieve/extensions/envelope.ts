@@ -44,7 +44,9 @@ export const envelope: Extension = {
             return fieldAddresses([text]).flatMap((address) => part.of(address, run.environment.detailSeparator) ?? []);
           });
         });
-        return type.run(values, run.texts(node, 'keys'), node.matching, run);
+        // RFC 5231 §4.2: the null reverse-path is no address.
+        const counted = type.name === 'count' ? values.filter((value) => value !== '') : values;
+        return type.run(counted, run.texts(node, 'keys'), node.matching, run);
       },
     },
   ],
