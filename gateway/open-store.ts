@@ -1,6 +1,6 @@
 import type { Config } from '../lib/base/config.ts';
 import type { Log } from '../lib/base/log.ts';
-import { StoreDelivery } from '../lib/delivery/deliver.ts';
+import { type NewMail, StoreDelivery } from '../lib/delivery/deliver.ts';
 import { Outgoing, type OutgoingFact } from '../lib/delivery/outgoing.ts';
 import type { Delivery } from '../lib/delivery/ports.ts';
 import { SmtpOutbox } from '../lib/smtp/outbox.ts';
@@ -76,6 +76,7 @@ export async function openStore(
       onUnsent: (fact) => log.info({ ...fact }, 'not sent'),
       onNotify: (notification) => log.info({ ...notification }, 'notify'),
     },
+    ...(config.mailnotifier === 'log' && { onNewMail: (mail: NewMail) => log.info({ ...mail }, 'new mail') }),
     onScriptFailed: (failure) => log.warn({ ...failure }, 'a script failed: the message is kept'),
     onDelivered: (fact) => log.info({ ...fact }, OUTCOMES[fact.outcome]),
     onError: (what, err) => log.error({ err, what }, 'delivery failed'),

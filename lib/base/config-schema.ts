@@ -140,6 +140,7 @@ const schema = z.object({
     'off',
     'Such bytes become an X. Cyrus does so unless told otherwise; here headers in UTF-8 are taken as they are.',
   ),
+  mailnotifier: oneOf(['null', 'log'], 'null', 'Tell of every delivered message in the log: from, to and subject.'),
   sievenotifier: oneOf(
     ['null', 'log', 'mailto'],
     'null',
@@ -213,7 +214,6 @@ export const configNotYet: readonly string[] = [
   'listen_http',
   'lmtp_fuzzy_mailbox_match',
   'lmtp_strict_quota',
-  'mailnotifier',
   'postuser',
   'sasl_mech_list',
   'sasl_minimum_layer',

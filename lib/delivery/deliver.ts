@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Id } from '../base/ids.ts';
 import { EightBitHeader } from '../message/eight-bit.ts';
-import { allValues } from '../message/header.ts';
+import { decodeWords } from '../message/encoded-word.ts';
+import { allValues, firstValue } from '../message/header.ts';
 import type { ReadBytes } from '../message/text.ts';
 import type { RejectAction } from '../sieve/actions.ts';
 import { sieveLimits } from '../sieve/limits.ts';
@@ -61,8 +62,19 @@ export interface DeliveryOptions {
   readonly outgoing?: Outgoing;
   /** How answers and notifications are written, and who is told of what is not sent. */
   readonly responses?: ResponseOptions;
+  /** Told of every message that was put into a mailbox, as people see it (`mailnotifier`). */
+  readonly onNewMail?: (mail: NewMail) => void;
   /** Told of what a refusal does not say. */
   readonly onError?: (what: string, error: unknown) => void;
+}
+
+/** A message that has come, in words. */
+export interface NewMail {
+  readonly user: string;
+  readonly mailbox: string;
+  readonly from: string;
+  readonly to: string;
+  readonly subject: string;
 }
 
 export type EightBitPolicy = 'keep' | 'refuse' | 'replace';
@@ -255,7 +267,10 @@ export class StoreDelivery implements Delivery {
       user: state.user.name,
       messageId: stored.summary.envelope.messageId?.slice(0, LOGGED_CHARACTERS),
     };
-    for (const one of done) this.#options.onDelivered?.({ ...fact, ...one });
+    for (const one of done) {
+      this.#options.onDelivered?.({ ...fact, ...one });
+      if (one.outcome === 'delivered') this.#options.onNewMail?.(newMail(state.user.name, one.mailbox, stored.header));
+    }
     if (done.length === 0) this.#options.onDelivered?.({ ...fact, mailbox: '', outcome: 'discarded' });
   }
 
@@ -293,6 +308,11 @@ export class StoreDelivery implements Delivery {
  */
 function mayAnswer({ early, reason }: RejectAction): boolean {
   return !early && /[^\r\n\t\x20-\x7e]/.test(reason);
+}
+
+function newMail(user: string, mailbox: string, header: Uint8Array): NewMail {
+  const text = (name: string): string => decodeWords(firstValue(header, name) ?? '').slice(0, LOGGED_CHARACTERS);
+  return { user, mailbox, from: text('from'), to: text('to'), subject: text('subject') };
 }
 
 function isKnown(recipient: Recipient): recipient is KnownRecipient {

@@ -25,6 +25,7 @@ async function open(folder: string, relay: string, lines: string[]) {
     CIRRUS_SMTP_RELAY: relay,
     CIRRUS_ANYSIEVEFOLDER: 'on',
     CIRRUS_SIEVENOTIFIER: 'log',
+    CIRRUS_MAILNOTIFIER: 'log',
   };
   const { config } = loadConfig({ env, cwd: folder });
   return startGateway(config, openLog('info', { write: (line: string) => void lines.push(line) }));
@@ -55,6 +56,8 @@ it('a gateway by its configuration makes folders, sends by the relay, and says s
     expect(await listMail(gateway.store, 'anna')).toEqual(['New: Hi']);
     await until('the log says so', () => lines.filter((line) => line.includes('outgoing mail sent')).length === 2);
     expect(lines.some((line) => line.includes('"message":"ding"'))).toBe(true);
+    const told = lines.filter((line) => line.includes('"msg":"new mail"')).map((line) => JSON.parse(line));
+    expect(told).toMatchObject([{ user: 'anna', mailbox: 'New', from: 'Sender <sender@example.org>', subject: 'Hi' }]);
   } finally {
     await gateway.stop();
   }
