@@ -11,6 +11,7 @@ import { createMailbox } from '../../lib/store/names.ts';
 import { addUser, setUserQuota } from '../../lib/store/users.ts';
 import { messagesIn, openPlace, type Place, type Server, withStoreOf } from '../cli/support.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { until } from '../support/until.ts';
 import { layPostfix, type Postfix, startPostfix } from './postfix.ts';
 import { describeWith } from './programs.ts';
 import { runWell } from './run.ts';
@@ -88,7 +89,8 @@ function tests(): void {
       folder,
       main: {
         recipient_delimiter: '+',
-        virtual_mailbox_domains: 'example.net, tcp.example.net, badtcp.example.net, pipe.example.net',
+        virtual_mailbox_domains:
+          'example.net, tcp.example.net, badtcp.example.net, pipe.example.net, mailbox.example.net',
         virtual_transport: 'lmtp:unix:public/cirrus',
         relay_domains: 'hash:$config_directory/relay_domains',
         relay_recipient_maps: 'socketmap:unix:public/smmapd:cyrus',
@@ -100,11 +102,14 @@ function tests(): void {
         lmtp_destination_recipient_limit: String(MANY),
         // Each of ${user} and ${extension} would be as many arguments as there are recipients.
         cyrus_destination_recipient_limit: '1',
+        lmtp_connection_cache_destinations: 'public/cirrus',
+        lmtp_connection_cache_time_limit: '60s',
         lmtp_host_lookup: 'native',
       },
       services: [
         'cyrus-inet unix - - n - 3 lmtp -o lmtp_sasl_auth_enable=yes -o lmtp_sasl_security_options=noanonymous -o lmtp_sasl_password_maps=hash:$config_directory/cyrus_lmtp_sasl_pass -o lmtp_tls_security_level=encrypt -o lmtp_sasl_tls_security_options=noanonymous',
         'cyrus-wrong unix - - n - 3 lmtp -o lmtp_sasl_auth_enable=yes -o lmtp_sasl_security_options=noanonymous -o lmtp_sasl_password_maps=hash:$config_directory/wrong_sasl_pass -o lmtp_tls_security_level=encrypt -o lmtp_sasl_tls_security_options=noanonymous',
+        'local-cirrus unix - n n - - local -o mailbox_transport=lmtp:unix:public/cirrus',
         `cyrus unix - n n - - pipe user=nobody null_sender= argv=${process.execPath} ${cirrus} -C ${conf} deliver -e -r \${sender} -m \${extension} \${user}`,
       ],
       tables: {
@@ -113,6 +118,7 @@ function tests(): void {
           `tcp.example.net cyrus-inet:inet:localhost:${server.lmtp}`,
           `badtcp.example.net cyrus-wrong:inet:localhost:${server.lmtp}`,
           'pipe.example.net cyrus:',
+          'mailbox.example.net local-cirrus:',
           '',
         ].join('\n'),
         aliases: 'marketing_weasel: bubba\n',
@@ -133,6 +139,18 @@ function tests(): void {
     await postfix.logged(new RegExp(`to=<anna\\+Lists@example.net>, ${sent}`));
     expect(await subjects(place.data, 'bubba')).toContain('unix');
     expect(await subjects(place.data, 'anna', 'Lists')).toEqual(['unix']);
+  });
+
+  it('several messages over one connection, which is kept', async () => {
+    for (const [subject, kept] of [
+      ['first of two', '(?:, conn_use=\\d+)?'],
+      ['second of two', ', conn_use=\\d+'],
+    ] as const) {
+      await postfix.send('anna@example.net', ['u1@example.net'], message(subject));
+      const [, id = ''] = await postfix.logged(new RegExp(` (\\w+): message-id=<${number}@example.net>`));
+      await postfix.logged(new RegExp(` ${id}: to=<u1@example.net>, relay=[^ ]*\\]${kept}, .*status=sent`));
+    }
+    expect(await subjects(place.data, 'u1')).toEqual(['first of two', 'second of two']);
   });
 
   it('LMTP over TCP with a SASL password file, inside TLS', async () => {
@@ -235,6 +253,12 @@ function tests(): void {
     expect(await readFile(join(kept, file), 'utf8')).toContain('Subject: local');
   });
 
+  it('local(8) with mailbox_transport: Unix accounts are ours too', async () => {
+    await postfix.send('anna@example.net', ['daemon@mailbox.example.net'], message('mailbox'));
+    await postfix.logged(/to=<daemon@mailbox\.example\.net>, relay=mta\.example\.net\[public\/cirrus\], .*status=sent/);
+    expect(await subjects(place.data, 'daemon')).toEqual(['mailbox']);
+  });
+
   it(`${MANY} recipients in one transaction, stored once`, async () => {
     const recipients = many.map((name) => `${name}@example.net`);
     await postfix.send('anna@example.net', recipients, message('to all'));
@@ -242,7 +266,7 @@ function tests(): void {
     const { input: log } = await postfix.logged(new RegExp(` ${id}: removed$`, 'm'));
     const sent = log.split('\n').filter((line) => line.includes(` ${id}: to=<u`) && line.endsWith('(250 2.1.5 Ok)'));
     expect(sent).toHaveLength(MANY);
-    expect(server.text.out).toContain(`"recipients":${MANY},"refused":0`);
+    await until('our log says so too', () => server.text.out.includes(`"recipients":${MANY},"refused":0`));
     for (const name of ['u0', 'u150', `u${MANY - 1}`]) expect(await subjects(place.data, name)).toContain('to all');
   });
 
