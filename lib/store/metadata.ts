@@ -42,7 +42,7 @@ export function entryProblem(entry: string): string | undefined {
 export async function metadataOf(account: Account, name: string): Promise<ReadonlyMap<string, string>> {
   if (name === '') return serverMetadata(account);
   const { place, view, binding } = await readable(account, name);
-  const found = new Map(entriesOf(account, view, place.path));
+  const found = new Map(annotationsOf(account, view, place.path));
   if (binding === undefined) return found;
   if (place.isOwner && binding.specialUse.length > 0) found.set(SPECIAL_USE, binding.specialUse.join(' '));
   const [status] = await mailboxStatuses(account.store.ports.index, [binding.mailbox]);
@@ -55,11 +55,11 @@ export async function metadataOf(account: Account, name: string): Promise<Readon
 }
 
 async function serverMetadata(account: Account): Promise<ReadonlyMap<string, string>> {
-  const own = entriesOf(account, (await account.tree.refresh()).view, '').filter(([entry]) => isPrivate(entry));
+  const own = annotationsOf(account, (await account.tree.refresh()).view, '').filter(([entry]) => isPrivate(entry));
   const commons = await findCommons(account.store);
   if (commons === undefined) return new Map(own);
   const { view } = await account.store.tree(commons.tree).refresh();
-  return new Map([...own, ...entriesOf(account, view, '').filter(([entry]) => !isPrivate(entry))]);
+  return new Map([...own, ...annotationsOf(account, view, '').filter(([entry]) => !isPrivate(entry))]);
 }
 
 /**
@@ -127,7 +127,7 @@ function mayChange(account: Account, { place, view, rights }: Subject, entry: st
 }
 
 function requireRoom(account: Account, view: TreeView, path: string): void {
-  if (entriesOf(account, view, path).length < MAX_METADATA_ENTRIES) return;
+  if (annotationsOf(account, view, path).length < MAX_METADATA_ENTRIES) return;
   throw new StoreError('too-many', `a mailbox has at most ${MAX_METADATA_ENTRIES} annotations`);
 }
 
@@ -143,7 +143,7 @@ async function readable(account: Account, name: string): Promise<Subject> {
 }
 
 /** What the tree has for a name, as this user names it: of private entries only the own. */
-function entriesOf(account: Account, view: TreeView, path: string): MetadataEntry[] {
+export function annotationsOf(account: Account, view: TreeView, path: string): MetadataEntry[] {
   const [prefix, own] = [annotationKey(path, ''), `/private:${account.user.id}/`];
   const found: MetadataEntry[] = [];
   for (const [key, value] of view.state.annotations) {

@@ -14,7 +14,7 @@ const wires = [
   't REPLACE 1 INBOX {3+}\r\nabc\r\n',
   't UID REPLACE * {6+}\r\nDrafts " 1-Jan-2020 00:00:00 +0000" CATENATE (TEXT {2+}\r\nxy)\r\n',
   't NOTIFY SET STATUS (selected (MessageNew (UID BODY.PEEK[]) MessageExpunge FlagChange)) (subtree (a "b") (MailboxName))\r\n',
-  't NOTIFY SET (personal (MessageNew MessageExpunge MailboxName SubscriptionChange))\r\n',
+  't NOTIFY SET (personal (MessageNew MessageExpunge MailboxName SubscriptionChange MailboxMetadataChange ServerMetadataChange))\r\n',
   't NOTIFY NONE\r\n',
   't GENURLAUTH "imap://anna@mail.example.com/INBOX/;UID=1;URLAUTH=authuser" INTERNAL\r\n',
   't URLFETCH ("imap://anna@mail.example.com/INBOX/;UID=1;URLAUTH=authuser:internal:00" BINARY BODYPARTSTRUCTURE)\r\n',

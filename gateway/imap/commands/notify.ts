@@ -1,12 +1,12 @@
 import type { CommandOf } from '../command-of.ts';
 import type { Context } from '../context.ts';
-import { isSelected, MESSAGE_EVENTS, NAME_EVENTS } from '../notify/groups.ts';
+import { isSelected, MESSAGE_EVENTS, OTHER_EVENTS } from '../notify/groups.ts';
 import { Notifier } from '../notify/notifier.ts';
 import { bad, no, ok, type Reply } from '../reply.ts';
 import type { EventGroup } from '../wire/commands.ts';
 import { badEvent } from '../wire/write/response-code.ts';
 
-const KNOWN = [...MESSAGE_EVENTS, ...NAME_EVENTS];
+const KNOWN = [...MESSAGE_EVENTS, ...OTHER_EVENTS];
 
 /** NOTIFY (RFC 5465 §3): what is told of from now on, while no command runs. It replaces what was asked for before. */
 export async function notify(context: Context, { groups, status }: CommandOf<'NOTIFY'>): Promise<Reply> {
@@ -35,6 +35,6 @@ function problemOf({ filter, events, fetch }: EventGroup): Reply | undefined {
   if (events.has('FLAGCHANGE') && !hasNew) return bad('FlagChange needs MessageNew and MessageExpunge');
   if (!isSelected(filter))
     return fetch.length > 0 ? bad('Only of the selected mailbox messages are fetched') : undefined;
-  const isOther = NAME_EVENTS.some((event) => events.has(event.toUpperCase()));
+  const isOther = OTHER_EVENTS.some((event) => events.has(event.toUpperCase()));
   return isOther ? bad('Of the selected mailbox only message events are told') : undefined;
 }

@@ -3,9 +3,14 @@ import type { ListedName } from '../../../lib/store/names.ts';
 import { SEPARATOR } from '../../../lib/store/tree-view.ts';
 import type { EventGroup, MailboxFilter } from '../wire/commands.ts';
 
-/** Events of messages (RFC 5465 §5.2 to §5.4) and of mailboxes (§5.6, §5.7), as they are announced. */
+/** Events of messages (RFC 5465 §5.2 to §5.4), of mailboxes and of the server (§5.6 to §5.9), as they are announced. */
 export const MESSAGE_EVENTS = ['MessageNew', 'MessageExpunge', 'FlagChange'] as const;
-export const NAME_EVENTS = ['MailboxName', 'SubscriptionChange'] as const;
+export const OTHER_EVENTS = [
+  'MailboxName',
+  'SubscriptionChange',
+  'MailboxMetadataChange',
+  'ServerMetadataChange',
+] as const;
 
 const NONE: ReadonlySet<string> = new Set();
 

@@ -11,6 +11,7 @@ import type { Selected } from '../selected.ts';
 import type { EventGroup, StatusItem } from '../wire/commands.ts';
 import { condition, status as statusLine } from '../wire/write/response.ts';
 import { eventsOf, selectedGroup } from './groups.ts';
+import { MetadataChanges } from './metadata-changes.ts';
 import { nameChanges } from './name-changes.ts';
 
 /** A mailbox that is told of, by name. */
@@ -31,6 +32,7 @@ export class Notifier {
   readonly #context: Context;
   readonly #groups: readonly EventGroup[];
   readonly #selected: EventGroup | undefined;
+  readonly #metadata: MetadataChanges;
   readonly #stops: (() => void)[] = [];
   readonly #dirty = new Set<Id>();
   #names: readonly ListedName[] = [];
@@ -38,6 +40,8 @@ export class Notifier {
   #namesDirty = false;
   #selectedDirty = false;
   #followed: { readonly selected: Selected; readonly unlisten: () => void } | undefined;
+  /** What was selected when the session last waited. */
+  #was: Selected | undefined;
   /** New messages from this UID on are still to be fetched. */
   #fetchFrom = 0;
   #paused = true;
@@ -48,6 +52,7 @@ export class Notifier {
     this.#context = context;
     this.#groups = groups;
     this.#selected = selectedGroup(groups);
+    this.#metadata = new MetadataChanges(context, groups);
   }
 
   /** Whether changes of the selected mailbox are told here. */
@@ -65,6 +70,7 @@ export class Notifier {
       this.stop();
       return false;
     }
+    await this.#metadata.look(this.#names);
     await this.#readStatuses([...this.#watched.values()], status ? 'all' : 'nothing');
     const timer = setInterval(() => this.#poll(), limits.pollMs).unref();
     const watch = setInterval(() => this.#rewatch(), limits.watchMs).unref();
@@ -79,6 +85,7 @@ export class Notifier {
   resume(): void {
     if (this.#stopped) return;
     this.#paused = false;
+    this.#remember();
     this.#follow();
     this.#run();
   }
@@ -116,6 +123,19 @@ export class Notifier {
   #rewatch(): void {
     const mailbox = this.#followed?.selected.open.mailbox;
     if (mailbox !== undefined) this.#context.options.store.context.background('watch', () => mailbox.watch());
+  }
+
+  /** Of the mailbox that was left, the client knows what it was told while it was selected. */
+  #remember(): void {
+    const selected = this.#context.hasSelected ? this.#context.selected : undefined;
+    if (selected === this.#was) return;
+    const left = this.#was;
+    this.#was = selected;
+    const one = left && this.#watched.get(left.open.mailbox.id);
+    if (left === undefined || one === undefined) return;
+    const { uidNext, exists, unseen, deleted, bytes, lastAppendMs, seq } = left.view.state;
+    one.told = { uidNext, exists, unseen, deleted, bytes, lastAppendMs, seq };
+    this.#dirty.add(one.row.mailbox);
   }
 
   /** Listens to the mailbox that is selected now. */
@@ -187,6 +207,7 @@ export class Notifier {
     const before = this.#names;
     const after = await listNames(this.#context.account);
     for (const text of nameChanges(before, after, this.#groups, this.#context.dialect)) this.#context.write(text);
+    for (const text of await this.#metadata.look(after)) this.#context.write(text);
     this.#names = after;
     const known = new Set(this.#watched.keys());
     if (!this.#watch()) return this.#overflow();

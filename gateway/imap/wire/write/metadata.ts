@@ -15,6 +15,11 @@ export function metadata(
   return `* METADATA ${quotedMailbox(name, dialect)} (${texts.join(' ')})\r\n`;
 }
 
+/** `metadata-resp = "METADATA" SP mailbox SP entry-list` (RFC 5464 §4.4.2): these have changed. */
+export function changedMetadata(name: string, entries: readonly string[], dialect: Dialect): string {
+  return `* METADATA ${quotedMailbox(name, dialect)} ${entries.map((entry) => astring(entry, dialect)).join(' ')}\r\n`;
+}
+
 /** `* ANNOTATION mailbox entry (attribute value ...)` (draft-daboo-imap-annotatemore §6). */
 export function annotation(
   name: string,
