@@ -245,6 +245,27 @@ describe('RFC 5228, commands and tests', () => {
     expect(problems('if anyof (true, false,) { keep; }')).toEqual(['1:23 A test must stand here, not ")".']);
   });
 
+  it('RFC 5429, the examples', () => {
+    const size = 'require ["reject"];\nif size :over 100K { reject text:\nYour message is too big.\n.\n; }';
+    expect(actions(size, coyote)).toEqual(['implicit keep']);
+    expect(actions(size, `${coyote}${'x'.repeat(102_400)}`)).toEqual(['reject reason=Your message is too big.\r\n']);
+    const spam = `["ereject", "spamtest", "fileinto", "comparator-i;ascii-numeric"];
+      if spamtest :value "ge" :comparator "i;ascii-numeric" "6" {
+        ereject text:\nAntiSpam engine thinks your message is spam.\nIt is therefore being refused.\n.\n; }
+      elsif spamtest :value "ge" :comparator "i;ascii-numeric" "4" { fileinto "Suspect"; }`;
+    // As it is printed, "relational" is missing.
+    expect(problems(`require ${spam}`)[0]).toBe(
+      '2:19 "spamtest" does not take ":value"; require "relational" to use it.',
+    );
+    const run = (spamPercent: number) =>
+      actions(`require "relational"; require ${spam}`, coyote, { environment: { spamPercent } });
+    expect(run(100)).toEqual([
+      'reject reason=AntiSpam engine thinks your message is spam.\r\nIt is therefore being refused.\r\n early',
+    ]);
+    expect(run(30)).toEqual(['fileinto Suspect']);
+    expect(run(0)).toEqual(['implicit keep']);
+  });
+
   it('RFC 5429: a rejected message is not delivered as well', () => {
     expect(actions('require "reject"; reject "go away";', coyote)).toEqual(['reject reason=go away']);
     expect(actions('require "ereject"; ereject "go away";', coyote)).toEqual(['reject reason=go away early']);
