@@ -47,7 +47,7 @@ export async function openStore(
   const home = await openHome(config, { serves, onError });
   try {
     await agreeOnFormat(home.index);
-    if (!rebuilds) await requireWhole(home.index);
+    if (!rebuilds) await requireWhole(home);
   } catch (error) {
     await home.close();
     throw error;

@@ -6,7 +6,7 @@ import { Directory, directoryKeyOf, encodeUser, splitUserName, type User } from 
 import { StoreError } from './errors.ts';
 import { WRITER_MS } from './keep.ts';
 import { CHECKPOINTS, domainKey, MESSAGES, RECONSTRUCT, RESTORE } from './keys.ts';
-import type { MailStore } from './mail-store.ts';
+import type { MailStore, StorePorts } from './mail-store.ts';
 import type { Index } from './ports.ts';
 import { type Rebuilt, rebuildAccount } from './rebuild-account.ts';
 import { idOfBlobKey, SWEEP_HOLD } from './sweep-run.ts';
@@ -73,12 +73,20 @@ export async function reconstruct(store: MailStore, options: ReconstructOptions 
   return tally;
 }
 
-/** Fails with `unavailable` while an index is being rebuilt: users that are not there yet would seem not to exist. */
-export async function requireWhole(index: Index): Promise<void> {
+/**
+ * Fails with `unavailable` while an index is being rebuilt, or when it is empty although accounts have left checkpoints:
+ * users that are not there would seem not to exist, and what they share would be swept.
+ */
+export async function requireWhole({ index, blobs }: Pick<StorePorts, 'index' | 'blobs'>): Promise<void> {
   const [rebuilding, restoring] = await index.batchGet([RECONSTRUCT, RESTORE]);
-  const command = rebuilding === undefined ? 'restore' : 'reconstruct';
-  if (rebuilding === undefined && restoring === undefined) return;
-  throw new StoreError('unavailable', `the index is being rebuilt: run cirrus ${command} until it ends`);
+  if (rebuilding !== undefined || restoring !== undefined) {
+    const command = rebuilding === undefined ? 'restore' : 'reconstruct';
+    throw new StoreError('unavailable', `the index is being rebuilt: run cirrus ${command} until it ends`);
+  }
+  // A domain stays when its last user goes.
+  if ((await new Directory(index).domains().next()).done !== true) return;
+  if ((await blobs.list(CHECKPOINTS, undefined, 1)).blobs.length === 0) return;
+  throw new StoreError('unavailable', 'the index is lost, and there are checkpoints: run cirrus reconstruct');
 }
 
 /** Answers whether this holds the sweep; somebody else may. */

@@ -26,6 +26,12 @@ test('checkpoint, a lost index, reconstruct, doctor', async () => {
   });
   await place.run(['deliver', 'anna'], { input: 'Subject: three\n\nthree\n' });
   for (const suffix of ['', '-wal', '-shm']) await rm(join(place.data, `index${suffix}`), { force: true });
+  const lost = 'the index is lost, and there are checkpoints: run cirrus reconstruct';
+  for (const args of [['serve'], ['user', 'add', 'anna', '--password-stdin'], ['deliver', 'anna']]) {
+    const refused = await place.run(args, { input: 'geheim' });
+    expect(refused.code).not.toBe(0);
+    expect(refused.err).toContain(lost);
+  }
   const ran = await place.run(['reconstruct']);
   expect(ran).toMatchObject({ code: 0, err: 'cirrus: anna: 1 messages newer than the checkpoint\n' });
   expect(ran.out).toMatch(
@@ -54,4 +60,9 @@ test('undelete lists and brings back', async () => {
   );
   const ran = await place.run(['undelete', 'mailbox', 'Gone', '--user', 'anna']);
   expect(ran).toMatchObject({ code: 67, err: 'cirrus: no mailbox Gone was deleted lately\n' });
+});
+
+test('a store whose last user was removed is not lost', async () => {
+  expect(await place.run(['user', 'remove', 'anna'])).toMatchObject({ code: 0 });
+  expect(await place.run(['user', 'add', 'bert', '--password-stdin'], { input: 'geheim' })).toMatchObject({ code: 0 });
 });

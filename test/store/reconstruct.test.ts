@@ -147,9 +147,9 @@ describe('reconstruct (Rule 21)', () => {
       );
       await store.close();
       if (done) break;
-      await expect(requireWhole(index)).rejects.toMatchObject({ code: 'unavailable' });
+      await expect(requireWhole(world.home)).rejects.toMatchObject({ code: 'unavailable' });
     }
-    await requireWhole(world.home.index);
+    await requireWhole(world.home);
     await world.reopen();
     expect(await world.pictures()).toEqual(before);
     expect((await examine(world.store)).faults).toBe(0);

@@ -55,7 +55,7 @@ describe('restore (Rule 21)', () => {
     await world.putBack();
     const tally = await restore(world.store, { pointMs });
     expect(tally).toMatchObject({ accounts: 3, adopted: 6, lost: 0, homeless: 0 });
-    await requireWhole(world.home.index);
+    await requireWhole(world.home);
     expect(await world.home.index.get(SWEEP_HOLD)).toBeUndefined();
     await world.reopen();
     expect((await world.subjects('anna', 'INBOX')).slice(-2).sort()).toEqual(['New 0', 'shared']);
@@ -105,7 +105,7 @@ describe('restore (Rule 21)', () => {
       await store.close();
       if (error === undefined) break;
       expect(error).toContain('cut short');
-      await expect(requireWhole(index)).rejects.toMatchObject({ code: 'unavailable' });
+      await expect(requireWhole(world.home)).rejects.toMatchObject({ code: 'unavailable' });
     }
     await world.reopen();
     const subjects = await world.subjects('anna', 'INBOX');
