@@ -8,6 +8,7 @@ import {
   imapLimits,
   listenerLimits,
   lmtpLimits,
+  manageSieveLimits,
   pop3Limits,
   smmapdLimits,
 } from '../../lib/base/limits.ts';
@@ -17,6 +18,7 @@ const groups = {
   connectionLimits,
   listenerLimits,
   lmtpLimits,
+  manageSieveLimits,
   imapLimits,
   pop3Limits,
   smmapdLimits,

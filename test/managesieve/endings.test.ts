@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { Certificate } from '../../gateway/net/tls.ts';
+import { manageSieveLimits } from '../../lib/base/limits.ts';
 import { openLog } from '../../lib/base/log.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { SieveClient } from './client.ts';
@@ -57,4 +58,28 @@ test('a server that stops says BYE to those who wait and to those who are logged
     expect(await client.answer()).toBe('END');
   }
   await drained;
+});
+
+test('lines and literals at their border (lineBytes, loginBytes)', async () => {
+  await using gateway = await openSieveGateway();
+  const client = await SieveClient.open(gateway.port);
+  await client.answer();
+  const { lineBytes, loginBytes } = manageSieveLimits;
+  // The CR counts.
+  const line = (bytes: number): string => 'x'.repeat(bytes - 1);
+  expect(await client.say(line(lineBytes))).toBe('NO "Unknown command"');
+  expect(await client.say(line(lineBytes + 1))).toBe('NO "The command line is too long"');
+  const literal = (bytes: number): string => `AUTHENTICATE "PLAIN" {${bytes}+}\r\n${'x'.repeat(bytes)}`;
+  expect(await client.say(literal(loginBytes))).toBe('NO "This is not a response of the mechanism"');
+  expect(await client.say(literal(loginBytes + 1))).toBe('NO "The literal is too big"');
+  expect(await client.say(LOGIN('secret'))).toBe('OK');
+  expect(gateway.errors).toEqual([]);
+});
+
+test('more than is reasonable to skip ends it (skipBytes)', async () => {
+  await using gateway = await openSieveGateway({ limits: { skipBytes: 10_000 } });
+  const client = await SieveClient.open(gateway.port);
+  await client.answer();
+  expect(await client.say(`CHECKSCRIPT {4000000000+}\r\n${'x'.repeat(20_000)}`)).toBe('BYE "Too much to skip"');
+  expect(await client.answer()).toBe('END');
 });
