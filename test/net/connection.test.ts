@@ -1,5 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { deflateRawSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Connection, ConnectionClosed, type ConnectionOptions, IdleTimeout } from '../../gateway/net/connection.ts';
 
@@ -220,4 +222,23 @@ test('compression does not outlive its peer', async () => {
   await connection.read();
   expect(connection.closed.aborted).toBe(true);
   await expect(connection.decompress('never heard')).rejects.toThrow(ConnectionClosed);
+});
+
+test('what is not read is not inflated, however much it would be', async () => {
+  const { connection, client } = await pair();
+  await connection.compress('go\n', Buffer.alloc(0));
+  const size = 200 * 1024 * 1024;
+  const bomb = deflateRawSync(Buffer.alloc(size));
+  expect(bomb.length).toBeLessThan(size / 500);
+  const before = process.memoryUsage().arrayBuffers;
+  client.write(bomb);
+  client.end();
+  let got = (await connection.read())?.length ?? 0;
+  for (let i = 0; i < 100; i++) await nextTurn();
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(size / 10);
+  for await (const chunk of connection) {
+    expect(chunk.length).toBeLessThan(256 * 1024);
+    got += chunk.length;
+  }
+  expect(got).toBe(size);
 });
