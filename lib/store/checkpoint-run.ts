@@ -63,9 +63,9 @@ async function checkpointOne(
   const isFresh = state.timeMs <= nowMs && nowMs - state.timeMs < FRESH_MS;
   if (isFresh && options.now !== true) return;
   // Before anything is read: what changes meanwhile is the next one's.
-  const digest = await accountDigest(store, user);
+  const { digest, seqs } = await accountDigest(store, user);
   if (digest.equals(state.digest)) return;
-  await writeCheckpoint(store, user);
+  await writeCheckpoint(store, user, seqs);
   tally.written++;
   await noteCheckpoint(store, user, { rev: state.rev, timeMs: nowMs, digest });
   tally.deleted += await deleteSuperseded(store, user, nowMs);

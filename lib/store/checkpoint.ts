@@ -9,7 +9,6 @@ import { encodeCold, encodeExpunged, encodeHot, type HotRow } from './mailbox-co
 import type { MailboxView } from './mailbox-view.ts';
 import { storedOverlay } from './overlay.ts';
 import { getPiece } from './pieces.ts';
-import type { Item } from './ports.ts';
 import { keptGraves, rowsOf, withMailbox } from './sweep-rows.ts';
 import { idOfBlobKey, sortKeys } from './sweep-run.ts';
 import { encodeTree } from './tree-snapshot.ts';
@@ -21,11 +20,11 @@ const COLD_ROWS = 8192;
 /**
  * Writes one checkpoint of an account (Rule 21): the directory entry, the tree with its scripts, every mailbox with UIDs,
  * flags and blobs, and what is private to the user. Answers its id. Memory is bounded by one mailbox: its view and some
- * 25 bytes a message. Mailboxes are read one after the other, each as it is then; see the reader for MOVEs between them.
+ * 25 bytes a message. `began`: seqs of the mailboxes from before, if they are known. Mailboxes are read one after the other, each as it is then; see the reader for MOVEs between them.
  */
-export async function writeCheckpoint(store: MailStore, user: User): Promise<Id> {
+export async function writeCheckpoint(store: MailStore, user: User, began?: ReadonlyMap<Id, number>): Promise<Id> {
   const id = store.newId();
-  await store.ports.blobs.put(checkpointKey(user.tree, id), encodeCheckpoint(partsOf(store, user)), {
+  await store.ports.blobs.put(checkpointKey(user.tree, id), encodeCheckpoint(partsOf(store, user, began)), {
     user: user.name,
   });
   return id;
@@ -44,16 +43,20 @@ function accountPart(user: User, timeMs: number, view: Buffer, isRemoved: boolea
   return { kind: 'account', timeMs, isRemoved, name, tree, space, user: encodeUser(user).d, view };
 }
 
-async function* partsOf(store: MailStore, user: User): AsyncGenerator<CheckpointPart> {
+async function* partsOf(store: MailStore, user: User, began?: ReadonlyMap<Id, number>): AsyncGenerator<CheckpointPart> {
   let parts = 0;
-  for await (const part of contentsOf(store, user)) {
+  for await (const part of contentsOf(store, user, began)) {
     yield part;
     parts++;
   }
   yield { kind: 'end', parts };
 }
 
-async function* contentsOf(store: MailStore, user: User): AsyncGenerator<CheckpointPart> {
+async function* contentsOf(
+  store: MailStore,
+  user: User,
+  known?: ReadonlyMap<Id, number>,
+): AsyncGenerator<CheckpointPart> {
   const timeMs = store.clock.now();
   const { view } = await store.tree(user.tree).refresh();
   yield accountPart(user, timeMs, encodeTree(view), false);
@@ -61,8 +64,9 @@ async function* contentsOf(store: MailStore, user: User): AsyncGenerator<Checkpo
     const text = await getPiece(store.context, 'T', user.tree, piece);
     if (text !== undefined) yield { kind: 'script', piece: piece.id, text };
   }
-  const began = await seqsOf(store, mailboxesOf(view));
-  for (const [mailbox, seq] of began) yield* await mailboxParts(store, mailbox, seq);
+  const began = known ?? (await seqsOf(store, mailboxesOf(view)));
+  // Of one that was made since, all counts as changed meanwhile.
+  for (const mailbox of mailboxesOf(view)) yield* await mailboxParts(store, mailbox, began.get(mailbox) ?? 0);
   for await (const sks of sortKeys(store.context, logPk('O', user.id))) {
     for (const sk of sks.filter(({ length }) => length === 16)) {
       const mailbox = idFromBytes(sk);
@@ -79,7 +83,11 @@ export function mailboxesOf({ state }: TreeView): ReadonlySet<Id> {
 
 async function seqsOf({ ports: { index } }: MailStore, mailboxes: Iterable<Id>): Promise<ReadonlyMap<Id, number>> {
   const ids = [...mailboxes];
-  const items = await index.batchGet(ids.map((id) => headKey('M', id)));
+  // One of a moment ago does no harm: more would come back that was expunged just then.
+  const items = await index.batchGet(
+    ids.map((id) => headKey('M', id)),
+    { consistent: false },
+  );
   return new Map(ids.map((id, i) => [id, items[i] === undefined ? 0 : decodeHead(items[i]).seq]));
 }
 
@@ -151,19 +159,29 @@ export async function noteCheckpoint(store: MailStore, { space }: User, state: C
 
 const HEADS_AT_ONCE = 100;
 
-/** A hash of the revisions of all that a checkpoint has: heads and items, no message is read. */
-export async function accountDigest(store: MailStore, user: User): Promise<Buffer> {
+/** A hash of the revisions of all that a checkpoint has, and the seqs of the mailboxes: heads and items, no message is read. */
+export async function accountDigest(
+  store: MailStore,
+  user: User,
+): Promise<{ readonly digest: Buffer; readonly seqs: ReadonlyMap<Id, number> }> {
   const hash = createHash('sha256').update(`${user.name} ${user.rev}\n`);
   const { head, view } = await store.tree(user.tree).refresh();
   hash.update(encodeUser(user).d).update(`${head.seq} ${head.state}\n`);
   const mailboxes = [...mailboxesOf(view)].sort();
+  const seqs = new Map<Id, number>();
   for (let at = 0; at < mailboxes.length; at += HEADS_AT_ONCE) {
     const group = mailboxes.slice(at, at + HEADS_AT_ONCE);
     const items = await store.ports.index.batchGet(
       group.map((id) => headKey('M', id)),
       { consistent: false },
     );
-    for (const [i, id] of group.entries()) hash.update(`${id} ${stampOf(items[i])}\n`);
+    for (const [i, id] of group.entries()) {
+      const item = items[i];
+      const head = item === undefined ? undefined : decodeHead(item);
+      seqs.set(id, head?.seq ?? 0);
+      // Compaction and watchers write heads too: what counts is the newest record, and whether it is open.
+      hash.update(`${id} ${head === undefined ? 'gone' : `${head.seq} ${head.state}`}\n`);
+    }
   }
   let after: Buffer | undefined;
   do {
@@ -172,12 +190,5 @@ export async function accountDigest(store: MailStore, user: User): Promise<Buffe
     for (const { sk, item } of page.rows) if (sk.length === 16) hash.update(`${sk.toString('hex')} ${item.r}\n`);
     after = page.next;
   } while (after !== undefined);
-  return hash.digest();
-}
-
-/** Compaction and watchers write heads too: what counts is the newest record, and whether it is open. */
-function stampOf(item: Item | undefined): string {
-  if (item === undefined) return 'gone';
-  const { seq, state } = decodeHead(item);
-  return `${seq} ${state}`;
+  return { digest: hash.digest(), seqs };
 }
