@@ -10,14 +10,23 @@ import { deliveredOrigin } from '../store/blob-origin.ts';
 import type { DeliveryOutcome } from '../store/claims.ts';
 import { StoreError, type StoreErrorCode } from '../store/errors.ts';
 import type { MailStore } from '../store/mail-store.ts';
-import { messageBytes, type StoredMessage, storeMessage } from '../store/messages.ts';
+import { messageBytes, type StoredMessage, storedMessage, storeMessage } from '../store/messages.ts';
 import { isOverQuota } from '../store/quota.ts';
 import { userNames } from '../store/user-names.ts';
 import { parseRecipient, type RecipientAddress, readings } from './address.ts';
 import { type Incoming, remember, type Stored, storeCopies } from './carry-out.ts';
 import type { Outgoing } from './outgoing.ts';
 import { Places } from './places.ts';
-import type { Delivered, Delivery, Recipient, RecipientOptions, Refusal, RefusalCode, Transaction } from './ports.ts';
+import type {
+  Delivered,
+  Delivery,
+  Recipient,
+  RecipientOptions,
+  Refusal,
+  RefusalCode,
+  StoredMail,
+  Transaction,
+} from './ports.ts';
 import { type RecipientState, Recipients } from './recipients.ts';
 import { Responder, type ResponseOptions } from './respond.ts';
 import { feasible } from './send.ts';
@@ -93,8 +102,6 @@ interface KnownRecipient extends Recipient {
 /** A message that is stored, for all its recipients. */
 interface ReceivedMessage {
   readonly stored: StoredMessage;
-  /** Of the bytes as they came, without trace. */
-  readonly digest: Buffer;
   readonly content: () => Promise<ReadBytes>;
 }
 
@@ -177,43 +184,104 @@ export class StoreDelivery implements Delivery {
   }
 
   async deliver(transaction: Transaction): Promise<readonly Delivered[]> {
-    const recipients = transaction.recipients.filter(isKnown);
-    const hash = createHash('sha256');
-    const spaces = recipients.map(({ state }) => state.user.space);
-    let stored: StoredMessage;
-    try {
-      const body = withTrace(transaction, (chunk) => hash.update(chunk), this.#options.eightBitHeader ?? 'keep');
-      const addresses = transaction.recipients.map(({ address }) => address);
-      stored = await storeMessage(this.#store.context, spaces, body, deliveredOrigin(transaction.sender, addresses));
-    } catch (error) {
-      if (error instanceof NotAscii) return transaction.recipients.map(() => refusal('not-ascii', error.message));
-      // Whoever gave the body knows why it broke off, a client that hung up most often: nothing is wrong with us.
-      const refused =
-        error instanceof BodyBroke
-          ? refusal('unavailable', 'The message did not arrive whole')
-          : this.#refused('storing a message', error);
-      return transaction.recipients.map(() => refused);
-    }
-    const message = this.#received(stored, spaces[0], hash.digest());
+    const received = await this.#receive(transaction);
+    if ('ok' in received) return transaction.recipients.map(() => received);
+    const { stored, digest } = received;
+    const message = this.#message(stored, transaction.recipients.find(isKnown)?.state.user.space);
     return Promise.all(
-      transaction.recipients.map((recipient) =>
-        isKnown(recipient)
-          ? this.#deliverTo(recipient, transaction, message).catch((error: unknown) =>
-              this.#refused(`delivery to ${recipient.address}`, error),
-            )
-          : refusal('unknown-user', 'Mailbox does not exist'),
-      ),
+      transaction.recipients.map((recipient) => {
+        if (!isKnown(recipient)) return refusal('unknown-user', 'Mailbox does not exist');
+        const id = deliveryId(recipient, transaction, stored, digest);
+        return this.#deliverSafely(recipient, transaction.sender, id, message);
+      }),
     );
   }
 
-  async #deliverTo(recipient: KnownRecipient, transaction: Transaction, message: ReceivedMessage): Promise<Delivered> {
-    const { sender } = transaction;
+  /** Stores the message and leaves the rest to whoever calls {@link deliverStored} with what this answers. */
+  async store(transaction: Transaction): Promise<StoredMail | Refusal> {
+    const received = await this.#receive(transaction);
+    if ('ok' in received) return received;
+    const { stored, digest } = received;
+    const recipients = transaction.recipients.filter(isKnown).map((recipient) => ({
+      address: recipient.address,
+      space: recipient.state.user.space,
+      deliveryId: deliveryId(recipient, transaction, stored, digest).toString('hex'),
+    }));
+    return { sender: transaction.sender, blob: stored.blob, sizeBytes: stored.sizeBytes, recipients };
+  }
+
+  /** Commits a stored message per recipient, as {@link deliver} does; one answer per recipient, in order. */
+  async deliverStored(mail: StoredMail): Promise<readonly Delivered[]> {
+    let message: Promise<ReceivedMessage> | undefined;
+    return Promise.all(
+      mail.recipients.map(async ({ address, space, deliveryId }) => {
+        try {
+          const found = await this.recipient(address, undefined, { ignoreQuota: true });
+          if (!found.ok) return found;
+          // Made anew since the message was stored: a mailbox of another space has no right to the blob (Rule 12).
+          if (!isKnown(found) || found.state.user.space !== space)
+            throw new StoreError('gone', `${address} was made anew`);
+          message ??= this.#storedMessage(mail);
+          return await this.#deliverSafely(found, mail.sender, Buffer.from(deliveryId, 'hex'), await message);
+        } catch (error) {
+          return this.#refused(`delivery to ${address}`, error);
+        }
+      }),
+    );
+  }
+
+  /** Stores the message once, for all recipients. */
+  async #receive(transaction: Transaction): Promise<{ stored: StoredMessage; digest: Buffer } | Refusal> {
+    const hash = createHash('sha256');
+    const spaces = transaction.recipients.filter(isKnown).map(({ state }) => state.user.space);
+    try {
+      const body = withTrace(transaction, (chunk) => hash.update(chunk), this.#options.eightBitHeader ?? 'keep');
+      const origin = deliveredOrigin(
+        transaction.sender,
+        transaction.recipients.map(({ address }) => address),
+      );
+      const stored = await storeMessage(this.#store.context, spaces, body, origin);
+      return { stored, digest: hash.digest() };
+    } catch (error) {
+      if (error instanceof NotAscii) return refusal('not-ascii', error.message);
+      // Whoever gave the body knows why it broke off, a client that hung up most often: nothing is wrong with us.
+      if (error instanceof BodyBroke) return refusal('unavailable', 'The message did not arrive whole');
+      return this.#refused('storing a message', error);
+    }
+  }
+
+  /** What another process has stored, read again. */
+  async #storedMessage({ blob, sizeBytes, recipients: [first] }: StoredMail): Promise<ReceivedMessage> {
+    if (first === undefined) throw new RangeError('a message without recipients');
+    const stored = await storedMessage(this.#store.context, first.space, blob, sizeBytes);
+    return this.#message(stored, first.space);
+  }
+
+  async #deliverSafely(
+    recipient: KnownRecipient,
+    sender: string,
+    deliveryId: Buffer,
+    message: ReceivedMessage,
+  ): Promise<Delivered> {
+    try {
+      return await this.#deliverTo(recipient, sender, deliveryId, message);
+    } catch (error) {
+      return this.#refused(`delivery to ${recipient.address}`, error);
+    }
+  }
+
+  async #deliverTo(
+    recipient: KnownRecipient,
+    sender: string,
+    deliveryId: Buffer,
+    message: ReceivedMessage,
+  ): Promise<Delivered> {
     const incoming = {
       state: recipient.state,
       address: recipient.address,
       sender,
       stored: message.stored,
-      deliveryId: deliveryId(recipient, transaction, message),
+      deliveryId,
       messageKey: this.#messageKey(message.stored),
       suppressMs: this.#options.suppressMs ?? SUPPRESS_MS,
     };
@@ -282,7 +350,7 @@ export class StoreDelivery implements Delivery {
   }
 
   /** The message with its bytes, which are read once for all recipients whose scripts look into the body. */
-  #received(stored: StoredMessage, space: Id | undefined, digest: Buffer): ReceivedMessage {
+  #message(stored: StoredMessage, space: Id | undefined): ReceivedMessage {
     let bytes: Promise<Buffer> | undefined;
     const content = async (): Promise<ReadBytes> => {
       const end = Math.min(stored.sizeBytes, stored.summary.headerBytes + sieveLimits.bodyBytes);
@@ -291,7 +359,7 @@ export class StoreDelivery implements Delivery {
       const read = await bytes;
       return (from, to) => read.subarray(from, to);
     };
-    return { stored, digest, content };
+    return { stored, content };
   }
 
   #refused(what: string, error: unknown): Refusal {
@@ -355,9 +423,11 @@ async function* withTrace(
 /** Rule 13: a retry repeats the bytes when an MTA has stamped them; a message without a stamp is always a new one. */
 function deliveryId(
   { address }: KnownRecipient,
-  { sender, trace }: Transaction,
-  { stored: { header }, digest }: ReceivedMessage,
+  { sender, trace, identity }: Transaction,
+  { header }: StoredMessage,
+  digest: Buffer,
 ): Buffer {
+  if (identity !== undefined) return sha256('identity', identity, address);
   const own = trace.match(/^received:/gim)?.length ?? 0;
   if (allValues(header, 'received').length <= own) return randomBytes(32);
   return sha256(sender, address, digest);

@@ -1,3 +1,5 @@
+import type { Id } from '../base/ids.ts';
+
 /** What LMTP (and later SES ingestion, `cirrus deliver`) asks of delivery. */
 
 /** Why a recipient does not get the message; each protocol maps the list once. */
@@ -41,6 +43,24 @@ export interface Transaction {
   readonly trace: string;
   /** The message as received, lone LF already made CRLF; a body that throws delivers to nobody. */
   readonly body: AsyncIterable<Uint8Array>;
+  /** What a retry has in common with its first try, where that is not sender, recipient and bytes (Rule 13). */
+  readonly identity?: string;
+}
+
+/** A message that is stored, and for whom: what can be handed to another process that delivers it. Plain JSON. */
+export interface StoredMail {
+  readonly sender: string;
+  readonly blob: Id;
+  readonly sizeBytes: number;
+  readonly recipients: readonly StoredRecipient[];
+}
+
+export interface StoredRecipient {
+  readonly address: string;
+  /** The space that holds the blob for this recipient. */
+  readonly space: Id;
+  /** 32 bytes in hex (Rule 13). */
+  readonly deliveryId: string;
 }
 
 /** Delivered, or refused; a message that a script has discarded is delivered. */

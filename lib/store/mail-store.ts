@@ -195,10 +195,15 @@ export class MailStore {
   }
 
   /** Waits for the work that nobody waits for, and writes what is batched. The ports stay open. */
+  /** Writes what is batched and waits for work that nobody waits for: before a process is put to sleep. */
+  async settle(): Promise<void> {
+    this.context.background('quota', () => this.quota.flush());
+    while (this.#background.size > 0) await Promise.all(this.#background);
+  }
+
   async close(): Promise<void> {
     this.#stopHints();
-    this.context.background('quota', () => this.quota.close());
-    while (this.#background.size > 0) await Promise.all(this.#background);
+    await this.settle();
   }
 }
 

@@ -1,4 +1,5 @@
 import { type Id, newId } from '../base/ids.ts';
+import { messageLimits } from '../message/limits.ts';
 import { StructureParser } from '../message/structure.ts';
 import { type Summary, summarize } from '../message/summary.ts';
 import { decodeSummary, encodeSummary } from '../message/summary-codec.ts';
@@ -96,6 +97,21 @@ async function* goOn(begun: readonly Uint8Array[], pulls: AsyncIterator<Uint8Arr
   } finally {
     await pulls.return?.();
   }
+}
+
+/** A stored message as {@link storeMessage} answered it, read again. `StoreError('expunged')` when the blob is gone. */
+export async function storedMessage(
+  context: LogContext,
+  space: Id,
+  blob: Id,
+  sizeBytes: number,
+): Promise<StoredMessage> {
+  const [summary] = await summaries(context, space, [blob]);
+  if (summary === undefined) throw new StoreError('expunged', 'the message is not there any more');
+  const parser = new StructureParser();
+  const end = Math.min(summary.headerBytes, messageLimits.maxHeaderBytes);
+  parser.feed(await messageBytes(context, space, blob, { start: 0, end }));
+  return { blob, sizeBytes, summary, header: parser.finish().header };
 }
 
 /** A summary larger than an item may be (hostile structures) is not kept: it is made again when it is asked for. */

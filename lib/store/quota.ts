@@ -84,10 +84,6 @@ export class QuotaLedger {
     const next = { b: counted.bytes, n: counted.messages, r: (rev ?? 0) + 1 };
     return (await this.#context.index.put(key, next, rev === undefined ? 'absent' : { rev })).ok;
   }
-
-  async close(): Promise<void> {
-    await this.flush();
-  }
 }
 
 /** Whether one more message may come: the one that crosses the limit is accepted (Rule 19). */

@@ -29,7 +29,14 @@ const LEASE_MS = 300_000;
 
 /** Sweeps now and then, in one process at a time, until it is stopped. Does not keep the process alive. */
 export function startSweepJob(store: MailStore, options: SweepJobOptions = {}): SweepJob {
-  return new Runner(store, options);
+  const runner = new Runner(store, options);
+  runner.start();
+  return runner;
+}
+
+/** One turn of the same, now: sweeps unless another process does or has not long ago. Throws what ended it early. */
+export async function sweepOnce(store: MailStore, options: SweepJobOptions, signal: AbortSignal): Promise<void> {
+  await new Runner(store, options, signal).turn();
 }
 
 /** The lease (`o`: who has it, `u`: until when), when the last sweep (`e`) and the last audit (`a`) ended. */
@@ -46,12 +53,17 @@ class Runner implements SweepJob {
   readonly #options: SweepJobOptions;
   readonly #owner = randomUUID();
   readonly #stopping = new AbortController();
+  readonly #signal: AbortSignal;
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> = Promise.resolve();
 
-  constructor(store: MailStore, options: SweepJobOptions) {
+  constructor(store: MailStore, options: SweepJobOptions, signal?: AbortSignal) {
     this.#store = store;
     this.#options = options;
+    this.#signal = signal ?? this.#stopping.signal;
+  }
+
+  start(): void {
     this.#wait();
   }
 
@@ -69,20 +81,20 @@ class Runner implements SweepJob {
     if (this.#stopping.signal.aborted) return;
     this.#timer = setTimeout(
       () => {
-        this.#running = this.#turn().finally(() => this.#wait());
+        this.#running = this.turn()
+          .catch((error: unknown) => {
+            if (!this.#stopping.signal.aborted) this.#options.onError?.(error);
+          })
+          .finally(() => this.#wait());
       },
       this.#intervalMs * (0.75 + this.#store.context.random() / 2),
     );
     this.#timer.unref();
   }
 
-  async #turn(): Promise<void> {
-    try {
-      const lease = await this.#take();
-      if (lease !== undefined) await this.#sweep(lease);
-    } catch (error) {
-      if (!this.#stopping.signal.aborted) this.#options.onError?.(error);
-    }
+  async turn(): Promise<void> {
+    const lease = await this.#take();
+    if (lease !== undefined) await this.#sweep(lease);
   }
 
   async #sweep(taken: Lease): Promise<void> {
@@ -103,7 +115,7 @@ class Runner implements SweepJob {
     try {
       const tally = await runSweep(this.#store, {
         audit,
-        signal: this.#stopping.signal,
+        signal: this.#signal,
         ...(onAlarm && { onAlarm }),
         ...(recountSettleMs !== undefined && { recountSettleMs }),
       });
