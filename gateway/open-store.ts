@@ -1,12 +1,13 @@
 import type { Config } from '../lib/base/config.ts';
+import type { Id } from '../lib/base/ids.ts';
 import type { Log } from '../lib/base/log.ts';
-import { type NewMail, StoreDelivery } from '../lib/delivery/deliver.ts';
-import { Outgoing, type OutgoingFact } from '../lib/delivery/outgoing.ts';
+import { type ConfiguredStore, storeOfConfig } from '../lib/delivery/of-config.ts';
 import type { Delivery } from '../lib/delivery/ports.ts';
+import { type AddressedHint, type DeliverAnswer, type DeliverRequest, RemoteDelivery } from '../lib/delivery/remote.ts';
 import { SmtpOutbox } from '../lib/smtp/outbox.ts';
 import { type CheckpointJob, startCheckpointJob } from '../lib/store/checkpoint-job.ts';
 import { agreeOnFormat } from '../lib/store/format.ts';
-import { MailStore } from '../lib/store/mail-store.ts';
+import type { MailStore } from '../lib/store/mail-store.ts';
 import type { Outbox } from '../lib/store/ports.ts';
 import { requireWhole } from '../lib/store/reconstruct.ts';
 import { type SweepJob, startSweepJob } from '../lib/store/sweep-job.ts';
@@ -26,8 +27,6 @@ export interface OpenStore extends AsyncDisposable {
   /** Writes what is batched, then lets go of the home. */
   close(): Promise<void>;
 }
-
-const OUTCOMES = { delivered: 'stored', before: 'stored before', discarded: 'discarded' } as const;
 
 /** What a process opens the store for. */
 export interface StoreUse {
@@ -52,35 +51,9 @@ export async function openStore(
     await home.close();
     throw error;
   }
-  const store = new MailStore(home, {
-    onError,
-    expungeDelayMs: config.expunge_mode === 'delayed' ? config.expunge_delay : 0,
-  });
-  const outgoing = config.smtp_relay === 'off' ? undefined : new Outgoing(store, (fact) => logOutgoing(log, fact));
-  const delivery = new StoreDelivery(store, {
-    defaultDomain: config.defaultdomain || undefined,
-    lowerCase: config.lmtp_downcase_rcpt,
-    maxMessageBytes: config.maxmessagesize,
-    eightBitHeader: config.reject8bit ? 'refuse' : config.munge8bit ? 'replace' : 'keep',
-    suppressDuplicates: config.duplicatesuppression,
-    sieve: {
-      servername: config.servername,
-      makesFolders: config.anysievefolder,
-      madeFolders: config.autocreate_sieve_folders,
-    },
-    ...(outgoing && { outgoing }),
-    responses: {
-      servername: config.servername,
-      defaultDomain: config.defaultdomain || undefined,
-      notifier: config.sievenotifier,
-      onUnsent: (fact) => log.info({ ...fact }, 'not sent'),
-      onNotify: (notification) => log.info({ ...notification }, 'notify'),
-    },
-    ...(config.mailnotifier === 'log' && { onNewMail: (mail: NewMail) => log.info({ ...mail }, 'new mail') }),
-    onScriptFailed: (failure) => log.warn({ ...failure }, 'a script failed: the message is kept'),
-    onDelivered: (fact) => log.info({ ...fact }, OUTCOMES[fact.outcome]),
-    onError: (what, err) => log.error({ err, what }, 'delivery failed'),
-  });
+  const opened = storeOfConfig(home, config, log);
+  const { store, outgoing } = opened;
+  const remote = config.aws_deliver_function === '' ? undefined : await openRemote(config, log, opened);
   let sweeps: SweepJob | undefined;
   let checkpoints: CheckpointJob | undefined;
   const startSweeps = (): void => {
@@ -118,9 +91,26 @@ export async function openStore(
     await sending?.stop();
     await checkpoints?.stop();
     await store.close();
+    remote?.close();
     await home.close();
   };
+  const delivery = remote?.delivery ?? opened.delivery;
   return { store, delivery, startSweeps, startSending, close, [Symbol.asyncDispose]: close };
+}
+
+/** Delivery by a function; who watches here is told what it says has moved. */
+async function openRemote(config: Config, log: Log, { store, delivery }: ConfiguredStore) {
+  const { openFunction } = await import('../lib/aws/invoke-function.ts');
+  const remote = openFunction(config.aws_deliver_function, config.aws_region);
+  const onHints = (hints: readonly AddressedHint[]): void => {
+    for (const { addresses, ...hint } of hints) {
+      store.moved(hint.id as Id, hint.rev);
+      store.ports.hints.send(hint, addresses);
+    }
+  };
+  const invoke = async (request: DeliverRequest) => (await remote.invoke(request)) as DeliverAnswer;
+  const onError = (err: unknown): void => log.error({ err }, 'the function deliver failed');
+  return { delivery: new RemoteDelivery(delivery, { invoke, onHints, onError }), close: () => remote.close() };
 }
 
 /** The relay of a configuration, if it has one. */
@@ -129,10 +119,4 @@ function outboxOf(config: Config): Outbox | undefined {
   if (relay === 'off') return undefined;
   const login = user === '' ? {} : { login: { user, password } };
   return new SmtpOutbox({ ...relay, tls: config.smtp_relay_tls, servername: config.servername, ...login });
-}
-
-function logOutgoing(log: Log, { outcome, ...fact }: OutgoingFact): void {
-  if (outcome === 'given up') log.error({ ...fact }, 'outgoing mail given up');
-  else if (outcome === 'waits') log.warn({ ...fact }, 'outgoing mail waits');
-  else log.info({ ...fact }, `outgoing mail ${outcome}`);
 }

@@ -37,6 +37,11 @@ const schema = z.object({
   aws_bucket: text('', 'the name of a bucket', 'S3 bucket of the messages.'),
   aws_dynamodb_endpoint: url('A server that speaks the DynamoDB protocol. Empty: that of the region.'),
   aws_s3_endpoint: url('A server that speaks the S3 protocol. Empty: that of the region.'),
+  aws_deliver_function: text(
+    '',
+    'the name of a Lambda function',
+    'Function `deliver`, which runs scripts and commits what this gateway has taken over LMTP. Empty: the gateway does it.',
+  ),
   listen_hints: listen(
     '*:7143',
     'Where gateways of the AWS home tell each other what moved: one IPv4 address under which the others reach this gateway (`*`: the first that this machine has), for no one else. Hints are marked with a key that is kept in the table.',

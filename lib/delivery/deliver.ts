@@ -1,8 +1,7 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { Id } from '../base/ids.ts';
-import { EightBitHeader } from '../message/eight-bit.ts';
 import { decodeWords } from '../message/encoded-word.ts';
-import { allValues, firstValue } from '../message/header.ts';
+import { firstValue } from '../message/header.ts';
 import type { ReadBytes } from '../message/text.ts';
 import type { RejectAction } from '../sieve/actions.ts';
 import { sieveLimits } from '../sieve/limits.ts';
@@ -27,6 +26,7 @@ import type {
   StoredMail,
   Transaction,
 } from './ports.ts';
+import { BodyBroke, deliveryId, type EightBitPolicy, NotAscii, sha256, withTrace } from './received.ts';
 import { type RecipientState, Recipients } from './recipients.ts';
 import { Responder, type ResponseOptions } from './respond.ts';
 import { feasible } from './send.ts';
@@ -85,8 +85,6 @@ export interface NewMail {
   readonly to: string;
   readonly subject: string;
 }
-
-export type EightBitPolicy = 'keep' | 'refuse' | 'replace';
 
 const SUPPRESS_MS = 3 * 86_400_000;
 /** Of a Message-ID in the log: whoever sends the message decides how long it is. */
@@ -389,52 +387,4 @@ function isKnown(recipient: Recipient): recipient is KnownRecipient {
 
 function refusal(code: RefusalCode, text: string): Refusal {
   return { ok: false, code, text };
-}
-
-/** The header has bytes beyond ASCII, and may not. */
-class NotAscii extends Error {}
-
-/** The body threw before its end. */
-class BodyBroke extends Error {}
-
-/** The trace lines, then the message; `observe` sees the message as it was received. */
-async function* withTrace(
-  { trace, body }: Transaction,
-  observe: (chunk: Uint8Array) => void,
-  eightBitHeader: EightBitPolicy,
-): AsyncGenerator<Uint8Array> {
-  const header = eightBitHeader === 'keep' ? undefined : new EightBitHeader();
-  yield Buffer.from(trace, 'utf8');
-  try {
-    for await (const chunk of body) {
-      observe(chunk);
-      const piece = header?.push(chunk) ?? chunk;
-      if (header?.found && eightBitHeader === 'refuse') {
-        throw new NotAscii('Message contains non-ASCII characters in headers');
-      }
-      yield piece;
-    }
-  } catch (cause) {
-    if (cause instanceof NotAscii) throw cause;
-    throw new BodyBroke('the body broke off', { cause });
-  }
-}
-
-/** Rule 13: a retry repeats the bytes when an MTA has stamped them; a message without a stamp is always a new one. */
-function deliveryId(
-  { address }: KnownRecipient,
-  { sender, trace, identity }: Transaction,
-  { header }: StoredMessage,
-  digest: Buffer,
-): Buffer {
-  if (identity !== undefined) return sha256('identity', identity, address);
-  const own = trace.match(/^received:/gim)?.length ?? 0;
-  if (allValues(header, 'received').length <= own) return randomBytes(32);
-  return sha256(sender, address, digest);
-}
-
-function sha256(...parts: readonly (string | Buffer)[]): Buffer {
-  const hash = createHash('sha256');
-  for (const part of parts) hash.update(`${Buffer.byteLength(part)}:`).update(part);
-  return hash.digest();
 }

@@ -132,7 +132,7 @@ export class Gateway extends Construct {
       // Only the VPC reaches that port.
       CIRRUS_LMTP_TRUSTED: 'on',
       CIRRUS_LISTEN_HINTS: `*:${HINTS_PORT}`,
-      ...(deliver === undefined ? {} : { DELIVER_FUNCTION: deliver.functionName }),
+      ...(deliver === undefined ? {} : { CIRRUS_AWS_DELIVER_FUNCTION: deliver.functionName }),
     };
   }
 

@@ -1,0 +1,56 @@
+import type { Config } from '../base/config.ts';
+import type { Log } from '../base/log.ts';
+import { MailStore, type StorePorts } from '../store/mail-store.ts';
+import { type NewMail, StoreDelivery } from './deliver.ts';
+import { Outgoing, type OutgoingFact } from './outgoing.ts';
+
+/** The store on a home's ports, and who delivers into it. */
+export interface ConfiguredStore {
+  readonly store: MailStore;
+  readonly delivery: StoreDelivery;
+  /** Where what scripts send waits; undefined: no relay is configured. */
+  readonly outgoing: Outgoing | undefined;
+}
+
+const OUTCOMES = { delivered: 'stored', before: 'stored before', discarded: 'discarded' } as const;
+
+/** The same in gateways, commands and functions: what the configuration says of mail, and what the log is told. */
+export function storeOfConfig(ports: StorePorts, config: Config, log: Log): ConfiguredStore {
+  const onError = (what: string, err: unknown): void => log.error({ err, what }, 'background work failed');
+  const store = new MailStore(ports, {
+    onError,
+    expungeDelayMs: config.expunge_mode === 'delayed' ? config.expunge_delay : 0,
+  });
+  const outgoing = config.smtp_relay === 'off' ? undefined : new Outgoing(store, (fact) => logOutgoing(log, fact));
+  const delivery = new StoreDelivery(store, {
+    defaultDomain: config.defaultdomain || undefined,
+    lowerCase: config.lmtp_downcase_rcpt,
+    maxMessageBytes: config.maxmessagesize,
+    eightBitHeader: config.reject8bit ? 'refuse' : config.munge8bit ? 'replace' : 'keep',
+    suppressDuplicates: config.duplicatesuppression,
+    sieve: {
+      servername: config.servername,
+      makesFolders: config.anysievefolder,
+      madeFolders: config.autocreate_sieve_folders,
+    },
+    ...(outgoing && { outgoing }),
+    responses: {
+      servername: config.servername,
+      defaultDomain: config.defaultdomain || undefined,
+      notifier: config.sievenotifier,
+      onUnsent: (fact) => log.info({ ...fact }, 'not sent'),
+      onNotify: (notification) => log.info({ ...notification }, 'notify'),
+    },
+    ...(config.mailnotifier === 'log' && { onNewMail: (mail: NewMail) => log.info({ ...mail }, 'new mail') }),
+    onScriptFailed: (failure) => log.warn({ ...failure }, 'a script failed: the message is kept'),
+    onDelivered: (fact) => log.info({ ...fact }, OUTCOMES[fact.outcome]),
+    onError: (what, err) => log.error({ err, what }, 'delivery failed'),
+  });
+  return { store, delivery, outgoing };
+}
+
+function logOutgoing(log: Log, { outcome, ...fact }: OutgoingFact): void {
+  if (outcome === 'given up') log.error({ ...fact }, 'outgoing mail given up');
+  else if (outcome === 'waits') log.warn({ ...fact }, 'outgoing mail waits');
+  else log.info({ ...fact }, `outgoing mail ${outcome}`);
+}
