@@ -8,7 +8,7 @@ export interface CirrusProps {
   readonly hostName: string;
   /** ARN of a Secrets Manager secret: certificate, chain and private key as one PEM. Empty: self-signed, for a first look. */
   readonly certificate: string;
-  /** Who evaluates and commits LMTP deliveries: a Lambda, invoked with batches (not built yet), or the gateway itself. */
+  /** Who evaluates and commits LMTP deliveries: a Lambda, invoked with batches, or the gateway itself. */
   readonly delivery: 'lambda' | 'gateway';
   /** Whether SES receives mail for `domain`. Only in regions where SES does. */
   readonly ses: boolean;
@@ -111,9 +111,7 @@ function protocolsOf(given: string | undefined): readonly Protocol[] {
 }
 
 function checkTogether(props: CirrusProps): void {
-  const { domain, certificate, delivery, logDays, maxTasks, minTasks, restoredTable, ses } = props;
-  // Gateways deliver themselves whatever they are told, until there is a function that does.
-  if (delivery === 'lambda') refuse('delivery', delivery, 'gateway, until the function is built');
+  const { domain, certificate, logDays, maxTasks, minTasks, restoredTable, ses } = props;
   if (ses && domain === '') refuse('ses', 'true', 'only with a domain');
   if (restoredTable !== '' && !/^[\w.-]{3,255}$/.test(restoredTable)) {
     refuse('restoredTable', restoredTable, 'the name of a table of this account and region');

@@ -42,7 +42,7 @@ describe('the props that the context gives', () => {
     [{ restoredTable: 'a table' }, 'restoredTable: "a table" is not allowed'],
     [{ logDays: 31 }, 'logDays: "31" is not allowed; allowed: 1, 3, 5'],
     [{ certificate: 'arn:aws:acm:eu-west-1:123456789012:certificate/x' }, 'allowed: the ARN of a secret'],
-    [{ delivery: 'lambda' }, 'delivery: "lambda" is not allowed; allowed: gateway, until the function is built'],
+    [{ delivery: 'ses' }, 'delivery: "ses" is not allowed; allowed: lambda, gateway'],
   ])('refuse %j, saying what is allowed', (context, text) => {
     expect(() => read(context)).toThrow(text);
   });
