@@ -194,8 +194,7 @@ export class MailStore {
     if (!result.ok && result.current?.r !== 1) throw new StoreError('unavailable', 'a new id was in use already');
   }
 
-  /** Waits for the work that nobody waits for, and writes what is batched. The ports stay open. */
-  /** Writes what is batched and waits for work that nobody waits for: before a process is put to sleep. */
+  /** Writes what is batched and waits for work that nobody waits for: before a process is put to sleep. The ports stay open. */
   async settle(): Promise<void> {
     this.context.background('quota', () => this.quota.flush());
     while (this.#background.size > 0) await Promise.all(this.#background);

@@ -61,6 +61,8 @@ export async function openImapGateway(settings: GatewaySettings = {}): Promise<I
   if (ports === undefined) throw new Error('a gateway without a home');
   const store = new MailStore(ports, { onError, ...(clock && { clock }) });
   for (const name of isOwn ? users : []) await addUser(store, { name, verifier: undefined, quotaKib });
+  // Their first checkpoints, so that what tests do to the ports meets nothing but their own requests.
+  await store.settle();
   const destination = {
     write(line: string): void {
       if (line.includes('"level":"error"')) errors.push(line);
