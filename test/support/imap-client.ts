@@ -15,6 +15,11 @@ export class ImapClient {
     this.#text += chunk.toString('latin1');
     this.#wake?.();
   };
+  readonly #heardAll = (): void => {
+    this.#ended = true;
+    this.#wake?.();
+  };
+  readonly #answerEnd = (): void => void this.socket.end();
 
   constructor(socket: Socket) {
     this.socket = socket;
@@ -27,9 +32,12 @@ export class ImapClient {
     return new ImapClient(socket);
   }
 
-  /** Hears nothing more from the socket of now: something else does. */
+  /**
+   * Hears nothing more from the socket of now, its end neither: something else does. A compressed socket ends before all that
+   * came over it is inflated.
+   */
   leave(): void {
-    this.socket.off('data', this.#hear);
+    this.socket.off('data', this.#hear).off('end', this.#answerEnd).off('end', this.#heardAll).off('close', this.#heardAll);
   }
 
   /** Goes on with another socket: TLS or compression over the old one. */
@@ -38,12 +46,7 @@ export class ImapClient {
     this.socket = socket;
     socket.on('error', () => {});
     socket.on('data', this.#hear);
-    const ended = (): void => {
-      this.#ended = true;
-      this.#wake?.();
-    };
-    socket.on('end', () => socket.end());
-    socket.on('end', ended).on('close', ended);
+    socket.on('end', this.#answerEnd).on('end', this.#heardAll).on('close', this.#heardAll);
   }
 
   send(data: string | Uint8Array): void {
