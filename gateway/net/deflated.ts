@@ -19,6 +19,8 @@ export class Deflated extends Duplex {
   readonly socket: Duplex;
   readonly #deflate: DeflateRaw;
   readonly #inflate: InflateRaw;
+  /** Whether the reader has asked for more than it has been given. */
+  #wanted = false;
 
   constructor(socket: Duplex) {
     super({ allowHalfOpen: true, readableHighWaterMark: PIECE_BYTES, writableHighWaterMark: 4 * PIECE_BYTES });
@@ -53,6 +55,7 @@ export class Deflated extends Duplex {
   }
 
   override _read(): void {
+    this.#wanted = true;
     this.#pull();
   }
 
@@ -72,10 +75,12 @@ export class Deflated extends Duplex {
     done(error);
   }
 
+  // The inflater says that it has more whenever it was emptied; that alone must not empty it again.
   #pull(): void {
-    for (;;) {
+    while (this.#wanted) {
       const chunk: Buffer | null = this.#inflate.read();
-      if (chunk === null || !this.push(chunk)) return;
+      if (chunk === null) return;
+      this.#wanted = this.push(chunk);
     }
   }
 

@@ -234,10 +234,12 @@ test('what is not read is not inflated, however much it would be', async () => {
   client.write(bomb);
   client.end();
   let got = (await connection.read())?.length ?? 0;
-  for (let i = 0; i < 100; i++) await nextTurn();
+  // All that it would inflate unasked comes by turns of the loop: enough of them to pass the bound many times.
+  for (let i = 0; i < 2000; i++) await nextTurn();
   expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(size / 10);
   for await (const chunk of connection) {
-    expect(chunk.length).toBeLessThan(256 * 1024);
+    // What may wait: 16 KB here, 64 KB and a piece of 16 KB in the inflater.
+    expect(chunk.length).toBeLessThanOrEqual(96 * 1024);
     got += chunk.length;
   }
   expect(got).toBe(size);
