@@ -37,7 +37,11 @@ export class ImapClient {
    * came over it is inflated.
    */
   leave(): void {
-    this.socket.off('data', this.#hear).off('end', this.#answerEnd).off('end', this.#heardAll).off('close', this.#heardAll);
+    this.socket
+      .off('data', this.#hear)
+      .off('end', this.#answerEnd)
+      .off('end', this.#heardAll)
+      .off('close', this.#heardAll);
   }
 
   /** Goes on with another socket: TLS or compression over the old one. */
