@@ -15,7 +15,10 @@ COPY gateway gateway
 COPY lib lib
 # The one folder that is written; everything else may be mounted read-only.
 RUN mkdir /data && chown node:node /data && chmod 700 /data
+# What Node makes of the sources is kept in the image, so that a task starts in a third of the time.
+RUN mkdir node_modules/.cache && chown node:node node_modules/.cache
 USER node
+RUN node bin/cirrus.ts --help > /dev/null
 VOLUME /data
 EXPOSE 1143 1993 1110 1995 4190 2003
 STOPSIGNAL SIGTERM
