@@ -83,6 +83,8 @@ async function services(config: Config, log: Log, { store, delivery }: OpenStore
       maxMessageBytes,
       allowPlaintext,
       accounts,
+      messageLimit: config.messagelimit,
+      saveLimit: config.savelimit,
       submitServers: config.submitservers,
       suppressed: config.suppress_capabilities,
       identify: config.imapidresponse,

@@ -11,6 +11,9 @@ export interface Offers {
   readonly compressed: boolean;
   /** Octets, 0 for any (`maxmessagesize`). */
   readonly maxMessageBytes: number;
+  /** Messages that one command may be about, and those that a COPY or APPEND may; 0: any (`messagelimit`, `savelimit`). */
+  readonly messageLimit: number;
+  readonly saveLimit: number;
 }
 
 const always = ['IMAP4rev1', 'IMAP4rev2', 'LITERAL+', 'ID', 'ENABLE'];
@@ -48,7 +51,7 @@ const afterLogin = [
   'THREAD=ORDEREDSUBJECT',
   'THREAD=REFERENCES',
   'THREAD=REFS',
-  'I18NLEVEL=1',
+  'I18NLEVEL=2',
   'CONDSTORE',
   'QRESYNC',
   'UIDONLY',
@@ -80,11 +83,19 @@ const afterLogin = [
 const beforeLogin = ['METADATA'];
 
 /** The capabilities, always in this order (RFC 9051 §6.1.1). Before login only what helps to log in. */
-export function capabilities({ loggedIn, startTls, passwords, compressed, maxMessageBytes }: Offers): string[] {
+export function capabilities(offers: Offers): string[] {
+  const { loggedIn, startTls, passwords, compressed, maxMessageBytes } = offers;
   // RFC 7889 §3: without a number, STATUS is to be asked (and answers that there is none).
   const limit = [maxMessageBytes > 0 ? `APPENDLIMIT=${maxMessageBytes}` : 'APPENDLIMIT'];
-  if (loggedIn) return [...always, ...afterLogin, ...(compressed ? [] : ['COMPRESS=DEFLATE']), ...limit];
+  if (loggedIn)
+    return [...always, ...afterLogin, ...(compressed ? [] : ['COMPRESS=DEFLATE']), ...limit, ...messageLimits(offers)];
   const mechanisms = saslMechanisms({ plaintextAllowed: passwords }).map((name) => `AUTH=${name}`);
   const login = passwords ? [] : ['LOGINDISABLED'];
   return [...always, ...(startTls ? ['STARTTLS'] : []), 'SASL-IR', ...mechanisms, ...login, ...beforeLogin];
+}
+
+/** RFC 9738 §3: SAVELIMIT only where no other command has a limit. */
+function messageLimits({ messageLimit, saveLimit }: Offers): string[] {
+  if (messageLimit > 0) return [`MESSAGELIMIT=${messageLimit}`];
+  return saveLimit > 0 ? [`SAVELIMIT=${saveLimit}`] : [];
 }

@@ -23,6 +23,10 @@ export interface ImapOptions {
   readonly servername: string;
   /** Largest message that APPEND takes, 0 for any (`maxmessagesize`). */
   readonly maxMessageBytes: Bytes;
+  /** Messages that one command may be about, 0 for any (`messagelimit`); */
+  readonly messageLimit?: number;
+  /** and that one COPY or APPEND may (`savelimit`), where other commands have no limit. */
+  readonly saveLimit?: number;
   /** Passwords may be sent outside TLS (`allowplaintext`). */
   readonly allowPlaintext: boolean;
   /** Administrators and the domain of users without one (`admins`, `defaultdomain`). */

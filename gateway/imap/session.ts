@@ -117,6 +117,8 @@ class Session implements Context {
       passwords: this.passwordsAllowed,
       compressed: this.connection.compressed,
       maxMessageBytes: this.options.maxMessageBytes,
+      messageLimit: this.options.messageLimit ?? 0,
+      saveLimit: this.options.saveLimit ?? 0,
     });
     return names.filter((name) => !suppressed.includes(name));
   }

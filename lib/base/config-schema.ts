@@ -20,6 +20,9 @@ import {
 const DAY = 86_400_000;
 const YEAR = 366 * DAY;
 
+/** Clients that do not know of the limit see only a part done: RFC 9738 wants it to be no less than some hundreds. */
+const messageLimit = (meaning: string) => integer({ min: 0, max: 2_000_000 }, '0', meaning);
+
 const schema = z.object({
   configdirectory: text('./data', 'a folder', 'Where everything is kept. Relative paths of other keys start here.'),
   servername: domain('', 'Name of this server in greetings and trace headers. Empty: the name of the host.'),
@@ -112,6 +115,10 @@ const schema = z.object({
     '',
     'Users that may resolve URLs signed for mail submission (RFC 4467, `submit+`): what a submission server logs in as.',
   ),
+  messagelimit: messageLimit(
+    'Messages that one IMAP command is about (FETCH, STORE, SEARCH, COPY, MOVE, APPEND, UID EXPUNGE; RFC 9738): what goes beyond is left for the next command. 0: any number, which costs no more here.',
+  ),
+  savelimit: messageLimit('The same of COPY and APPEND alone. It counts only while `messagelimit` is 0.'),
   suppress_capabilities: words(
     '',
     'Capabilities that IMAP does not announce, written as in the CAPABILITY response. What they name still works for whoever asks.',

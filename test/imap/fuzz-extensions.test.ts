@@ -21,6 +21,8 @@ const wires = [
   't RESETKEY INBOX INTERNAL\r\n',
   't LANGUAGE de "*" en-GB\r\n',
   't UNAUTHENTICATE\r\nt LOGIN anna secret\r\nt SELECT INBOX\r\n',
+  't COMPARATOR "cz;*" i;basic default\r\n',
+  't UID SEARCH UIDAFTER 2 UIDBEFORE 5\r\n',
   't STATUS INBOX (APPENDLIMIT MESSAGES)\r\n',
   't IDLE\r\nDONE\r\n',
   't COMPRESS DEFLATE2\r\n',

@@ -16,6 +16,8 @@ for (const file of readdirSync(folder).sort()) {
       allowPlaintext: settings.get('plaintext') !== 'no',
       accounts: { admins: settings.get('admins')?.split(' ') ?? [] },
       submitServers: settings.get('submit')?.split(' ') ?? [],
+      messageLimit: Number(settings.get('messagelimit') ?? 0),
+      saveLimit: Number(settings.get('savelimit') ?? 0),
       ...(quota && { quotaKib: Number(quota) }),
     });
     await playTranscript(transcript, gateway.port);

@@ -28,6 +28,8 @@ export interface GatewaySettings {
   readonly suppressed?: readonly string[];
   readonly identify?: boolean;
   readonly submitServers?: readonly string[];
+  readonly messageLimit?: number;
+  readonly saveLimit?: number;
   readonly log?: Log;
   /** The home of another gateway, with its users; it stays when this one is closed. */
   readonly home?: TestHome;
@@ -79,6 +81,8 @@ export async function openImapGateway(settings: GatewaySettings = {}): Promise<I
     ...(settings.accounts && { accounts: settings.accounts }),
     ...(settings.secureContext && { secureContext: settings.secureContext }),
     ...(settings.limits && { limits: settings.limits }),
+    messageLimit: settings.messageLimit ?? 0,
+    saveLimit: settings.saveLimit ?? 0,
     ...(settings.submitServers && { submitServers: settings.submitServers }),
     ...(settings.suppressed && { suppressed: settings.suppressed }),
     ...(settings.identify === undefined ? {} : { identify: settings.identify }),

@@ -7,6 +7,7 @@ import { type AppendEvent, AppendInput } from '../append-input.ts';
 import type { Context } from '../context.ts';
 import { asDestination, Refused } from '../errors.ts';
 import { messageOfUrl, octetsOfUrl } from '../fetch/url-message.ts';
+import { requireWithinSaveLimit } from '../message-limit.ts';
 import { no, ok, type Reply } from '../reply.ts';
 import type { AppendMessage } from '../wire/append.ts';
 import { BadSyntax } from '../wire/bad-syntax.ts';
@@ -56,6 +57,7 @@ async function takeMessages(
   const messages: NamedMessage[] = [];
   for (let step = await input.next(); step !== undefined; step = await input.next()) {
     if (step.kind !== 'message') throw new Error(`unexpected ${step.kind} between messages`);
+    requireWithinSaveLimit(context, messages.length + 1);
     if (messages.length >= most) throw new Refused(no('Too many messages', 'LIMIT'));
     requireRight(open, 'i');
     messages.push(await takeMessage(context, input, open, step));

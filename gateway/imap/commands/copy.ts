@@ -2,6 +2,7 @@ import { type Copied, copyMessages } from '../../../lib/store/copy.ts';
 import type { CommandOf } from '../command-of.ts';
 import type { Context } from '../context.ts';
 import { asDestination } from '../errors.ts';
+import { requireWithinSaveLimit } from '../message-limit.ts';
 import { no, ok, type Reply } from '../reply.ts';
 import { rangesOf } from '../selected.ts';
 import { copyUid } from '../wire/write/response-code.ts';
@@ -12,6 +13,7 @@ export async function copy(context: Context, { set, uid, mailbox }: CommandOf<'C
   const { uids, expunged } = selected.named(set, uid);
   // RFC 2180 §4.4: all or nothing.
   if (expunged) return no('Some of the messages are gone', 'EXPUNGEISSUED');
+  requireWithinSaveLimit(context, uids.size);
   const destination = await asDestination(context.account.open(mailbox, 'i'));
   const copied = await copyMessages(selected.open, uids, destination);
   return ok('Completed', copyCode(copied));

@@ -6,6 +6,7 @@ import type { CommandOf } from '../command-of.ts';
 import type { Context } from '../context.ts';
 import { FetchWriter } from '../fetch/fetch-writer.ts';
 import { setsSeen } from '../fetch/sections.ts';
+import { withinLimit } from '../message-limit.ts';
 import { seqKnownAt } from '../mod-seq.ts';
 import { inPartialRange } from '../partial-range.ts';
 import { bad, no, ok, type Reply } from '../reply.ts';
@@ -24,7 +25,8 @@ export async function fetch(context: Context, command: CommandOf<'FETCH'>): Prom
   if (items.some(({ item }) => item === 'MODSEQ')) enableCondstore(context);
   const { uids: named, expunged } = selected.named(command.set, command.uid);
   const changed = command.changedSince === null ? named : changedSince(context, named, command.changedSince);
-  const uids = command.partial === null ? changed : UidSet.fromSorted(inPartialRange([...changed], command.partial));
+  const asked = command.partial === null ? changed : UidSet.fromSorted(inPartialRange([...changed], command.partial));
+  const { uids, code } = withinLimit(context, asked);
   if (command.vanished && command.changedSince !== null) writeVanished(context, command, command.changedSince);
   const seen = await markSeen(context, uids, items, command.uid);
   const writer = new FetchWriter(context, items, seen);
@@ -38,7 +40,7 @@ export async function fetch(context: Context, command: CommandOf<'FETCH'>): Prom
   if (batch.length > 0) await writer.write(batch);
   if (writer.sawUnknownEncoding) return no('A part has an unknown transfer encoding', 'UNKNOWN-CTE');
   const isGone = expunged || writer.sawExpunged;
-  return isGone ? no('Some of the messages are gone', 'EXPUNGEISSUED') : ok();
+  return isGone ? no('Some of the messages are gone', 'EXPUNGEISSUED') : ok('Completed', code);
 }
 
 /** The items, each once; a UID FETCH has the UID (RFC 9051 §6.4.9), CHANGEDSINCE the MODSEQ (RFC 7162 §3.1.4.1). */

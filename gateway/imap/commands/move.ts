@@ -2,6 +2,7 @@ import { moveMessages } from '../../../lib/store/move.ts';
 import type { CommandOf } from '../command-of.ts';
 import type { Context } from '../context.ts';
 import { asDestination } from '../errors.ts';
+import { withinLimit } from '../message-limit.ts';
 import { modSeqOf } from '../mod-seq.ts';
 import { no, ok, type Reply } from '../reply.ts';
 import { condition } from '../wire/write/response.ts';
@@ -12,13 +13,16 @@ import { copyCode } from './copy.ts';
 export async function move(context: Context, { set, uid, mailbox }: CommandOf<'MOVE'>): Promise<Reply> {
   const { selected } = context;
   if (selected.readOnly) return no('The mailbox is read-only', 'NOPERM');
-  const { uids, expunged } = selected.named(set, uid);
+  const { uids: named, expunged } = selected.named(set, uid);
   if (expunged) return no('Some of the messages are gone', 'EXPUNGEISSUED');
+  const { uids, code: limit } = withinLimit(context, named);
   const destination = await asDestination(context.account.open(mailbox, 'i'));
   const code = copyCode(await moveMessages(selected.open, uids, destination));
   if (code === null) return ok('Completed: there is nothing to move');
   context.write(condition(null, 'OK', code, 'Moved'));
   await context.tell({ expunges: true, withUid: uid });
   // RFC 7162 §3.2.8, as for EXPUNGE.
-  return ok('Completed', context.style.condstore ? numberCode('HIGHESTMODSEQ', modSeqOf(selected.view.seq)) : null);
+  const modSeq = context.style.condstore ? numberCode('HIGHESTMODSEQ', modSeqOf(selected.view.seq)) : null;
+  if (limit !== null && modSeq !== null) context.write(condition(null, 'OK', modSeq, 'Highest'));
+  return ok('Completed', limit ?? modSeq);
 }

@@ -5,6 +5,7 @@ import { ok, type Reply } from '../reply.ts';
 import { toSave, writeAnswer } from '../search/answer.ts';
 import { withFilters } from '../search/filters.ts';
 import { checkTag, keepUpdated } from '../search/keep-updated.ts';
+import { searchedWithinLimit } from '../search/limited.ts';
 import { relevancyOf, runProgram } from '../search/program.ts';
 
 /** SEARCH (RFC 9051 §6.4.4), with MODSEQ (RFC 7162 §3.1.5), `$` (RFC 5182), PARTIAL (RFC 9394 §3.1) and UPDATE (RFC 5267 §4.3). */
@@ -14,14 +15,15 @@ export async function search(context: Context, given: CommandOf<'SEARCH'>, tag: 
   checkTag(context, given, tag);
   try {
     const command = await withFilters(context, given);
-    const found = await runProgram(context, command);
+    const limited = searchedWithinLimit(context, command.key);
+    const found = await runProgram(context, command, selected, undefined, limited?.uids);
     // RFC 9051 §6.4.4: in IMAP4rev2 the answer is always an ESEARCH.
     const returns = command.returns ?? (context.style.rev2 ? (['ALL'] as const) : null);
     const relevancy = returns?.includes('RELEVANCY') ? await relevancyOf(found) : undefined;
     writeAnswer(context, { response: 'SEARCH', selected, uid: command.uid, ...found, relevancy }, returns, tag);
     keepUpdated(context, command, tag, found.uids);
     if (saves) selected.saved = toSave(found.uids, returns ?? []);
-    return ok();
+    return ok('Completed', limited?.code);
   } catch (error) {
     // RFC 5182 §2.1: a search that fails leaves nothing saved.
     if (saves) selected.saved = UidSet.empty;

@@ -7,6 +7,7 @@ import { ok, type Reply } from '../reply.ts';
 import { toSave, writeAnswer } from '../search/answer.ts';
 import { withFilters } from '../search/filters.ts';
 import { checkTag, keepUpdated } from '../search/keep-updated.ts';
+import { requireSearchWithinLimit } from '../search/limited.ts';
 import { relevancyOf, runProgram } from '../search/program.ts';
 import { sortables } from '../search/sortables.ts';
 
@@ -18,6 +19,7 @@ export async function sort(context: Context, given: CommandOf<'SORT'>, tag: stri
   checkTag(context, given, tag);
   try {
     const command = await withFilters(context, given);
+    requireSearchWithinLimit(context, command.key);
     const found = await runProgram(context, command);
     const isScored = returns?.includes('RELEVANCY') || criteria.some(({ by }) => by === 'RELEVANCY');
     const relevancy = isScored ? await relevancyOf(found) : undefined;

@@ -6,9 +6,11 @@ import { type FlagChange, setFlags } from '../../../lib/store/set-flags.ts';
 import type { UidSet } from '../../../lib/store/uid-set.ts';
 import type { CommandOf } from '../command-of.ts';
 import type { Context } from '../context.ts';
+import { withinLimit } from '../message-limit.ts';
 import { seqKnownAt } from '../mod-seq.ts';
 import { no, ok, type Reply } from '../reply.ts';
 import { type Known, rangesOf, type Selected } from '../selected.ts';
+import { condition } from '../wire/write/response.ts';
 import { modified } from '../wire/write/response-code.ts';
 import { formatSet } from '../wire/write/sequence-set.ts';
 import { enableCondstore } from './enable.ts';
@@ -18,7 +20,8 @@ export async function store(context: Context, command: CommandOf<'STORE'>): Prom
   const { selected } = context;
   if (command.unchangedSince !== null) enableCondstore(context);
   if (selected.readOnly) return no('The mailbox is read-only', 'NOPERM');
-  const { uids, expunged } = selected.named(command.set, command.uid);
+  const { uids: named, expunged } = selected.named(command.set, command.uid);
+  const { uids, code } = withinLimit(context, named);
   const operation = command.mode;
   const unchangedSince = command.unchangedSince === null ? {} : { unchangedSince: seqKnownAt(command.unchangedSince) };
   const change: FlagChange = { operation, flags: command.flags, uids, ...unchangedSince };
@@ -31,8 +34,9 @@ export async function store(context: Context, command: CommandOf<'STORE'>): Prom
     // RFC 9051 §6.4.6: answered "as if a FETCH of those flags was done".
     ...(command.silent ? { knows } : { always: touched }),
   });
+  if (!left.isEmpty && code !== null) context.write(condition(null, 'OK', code, 'Only some of the messages'));
   if (!left.isEmpty) return ok('Conditional STORE failed for some', modifiedCode(selected, left, command.uid));
-  return expunged ? no('Some of the messages are gone', 'EXPUNGEISSUED') : ok();
+  return expunged ? no('Some of the messages are gone', 'EXPUNGEISSUED') : ok('Completed', code);
 }
 
 /** RFC 7162 §3.1.3: the messages left alone, as the command named messages. */

@@ -8,6 +8,7 @@ import { authenticate } from './authenticate.ts';
 import { cancelUpdate } from './cancelupdate.ts';
 import { capability } from './capability.ts';
 import { close, unselect } from './close.ts';
+import { comparator } from './comparator.ts';
 import { compress } from './compress.ts';
 import { copy } from './copy.ts';
 import { create } from './create.ts';
@@ -66,6 +67,8 @@ export const commands = {
   ID: { state: 'any', numbers: 'free', run: id },
   // RFC 5255 §3.2
   LANGUAGE: { state: 'any', numbers: 'free', run: language },
+  // RFC 5255 §4.7
+  COMPARATOR: { state: 'logged-in', numbers: 'free', run: comparator },
   // RFC 9051 §6.2: not authenticated
   STARTTLS: { state: 'before-login', numbers: 'free', run: startTls },
   AUTHENTICATE: { state: 'before-login', numbers: 'free', run: authenticate },

@@ -4,6 +4,7 @@ import type { CommandOf } from '../command-of.ts';
 import type { Context } from '../context.ts';
 import { bad, ok, type Reply } from '../reply.ts';
 import { withFilters } from '../search/filters.ts';
+import { requireSearchWithinLimit } from '../search/limited.ts';
 import { runProgram } from '../search/program.ts';
 import { sortables } from '../search/sortables.ts';
 import { threaded } from '../wire/write/thread.ts';
@@ -17,6 +18,7 @@ export async function thread(context: Context, given: CommandOf<'THREAD'>): Prom
   const command = await withFilters(context, given);
   const algorithm = algorithms.get(command.algorithm);
   if (algorithm === undefined) return bad('Unknown threading algorithm');
+  requireSearchWithinLimit(context, command.key);
   const { uids } = await runProgram(context, command);
   const messages = await sortables(context, uids, true);
   const work = threadMessages(messages, algorithm, context.options.limits);

@@ -1,7 +1,7 @@
 import { fold } from '../../../lib/message/fold.ts';
 import type { TextField } from '../../../lib/search/gist.ts';
 import { ANSWERED, DELETED, DRAFT, FLAGGED, KEYWORD_SHIFT, SEEN } from '../../../lib/store/flag-sets.ts';
-import type { UidSet } from '../../../lib/store/uid-set.ts';
+import { UidSet } from '../../../lib/store/uid-set.ts';
 import { seqFrom } from '../mod-seq.ts';
 import type { Selected } from '../selected.ts';
 import type { CalendarDate, SearchFlag, SearchKey } from '../wire/search-key.ts';
@@ -69,6 +69,8 @@ export function questionOf(key: SearchKey, meaning: Meaning): Question {
       return { ask: 'uids', uids: selected.named(key.set, false).uids };
     case 'uid':
       return { ask: 'uids', uids: selected.named(key.set, true).uids };
+    case 'uid-between':
+      return { ask: 'uids', uids: uidsBetween(key) };
     case 'flag':
       return key.flag === '\\Recent' ? { ask: 'recent' } : { ask: 'bits', bits: BigInt(flagBits[key.flag]) };
     case 'keyword':
@@ -104,6 +106,11 @@ export function questionOf(key: SearchKey, meaning: Meaning): Question {
       return textQuestion(key.value, meaning, (needle) => ({ ask: 'header', name, needle }));
     }
   }
+}
+
+/** The UIDs that UIDAFTER and UIDBEFORE mean (RFC 9738 §3.2). */
+export function uidsBetween({ from, to }: SearchKey & { readonly key: 'uid-between' }): UidSet {
+  return from > to ? UidSet.empty : UidSet.fromRanges([[from, to]]);
 }
 
 /** RFC 6203 §3: a FUZZY text may be there in parts and in other forms; which is our choice. */

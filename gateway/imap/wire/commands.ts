@@ -103,6 +103,8 @@ export type ImapCommand =
   | { readonly name: 'COMPRESS'; readonly mechanism: string }
   // RFC 5255: no ranges asks which languages there are
   | { readonly name: 'LANGUAGE'; readonly ranges: readonly string[] }
+  // RFC 5255: no orders asks which is active
+  | { readonly name: 'COMPARATOR'; readonly orders: readonly string[] }
   | { readonly name: 'ENABLE'; readonly capabilities: readonly string[] }
   | {
       readonly name: 'SELECT' | 'EXAMINE';

@@ -76,6 +76,7 @@ const verbs: ReadonlyMap<string, ReadArguments> = new Map<string, ReadArguments>
   ['NOTIFY', notify],
   ['COMPRESS', compress],
   ['LANGUAGE', language],
+  ['COMPARATOR', comparator],
   ['ENABLE', enable],
   ['SELECT', (reader) => ({ name: 'SELECT', mailbox: spaced(reader, mailbox), ...selectParams(reader) })],
   ['EXAMINE', (reader) => ({ name: 'EXAMINE', mailbox: spaced(reader, mailbox), ...selectParams(reader) })],
@@ -168,6 +169,17 @@ function language(reader: Reader): ImapCommand {
   const ranges: string[] = [];
   while (reader.skip(' ')) ranges.push(astring(reader, 'a language'));
   return { name: 'LANGUAGE', ranges };
+}
+
+/**
+ *     comparator-cmd    = "COMPARATOR" *(SP comp-order-quoted)      ; RFC 5255 §4.10
+ *     comp-order-quoted = astring
+ */
+function comparator(reader: Reader): ImapCommand {
+  const orders: string[] = [];
+  // Quirk (the RFC's own `i;*` without quotes would be no astring): wildcards are let in.
+  while (reader.skip(' ')) orders.push(reader.match(/[A-Za-z0-9;=.*-]+/y) ?? astring(reader, 'a comparator'));
+  return { name: 'COMPARATOR', orders };
 }
 
 /**

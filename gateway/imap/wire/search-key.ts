@@ -28,6 +28,8 @@ export type SearchKey =
   | { readonly key: 'not' | 'fuzzy'; readonly inner: SearchKey }
   | { readonly key: 'sequence'; readonly set: SequenceSet }
   | { readonly key: 'uid'; readonly set: SequenceSet }
+  /** UIDs between these, both included (RFC 9738 §3.2). */
+  | { readonly key: 'uid-between'; readonly from: number; readonly to: number }
   | { readonly key: 'flag'; readonly flag: SearchFlag }
   | { readonly key: 'keyword'; readonly keyword: string }
   | { readonly key: 'contains'; readonly field: SearchField; readonly value: Buffer }

@@ -165,6 +165,8 @@ function keyText(key: SearchKey, top = false): string {
       return formatSequenceSet(key.set);
     case 'uid':
       return `UID ${formatSequenceSet(key.set)}`;
+    case 'uid-between':
+      return key.from > 1 ? `UIDAFTER ${key.from - 1}` : `UIDBEFORE ${key.to + 1}`;
     case 'flag':
       return key.flag.slice(1).toUpperCase();
     case 'keyword':

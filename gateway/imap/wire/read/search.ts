@@ -7,6 +7,8 @@ import { astring, astringBytes, atom, list, number64, nzNumber, string, word } f
 /** Keys inside keys: NOT, OR and parentheses. Nobody's client nests deeper than a dozen. */
 const MAX_DEPTH = 100;
 
+const MAX_UID = 2 ** 32 - 1;
+
 type KeyArguments = (reader: Reader, depth: number) => SearchKey;
 
 /**
@@ -55,6 +57,9 @@ const keys: ReadonlyMap<string, KeyArguments> = new Map<string, KeyArguments>([
   ['OLDER', (reader) => ({ key: 'older', seconds: after(reader, nzNumber) })],
   ['YOUNGER', (reader) => ({ key: 'younger', seconds: after(reader, nzNumber) })],
   ['UID', (reader) => ({ key: 'uid', set: after(reader, sequenceSet) })],
+  // RFC 9738 §3.2
+  ['UIDAFTER', (reader) => ({ key: 'uid-between', from: after(reader, nzNumber) + 1, to: MAX_UID })],
+  ['UIDBEFORE', (reader) => ({ key: 'uid-between', from: 1, to: after(reader, nzNumber) - 1 })],
   ['MODSEQ', modSeq],
   ['EMAILID', (reader) => ({ key: 'emailid', id: after(reader, objectId) })],
   ['THREADID', (reader) => ({ key: 'threadid', id: after(reader, objectId) })],

@@ -4,13 +4,14 @@ import { flagList } from './text.ts';
 
 /**
  * Response codes that stand for themselves: RFC 9051 §7.1, RFC 5530 §3, RFC 4314 §3, RFC 7162 §7, RFC 3516 §4.3,
- * RFC 7889 §4, RFC 4978 §3.
+ * RFC 7889 §4, RFC 4978 §3, RFC 5255 §4.9.
  */
 export type PlainCode =
   | 'ALERT'
   | 'ALREADYEXISTS'
   | 'AUTHENTICATIONFAILED'
   | 'AUTHORIZATIONFAILED'
+  | 'BADCOMPARATOR'
   | 'CANNOT'
   | 'CLIENTBUG'
   | 'CLOSED'
@@ -62,6 +63,14 @@ export function mailboxId(id: string): string {
  */
 export function inProgress(tag: string, done?: number, goal?: number): string {
   return `INPROGRESS ("${tag}" ${goal ? `${done ?? 0} ${goal}` : 'NIL NIL'})`;
+}
+
+/**
+ * `"MESSAGELIMIT" SP nz-number [SP nz-number]` (RFC 9738 §6): how many messages one command may be about, and the lowest
+ * UID that it was about.
+ */
+export function messageLimit(most: number, lowestUid?: number): string {
+  return lowestUid === undefined ? `MESSAGELIMIT ${most}` : `MESSAGELIMIT ${most} ${lowestUid}`;
 }
 
 /** `"UNDEFINED-FILTER" SP filter-name` (RFC 5466 §4) */

@@ -40,6 +40,11 @@ export function languages(tags: readonly string[]): string {
   return `* LANGUAGE (${tags.join(' ')})\r\n`;
 }
 
+/** `comparator-data = "COMPARATOR" SP comp-sel-quoted` (RFC 5255 §4.10) */
+export function activeComparator(name: string): string {
+  return `* COMPARATOR ${name}\r\n`;
+}
+
 /** `* n EXISTS`, `* n RECENT`, `* n EXPUNGE` */
 export function numbered(value: number, what: 'EXISTS' | 'RECENT' | 'EXPUNGE'): string {
   return `* ${value} ${what}\r\n`;
