@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { missingPrograms } from './scripts/debian-packages.ts';
 
@@ -18,6 +19,9 @@ const mode = process.env.CIRRUS_TEST_MODE;
 /** As with single tests: where there is no S3 server they are left out, but not in CI. */
 const hasS3 = process.env.CIRRUS_TEST_S3 !== undefined || missingPrograms(['radosgw']).length === 0 || !!process.env.CI;
 
+/** Threads and processes that tests start need not make sense of the same sources again (as in bin/cirrus.ts). */
+const env = { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules/.cache/cirrus') };
+
 /** Tests of the project `whole`, with every store on the AWS home. */
 function awsProject(name: string, include: readonly string[], timeoutMs: number) {
   return {
@@ -25,7 +29,7 @@ function awsProject(name: string, include: readonly string[], timeoutMs: number)
       name,
       include: [...include],
       exclude: unit,
-      env: { CIRRUS_TEST_HOME: 'aws' },
+      env: { ...env, CIRRUS_TEST_HOME: 'aws' },
       pool: 'forks' as const,
       testTimeout: timeoutMs,
       hookTimeout: 300_000,
@@ -56,6 +60,7 @@ export default defineConfig({
           name: 'whole',
           include: ['test/**/*.test.ts'],
           exclude: [...unit, 'test/soak/**'],
+          env,
           pool: 'forks',
           // A hang is ended; a slow or busy machine is no failure.
           testTimeout: 300_000,
@@ -73,6 +78,7 @@ export default defineConfig({
               test: {
                 name: 'soak',
                 include: ['test/soak/**/*.test.ts'],
+                env,
                 pool: 'forks' as const,
                 testTimeout: 3_600_000,
                 hookTimeout: 600_000,
