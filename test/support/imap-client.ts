@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
 /** How long a client waits for something that never comes: then the test fails. */
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 60_000;
 
 /** A socket that hears response lines; a literal is part of its line. */
 export class ImapClient {

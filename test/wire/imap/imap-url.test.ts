@@ -74,6 +74,6 @@ describe('IMAP URLs (RFC 5092)', () => {
     const began = performance.now();
     for (const part of ['/', ';', '/;UID=1', '%25', ';UIDVALIDITY=1/'])
       parseImapUrl(`/${part.repeat(8000 / part.length)}`);
-    expect(performance.now() - began).toBeLessThan(2000);
+    expect(performance.now() - began).toBeLessThan(10_000);
   });
 });

@@ -376,6 +376,6 @@ describe('parseCommand', () => {
       expect(error).toBeInstanceOf(BadSyntax);
     }
     // Generous: quadratic time would be minutes.
-    expect(performance.now() - begun).toBeLessThan(2000);
+    expect(performance.now() - begun).toBeLessThan(10_000);
   });
 });
