@@ -20,6 +20,11 @@ describe('the law is cited', () => {
     expect([...unknown]).toEqual([]);
   });
 
+  it('docs/rfc.txt names each RFC once', () => {
+    const named = [...readFileSync(join(root, 'docs/rfc.txt'), 'utf8').matchAll(/^(\d{3,5})\s/gm)].map(([, n = '']) => n);
+    expect(named.filter((number, at) => named.indexOf(number) !== at)).toEqual([]);
+  });
+
   /** Kept once there is SES ingestion (15), and restore (21: so far only its data is laid down). */
   const LATER: readonly number[] = [15, 21];
   const rulesIn = (text: string): number[] =>
@@ -63,6 +68,14 @@ describe('files', () => {
 
   it('ARCHITECTURE.md has at most 200 lines', () => {
     expect(readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8').split('\n').length).toBeLessThanOrEqual(201);
+  });
+
+  it('CHANGELOG.md says each thing once', () => {
+    // A merge that keeps both versions of a line keeps their beginning twice.
+    const starts = [...readFileSync(join(root, 'CHANGELOG.md'), 'utf8').matchAll(/^- (.{1,30})/gm)].map(
+      ([, start = '']) => start,
+    );
+    expect(starts.filter((start, at) => starts.indexOf(start) !== at)).toEqual([]);
   });
 
   it('package.json pins every version exactly', () => {
