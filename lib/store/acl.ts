@@ -105,7 +105,7 @@ export async function listRights(
   const { place, binding } = await administered(account, name);
   const identifier = await canonicalIdentifier(account, place, given, binding.acl);
   const required = identifier === place.owner ? IMPLICIT_RIGHTS : '';
-  return { required, optional: [...'lrswipkxtecda'].filter((right) => !required.includes(right)) };
+  return { required, optional: [...'lrswipkxtecdan'].filter((right) => !required.includes(right)) };
 }
 
 async function found(

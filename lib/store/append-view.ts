@@ -51,6 +51,7 @@ export class AppendView implements LogView<AppendView>, Appendable {
       deleted: this.state.deleted + count(DELETED),
       bytes: this.state.bytes + messages.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
       lastAppendMs: record.timeMs,
+      annotationBytes: this.state.annotationBytes,
     });
   }
 }

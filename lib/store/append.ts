@@ -1,10 +1,13 @@
 import { type Id, idTimeMs } from '../base/ids.ts';
 import { type OpenMailbox, requireRight } from './account.ts';
+import { requireRoom } from './annotate.ts';
+import { type AnnotationGroup, type AnnotationValues, annotatedAppendRecord } from './annotation-records.ts';
 import type { Appendable } from './append-view.ts';
 import { StoreError } from './errors.ts';
 import { type FlagNames, parseFlagNames, permitted, toFlags } from './flag-names.ts';
 import { SEEN } from './flag-sets.ts';
 import { appendRecord, type NewMessage } from './mailbox-records.ts';
+import type { MailboxView } from './mailbox-view.ts';
 import { setPrivateSeen } from './overlay.ts';
 import { isOverQuota } from './quota.ts';
 import type { RecordDraft } from './record.ts';
@@ -21,6 +24,8 @@ export interface MessageToAppend {
   /** INTERNALDATE, seconds since 1970. */
   readonly internalDate: number;
   readonly flags: FlagNames;
+  /** Its annotations (RFC 5257). */
+  readonly annotations?: AnnotationValues | undefined;
 }
 
 /** A message with its flags as the client names them. */
@@ -55,7 +60,29 @@ export function appendTo(
       keywords: [...new Set(flags.keywords.map((name) => table.indexOf(name.toLowerCase())))].sort((a, b) => a - b),
     },
   }));
-  return { record: appendRecord({ firstUid, newKeywords, messages: rows, delivered }), firstUid };
+  const record = appendRecord({ firstUid, newKeywords, messages: rows, delivered });
+  const groups = annotationGroups(messages, firstUid);
+  if (groups.length === 0) return { record, firstUid };
+  return { record: annotatedAppendRecord({ append: record.body, groups }), firstUid };
+}
+
+/** The same of messages that may have annotations; `too-many` when they, or the mailbox, would have too many. */
+export function appendAnnotated(
+  view: MailboxView,
+  messages: readonly MessageToAppend[],
+  delivered: boolean,
+): ReturnType<typeof appendTo> {
+  const appended = appendTo(view, messages, delivered);
+  requireRoom(view.state.annotations, annotationGroups(messages, appended.firstUid));
+  return appended;
+}
+
+function annotationGroups(messages: readonly MessageToAppend[], firstUid: number): AnnotationGroup[] {
+  return messages.flatMap(({ annotations }, i) =>
+    annotations === undefined || annotations.size === 0
+      ? []
+      : [{ uids: UidSet.fromSorted([firstUid + i]), values: annotations }],
+  );
 }
 
 /**
@@ -69,7 +96,7 @@ export async function append(open: OpenMailbox, messages: readonly NamedMessage[
   const shared = open.privateSeen ? wanted.map(unseen) : wanted;
   const { reply: firstUid } = await open.mailbox.commit(
     (view) => {
-      const { record, firstUid: first } = appendTo(view, shared, false);
+      const { record, firstUid: first } = appendAnnotated(view, shared, false);
       return { record, reply: first };
     },
     { begunMs: begunWith(messages) },

@@ -1,10 +1,14 @@
 import type { Id } from '../base/ids.ts';
 import { type OpenMailbox, requireRight } from './account.ts';
-import { appendTo, countAppended, type MessageToAppend, markSeen, requireQuota, unseen } from './append.ts';
+import { annotationSeenBy, MAX_ANNOTATIONS_AT_ONCE_BYTES } from './annotate.ts';
+import type { AnnotationValues } from './annotation-records.ts';
+import { appendAnnotated, countAppended, type MessageToAppend, markSeen, requireQuota, unseen } from './append.ts';
+import { StoreError } from './errors.ts';
 import { flagNames, parseFlagNames, permitted } from './flag-names.ts';
 import type { MailboxView } from './mailbox-view.ts';
 import { copyMessage } from './messages.ts';
 import { personalView } from './private-seen.ts';
+import { hasRight } from './rights.ts';
 import { UidSet } from './uid-set.ts';
 
 export interface Copied {
@@ -27,11 +31,11 @@ export async function copyMessages(source: OpenMailbox, uids: UidSet, destinatio
   const view = await personalView(source);
   const present = view.present(uids);
   if (present.isEmpty) return { uidValidity: destination.uidValidity, sourceUids: present, destinationUids: present };
-  const wanted = await toAppend(source, view, present, destination);
+  const wanted = await toAppend(source, view, present, destination, source.account.user.id);
   const messages = destination.privateSeen ? wanted.map(unseen) : wanted;
   const { reply: firstUid } = await destination.mailbox.commit(
     (at) => {
-      const { record, firstUid: first } = appendTo(at, messages, false);
+      const { record, firstUid: first } = appendAnnotated(at, messages, false);
       return { record, reply: first };
     },
     { begunMs },
@@ -42,15 +46,20 @@ export async function copyMessages(source: OpenMailbox, uids: UidSet, destinatio
   return { uidValidity: destination.uidValidity, sourceUids: present, destinationUids };
 }
 
-/** The messages as they will be at the destination: the same blobs, or copies where the space is another (Rule 12). */
+/**
+ * The messages as they will be at the destination: the same blobs, or copies where the space is another (Rule 12), with
+ * shared annotations and those of the user, as far as the rights there allow (RFC 5257 §4.6).
+ */
 export async function toAppend(
   source: Pick<OpenMailbox, 'mailbox' | 'store' | 'space'>,
   view: MailboxView,
   uids: UidSet,
   destination: Pick<OpenMailbox, 'space' | 'rights'>,
+  user: Id | undefined,
 ): Promise<MessageToAppend[]> {
   const rows = await source.mailbox.cold(view, uids);
   const context = source.store.context;
+  const annotations = await annotationsToCopy(source, view, uids, destination, user);
   const messages: MessageToAppend[] = [];
   const names = new Map<bigint, MessageToAppend['flags']>();
   for (const [uid, row] of rows) {
@@ -64,7 +73,37 @@ export async function toAppend(
       source.space === destination.space
         ? row.blob
         : await copyMessage(context, source.space, destination.space, row.blob);
-    messages.push({ blob, sizeBytes: row.sizeBytes, internalDate: row.internalDate, flags });
+    messages.push({
+      blob,
+      sizeBytes: row.sizeBytes,
+      internalDate: row.internalDate,
+      flags,
+      annotations: annotations.get(uid),
+    });
   }
   return messages;
+}
+
+async function annotationsToCopy(
+  source: Pick<OpenMailbox, 'mailbox'>,
+  view: MailboxView,
+  uids: UidSet,
+  { rights }: Pick<OpenMailbox, 'rights'>,
+  user: Id | undefined,
+): Promise<ReadonlyMap<number, AnnotationValues>> {
+  if (view.state.annotations.sizes.size === 0) return new Map();
+  const copied = new Map<number, AnnotationValues>();
+  let bytes = 0;
+  for (const [uid, values] of await source.mailbox.annotations(view, uids)) {
+    const kept = [...values].filter(([key]) => {
+      const seen = annotationSeenBy(user ?? '', key);
+      return seen !== undefined && hasRight(rights, seen.scope === 'shared' ? 'n' : 'r');
+    });
+    if (kept.length > 0) copied.set(uid, new Map(kept));
+    for (const [, value] of kept) bytes += value.length;
+    if (bytes > MAX_ANNOTATIONS_AT_ONCE_BYTES) {
+      throw new StoreError('too-many', 'The annotations of so many messages cannot be copied at once');
+    }
+  }
+  return copied;
 }

@@ -98,8 +98,12 @@ function compareCounts(head: Head, view: MailboxView, messages: number, bytes: n
     if ((system & DELETED) !== 0) deleted++;
   });
   const stored = decodeCounts(head.extra);
-  const counted: MailboxCounts = { ...view.state, exists: messages, unseen, deleted, bytes };
-  const names = ['uidNext', 'exists', 'unseen', 'deleted', 'bytes', 'lastAppendMs'] as const;
+  let annotationBytes = 0;
+  for (const [uid, sizes] of view.state.annotations.sizes) {
+    if (view.has(uid)) for (const size of sizes.values()) annotationBytes += size;
+  }
+  const counted: MailboxCounts = { ...view.state, exists: messages, unseen, deleted, bytes, annotationBytes };
+  const names = ['uidNext', 'exists', 'unseen', 'deleted', 'bytes', 'lastAppendMs', 'annotationBytes'] as const;
   const wrong = names.filter((name) => stored[name] !== counted[name] || view.state[name] !== counted[name]);
   const text = wrong.map((name) => `${name} is ${stored[name]}, counted ${counted[name]}`).join('; ');
   return wrong.length === 0 ? [] : [['head-differs', where, text]];

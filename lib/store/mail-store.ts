@@ -155,7 +155,7 @@ export class MailStore {
   /** Puts the head of a new, empty mailbox of a tree; it is nobody's until the tree binds it (Rule 5). */
   async createMailbox(owner: Id, space: Id): Promise<Id> {
     const id = this.newId();
-    const none = { uidNext: 1, exists: 0, unseen: 0, deleted: 0, bytes: 0, lastAppendMs: 0 };
+    const none = { uidNext: 1, exists: 0, unseen: 0, deleted: 0, bytes: 0, lastAppendMs: 0, annotationBytes: 0 };
     await this.#createHead('M', id, owner, space, encodeCounts(none));
     return id;
   }

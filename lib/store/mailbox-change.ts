@@ -1,5 +1,7 @@
 import { ByteReader, FormatError } from '../base/bytes.ts';
+import { ANNOTATE, ANNOTATED_APPEND, readAnnotate, readAnnotatedAppend } from './annotation-records.ts';
 import { DELETED, flagBits, SEEN } from './flag-sets.ts';
+import { withAnnotations, withoutAnnotations } from './mailbox-annotations.ts';
 import {
   BLOCK_ROWS,
   type Block,
@@ -14,7 +16,7 @@ import {
 import * as kinds from './mailbox-records.ts';
 import type { Expunged, MailboxState } from './mailbox-view.ts';
 import { type LogRecord, unknownKind } from './record.ts';
-import type { UidSet } from './uid-set.ts';
+import { UidSet } from './uid-set.ts';
 
 const NOTHING: ReadonlyMap<number, ColdRow> = new Map();
 
@@ -32,6 +34,13 @@ export function changeOf(state: MailboxState, record: LogRecord): Partial<Mailbo
       const without = { ...state, ...expunge(state, { ...record, kind: kinds.EXPUNGE, body: removed }) };
       return { ...without, ...append(without, { ...record, kind: kinds.APPEND, body: added }) };
     }
+    case ANNOTATED_APPEND: {
+      const { append: body, groups } = readAnnotatedAppend(record.body);
+      const added = { ...state, ...append(state, { ...record, kind: kinds.APPEND, body }) };
+      return { ...added, ...withAnnotations(added, { seq: record.seq, groups }, (uid) => uid < added.uidNext) };
+    }
+    case ANNOTATE:
+      return annotate(state, record);
     case kinds.PURGE:
       return { purged: state.purged.union(kinds.readPurge(record.body)) };
     case kinds.MOVE_INTENT: {
@@ -125,6 +134,22 @@ function setFlags(state: MailboxState, record: LogRecord): Partial<MailboxState>
   return { blocks, unseen, deleted, keywords };
 }
 
+function annotate(state: MailboxState, record: LogRecord): Partial<MailboxState> {
+  const groups = readAnnotate(record.body);
+  const touched = UidSet.union(groups.map(({ uids }) => uids));
+  const there = new Set<number>();
+  const blocks = mapBlocks(state, touched, (block) => {
+    const seqs = block.seqs.slice();
+    for (const [row, uid] of block.uids.entries()) {
+      if (!touched.has(uid)) continue;
+      there.add(uid);
+      seqs[row] = record.seq;
+    }
+    return { ...block, seqs };
+  });
+  return { blocks, ...withAnnotations(state, { seq: record.seq, groups }, (uid) => there.has(uid)) };
+}
+
 function expunge(state: MailboxState, record: LogRecord): Partial<MailboxState> {
   const { uids, sizeBytes, intent } = kinds.readExpunge(record.body);
   let { exists, unseen, deleted } = state;
@@ -152,6 +177,7 @@ function expunge(state: MailboxState, record: LogRecord): Partial<MailboxState> 
     deleted,
     bytes: state.bytes - sizeBytes,
     expunged: { item: entry, older: state.expunged },
+    ...withoutAnnotations(state, uids),
     ...(intent && { intents: without(state.intents, intent.toString('hex')) }),
   };
 }

@@ -1,5 +1,6 @@
 import type { Id } from '../base/ids.ts';
 import { deleteSegments, type Folding } from './compact.ts';
+import { foldAnnotations } from './fold-annotations.ts';
 import { DAY_MS, EXPUNGED_KEEP_MS, GRACE_MS, NONCE_KEEP_MS, SEGMENT_KEEP_MS } from './keep.ts';
 import type { LogContext } from './log.ts';
 import { Moved } from './log-reader.ts';
@@ -54,11 +55,20 @@ export async function foldMailbox(
   const hot = await foldHot(context, view, limits);
   const cold = await foldCold(context, view, kept, purged, limits);
   const nonces = await foldNonces(context, view, limits);
+  const annotated = await foldAnnotations(context, view);
   const expunged = kept.length === 0 ? undefined : await putPiece(context, 'M', view.state.id, encodeExpunged(kept));
-  const used = new Set([...hot, ...cold, ...nonces].map(({ id }) => id));
-  const pieces: PieceRef[] = [...(before?.hot ?? []), ...(before?.cold ?? []), ...(before?.nonces ?? [])];
+  const used = new Set([...hot, ...cold, ...nonces, ...annotated.annotations].map(({ id }) => id));
+  const pieces: PieceRef[] = [
+    ...(before?.hot ?? []),
+    ...(before?.cold ?? []),
+    ...(before?.nonces ?? []),
+    ...(before?.annotations ?? []),
+  ];
   const replaced = pieces.filter(({ id }) => !used.has(id));
   if (before?.expunged !== undefined) replaced.push(before.expunged);
+  if (before?.annotationSizes !== undefined && before.annotationSizes.id !== annotated.annotationSizes?.id) {
+    replaced.push(before.annotationSizes);
+  }
   if (view.state.snapshotRef !== undefined) replaced.push(view.state.snapshotRef);
   const manifest: Manifest = {
     mailbox: view.state.id,
@@ -73,6 +83,7 @@ export async function foldMailbox(
     purged,
     nonces,
     intents: [...view.state.intents.values()],
+    ...annotated,
     retired: [
       ...(before?.retired ?? []).filter(({ timeMs }) => timeMs > nowMs - GRACE_MS),
       ...replaced.map(({ id, isObject }) => ({ id, isObject, timeMs: nowMs })),
@@ -114,6 +125,10 @@ function rebased(
     expungedKnownSince: manifest.expungedKnownSince,
     purged: view.state.purged.minus(forgotten),
     expunged: chainOf(expunged.reverse()),
+    annotations: {
+      ...view.state.annotations,
+      recent: chainOf([...chainItems(view.state.annotations.recent)].filter(({ seq }) => seq > manifest.seq).reverse()),
+    },
     deliveries: chainOf([...chainItems(view.state.deliveries)].filter(({ seq }) => seq > manifest.seq).reverse()),
   });
 }

@@ -45,23 +45,27 @@ export interface Manifest {
   readonly purged: UidSet;
   readonly nonces: readonly NoncePiece[];
   readonly intents: readonly MoveIntent[];
+  /** Which messages have annotations, and how large they are; their values are read when they are asked for. */
+  readonly annotationSizes: PieceRef | undefined;
+  readonly annotations: readonly ColumnPiece[];
   readonly retired: readonly RetiredPiece[];
   readonly folded: readonly Folded[];
 }
 
-const FORMAT = 1;
+/** Of a snapshot with annotations; one without is written as before there were any. */
+const FORMAT = 2;
+const PLAIN_FORMAT = 1;
 
 export function encodeManifest(manifest: Manifest): Buffer {
   const to = new ByteWriter(1024);
-  to.u8(FORMAT).fixed(idToBytes(manifest.mailbox)).varint(manifest.seq).bytes(encodeCounts(manifest.counts));
+  const isPlain = manifest.annotationSizes === undefined;
+  to.u8(isPlain ? PLAIN_FORMAT : FORMAT)
+    .fixed(idToBytes(manifest.mailbox))
+    .varint(manifest.seq)
+    .bytes(encodeCounts(manifest.counts));
   list(to, manifest.keywords, (keyword) => to.string(keyword));
   for (const pieces of [manifest.hot, manifest.cold]) {
-    list(to, pieces, (piece) => {
-      writeRef(to, piece);
-      to.varint(piece.fromUid)
-        .varint(piece.toUid - piece.fromUid)
-        .varint(piece.rows);
-    });
+    list(to, pieces, (piece) => writeColumn(to, piece));
   }
   list(to, manifest.expunged === undefined ? [] : [manifest.expunged], (piece) => writeRef(to, piece));
   to.varint(manifest.expungedKnownSince);
@@ -78,12 +82,17 @@ export function encodeManifest(manifest: Manifest): Buffer {
     to.varint(piece.timeMs);
   });
   list(to, manifest.folded, ({ seq, timeMs }) => to.varint(seq).varint(timeMs));
+  if (manifest.annotationSizes !== undefined) {
+    writeRef(to, manifest.annotationSizes);
+    list(to, manifest.annotations, (piece) => writeColumn(to, piece));
+  }
   return to.finish();
 }
 
 export function decodeManifest(packed: Buffer): Manifest {
   const from = new ByteReader(packed);
-  assertFormat(from.u8(), FORMAT, 'a mailbox snapshot');
+  const format = from.u8();
+  if (format !== PLAIN_FORMAT) assertFormat(format, FORMAT, 'a mailbox snapshot');
   const mailbox = idFromBytes(from.fixed(16));
   const seq = from.varint();
   const counts = decodeCounts(from.bytes());
@@ -106,6 +115,8 @@ export function decodeManifest(packed: Buffer): Manifest {
   });
   const retired = readList(from, () => ({ ...readRef(from), timeMs: from.varint() }));
   const folded = readList(from, () => ({ seq: from.varint(), timeMs: from.varint() }));
+  const annotationSizes = format === PLAIN_FORMAT ? undefined : readRef(from);
+  const annotations = format === PLAIN_FORMAT ? [] : columns();
   return {
     mailbox,
     seq,
@@ -118,9 +129,18 @@ export function decodeManifest(packed: Buffer): Manifest {
     purged,
     nonces,
     intents,
+    annotationSizes,
+    annotations,
     retired,
     folded,
   };
+}
+
+function writeColumn(to: ByteWriter, piece: ColumnPiece): void {
+  writeRef(to, piece);
+  to.varint(piece.fromUid)
+    .varint(piece.toUid - piece.fromUid)
+    .varint(piece.rows);
 }
 
 function list<T>(to: ByteWriter, items: readonly T[], write: (item: T) => void): void {

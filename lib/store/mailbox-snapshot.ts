@@ -3,6 +3,7 @@ import { FlagSets } from './flag-sets.ts';
 import type { Head } from './head.ts';
 import type { LogContext } from './log.ts';
 import { type LogType, Moved } from './log-reader.ts';
+import { decodeAnnotationSizes, NO_ANNOTATIONS } from './mailbox-annotations.ts';
 import { type Block, type ColdRow, coldColumns, firstUid, GONE, lastUid } from './mailbox-block.ts';
 import { chainItems, chainOf, decodeCold, decodeExpunged, decodeHot, decodeNonces } from './mailbox-columns.ts';
 import { type ColumnPiece, decodeManifest } from './mailbox-manifest.ts';
@@ -20,6 +21,8 @@ export function emptyMailbox(id: Id): MailboxView {
     deleted: 0,
     bytes: 0,
     lastAppendMs: 0,
+    annotationBytes: 0,
+    annotations: NO_ANNOTATIONS,
     blocks: [],
     flagSets: new FlagSets(),
     keywords: [],
@@ -43,11 +46,13 @@ async function loadMailbox(context: LogContext, id: Id, head: Head): Promise<Mai
   const packed = await getPiece(context, 'M', id, ref);
   if (packed === undefined) return undefined;
   const manifest = decodeManifest(packed);
-  const [expunged, ...hot] = await Promise.all([
+  const [expunged, sizes, ...hot] = await Promise.all([
     manifest.expunged === undefined ? undefined : getPiece(context, 'M', id, manifest.expunged),
+    manifest.annotationSizes === undefined ? undefined : getPiece(context, 'M', id, manifest.annotationSizes),
     ...manifest.hot.map((piece) => getPiece(context, 'M', id, piece)),
   ]);
   if (manifest.expunged !== undefined && expunged === undefined) return undefined;
+  if (manifest.annotationSizes !== undefined && sizes === undefined) return undefined;
   const flagSets = new FlagSets();
   const blocks: Block[] = [];
   for (const piece of hot) {
@@ -66,6 +71,7 @@ async function loadMailbox(context: LogContext, id: Id, head: Head): Promise<Mai
     purged: manifest.purged,
     deliveries: undefined,
     intents: new Map(manifest.intents.map((intent) => [intent.intent.toString('hex'), intent])),
+    annotations: sizes === undefined ? NO_ANNOTATIONS : { sizes: decodeAnnotationSizes(sizes), recent: undefined },
     snapshot: manifest,
     snapshotRef: ref,
   });

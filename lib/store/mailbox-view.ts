@@ -2,6 +2,7 @@ import { ByteReader, ByteWriter, FormatError } from '../base/bytes.ts';
 import type { Id } from '../base/ids.ts';
 import type { FlagSets } from './flag-sets.ts';
 import type { LogView } from './log-reader.ts';
+import type { Annotations } from './mailbox-annotations.ts';
 import { type Block, type ColdRow, coldRowAt, firstUid, lastUid, lowerBound } from './mailbox-block.ts';
 import { changeOf } from './mailbox-change.ts';
 import type { Manifest } from './mailbox-manifest.ts';
@@ -18,6 +19,8 @@ export interface MailboxCounts {
   readonly deleted: number;
   readonly bytes: number;
   readonly lastAppendMs: number;
+  /** Of the values of all messages' annotations (RFC 5257). */
+  readonly annotationBytes: number;
 }
 
 /** A list that is extended at its newest end and shares the rest; walked from the newest. */
@@ -62,6 +65,7 @@ export interface MailboxState extends MailboxCounts {
   /** Deliveries after the snapshot. */
   readonly deliveries: Chain<DeliveryMark> | undefined;
   readonly intents: ReadonlyMap<string, MoveIntent>;
+  readonly annotations: Annotations;
   /** The snapshot that the view began with or was folded into: where cold columns are. */
   readonly snapshot: Manifest | undefined;
   readonly snapshotRef: PieceRef | undefined;
@@ -241,14 +245,16 @@ export class MailboxView implements LogView<MailboxView> {
 }
 
 export function encodeCounts(counts: MailboxCounts): Buffer {
-  return new ByteWriter(32)
+  const to = new ByteWriter(32)
     .varint(counts.uidNext)
     .varint(counts.exists)
     .varint(counts.unseen)
     .varint(counts.deleted)
     .varint(counts.bytes)
-    .varint(counts.lastAppendMs)
-    .finish();
+    .varint(counts.lastAppendMs);
+  // Heads of mailboxes without annotations are as they were before there were any.
+  if (counts.annotationBytes > 0) to.varint(counts.annotationBytes);
+  return to.finish();
 }
 
 export function decodeCounts(extra: Buffer): MailboxCounts {
@@ -260,5 +266,6 @@ export function decodeCounts(extra: Buffer): MailboxCounts {
     deleted: from.varint(),
     bytes: from.varint(),
     lastAppendMs: from.varint(),
+    annotationBytes: from.remaining > 0 ? from.varint() : 0,
   };
 }

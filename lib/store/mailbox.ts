@@ -4,6 +4,7 @@ import { COMPACT_RECORDS, compact, isDue } from './compact.ts';
 import type { Head, Watcher } from './head.ts';
 import { Log, type LogContext } from './log.ts';
 import { Moved } from './log-reader.ts';
+import { annotationValues, type ValuesByUid } from './mailbox-annotations.ts';
 import type { ColdRow } from './mailbox-block.ts';
 import { type FoldLimits, foldMailbox } from './mailbox-fold.ts';
 import { type KeptExpunged, keptExpunged, loadCold, mailboxType } from './mailbox-snapshot.ts';
@@ -135,6 +136,17 @@ export class Mailbox {
       if (!(error instanceof Moved)) throw error;
       const { view: newer } = await this.#log.reload();
       await loadCold(this.#context, view.withSnapshotOf(newer), uids, newer);
+    }
+  }
+
+  /** The values of the messages' annotations in the view; fetched from the snapshot where need be. */
+  async annotations(view: MailboxView, uids: UidSet): Promise<ValuesByUid> {
+    try {
+      return await annotationValues(this.#context, view, uids);
+    } catch (error) {
+      if (!(error instanceof Moved)) throw error;
+      const { view: newer } = await this.#log.reload();
+      return annotationValues(this.#context, newer, uids);
     }
   }
 

@@ -2,7 +2,7 @@ import { type Account, nonexistent, noPermission, type Place } from './account.t
 import { findCommons, makeCommons } from './commons.ts';
 import { StoreError } from './errors.ts';
 import { SPECIAL_USES } from './names.ts';
-import { requireAnnotationQuota } from './quota-roots.ts';
+import { messageAnnotationBytes, requireAnnotationQuota } from './quota-roots.ts';
 import { hasRight } from './rights.ts';
 import { mailboxStatuses } from './status.ts';
 import { annotateRecord, annotationKey, specialUseRecord } from './tree-records.ts';
@@ -90,11 +90,12 @@ export async function setMetadata(
       continue;
     }
     const key = storedEntry(account, entry);
+    const ofMessages = await messageAnnotationBytes(account.store, (await tree.refresh()).view, path);
     await tree.commit((view) => {
       const before = view.state.annotations.get(annotationKey(path, key));
       if (before === value) return { reply: undefined };
       if (before === undefined) requireRoom(account, view, path);
-      if ((value?.length ?? 0) > (before?.length ?? 0)) requireAnnotationQuota(view, path);
+      if ((value?.length ?? 0) > (before?.length ?? 0)) requireAnnotationQuota(view, path, ofMessages);
       return { record: annotateRecord(path, key, value), reply: undefined };
     });
   }

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Id } from '../base/ids.ts';
 import { type OpenMailbox, requireRight } from './account.ts';
-import { appendTo, countAppended, type MessageToAppend, markSeen, requireQuota, unseen } from './append.ts';
+import { appendedBy } from './annotation-records.ts';
+import { appendAnnotated, countAppended, type MessageToAppend, markSeen, requireQuota, unseen } from './append.ts';
 import { AlreadyCommitted, type Base } from './commit-plan.ts';
 import { findCommitted } from './committed-before.ts';
 import { type Copied, toAppend } from './copy.ts';
@@ -10,7 +11,7 @@ import { removeMessages } from './expunge.ts';
 import type { Head } from './head.ts';
 import type { MailStore } from './mail-store.ts';
 import type { Mailbox } from './mailbox.ts';
-import { moveEndRecord, moveIntentRecord, readAppend } from './mailbox-records.ts';
+import { moveEndRecord, moveIntentRecord } from './mailbox-records.ts';
 import type { MailboxView, MoveIntent } from './mailbox-view.ts';
 import { personalView } from './private-seen.ts';
 import { NONCE_BYTES } from './record.ts';
@@ -51,7 +52,9 @@ export async function moveMessages(source: OpenMailbox, uids: UidSet, destinatio
     await endIntent(source.mailbox, nonce);
     return nothing;
   }
-  const wanted = await unlessRefused(source.mailbox, nonce, () => toAppend(source, view, present, destination));
+  const wanted = await unlessRefused(source.mailbox, nonce, () =>
+    toAppend(source, view, present, destination, source.account.user.id),
+  );
   const messages = destination.privateSeen ? wanted.map(unseen) : wanted;
   const appended = await appendMoved(source.store, source.mailbox, destination.mailbox, messages, nonce, head.seq);
   countAppended(destination, messages);
@@ -94,7 +97,7 @@ async function appendMoved(
   const find = (base: Base<MailboxView>) =>
     findCommitted(store.context, destination.id, base, nonce, sinceSeq, async () => base.view);
   const change = (view: MailboxView) => {
-    const { record, firstUid } = appendTo(view, messages, true);
+    const { record, firstUid } = appendAnnotated(view, messages, true);
     return { record, reply: firstUid };
   };
   const isCommitted = async (base: Base<MailboxView>) => (await find(base)) !== undefined;
@@ -105,7 +108,7 @@ async function appendMoved(
     if (!(error instanceof AlreadyCommitted)) throw error;
     const found = await find(await destination.refresh());
     if (found === undefined || found === 'remembered') return undefined;
-    const { firstUid, messages: there } = readAppend(found.body);
+    const { firstUid, messages: there } = appendedBy(found);
     return { firstUid, count: there.length };
   }
 }
@@ -138,7 +141,8 @@ async function finishMove(store: MailStore, source: Mailbox, space: Id, intent: 
   if (there.state !== 'open') return;
   const from = { store, mailbox: source, space, quotaRoot: undefined };
   const messages = await unlessRefused(source, intent.intent, () =>
-    toAppend(from, view, present, { space: there.space, rights: ALL_RIGHTS }),
+    // Whose MOVE it was is not known: what is private stays behind.
+    toAppend(from, view, present, { space: there.space, rights: ALL_RIGHTS }, undefined),
   );
   await appendMoved(store, source, destination, messages, intent.intent, intent.destinationSeq);
   await removeMessages(from, (now) => now.present(present), 'move', intent.intent);

@@ -1,5 +1,5 @@
-import { newId } from '../base/ids.ts';
-import { type Account, nonexistent, noPermission, OTHER_USERS, type Place } from './account.ts';
+import { type Id, newId } from '../base/ids.ts';
+import { type Account, nonexistent, noPermission, type OpenMailbox, OTHER_USERS, type Place } from './account.ts';
 import { StoreError } from './errors.ts';
 import type { MailStore } from './mail-store.ts';
 import { hasRight } from './rights.ts';
@@ -95,11 +95,7 @@ async function countAgain(store: MailStore, tree: Tree, space: Place['space'], p
   const above = path === '' ? undefined : view.quotaRootOf(path.slice(0, Math.max(0, path.lastIndexOf(SEPARATOR))));
   for (const root of [view.state.quotaRoots.get(path), above?.root]) {
     if (root === undefined) continue;
-    const mine = [...view.state.bindings].filter(([name]) => view.quotaRootOf(name)?.root.id === root.id);
-    const statuses = await mailboxStatuses(
-      store.ports.index,
-      mine.map(([, { mailbox }]) => mailbox),
-    );
+    const statuses = await mailboxStatuses(store.ports.index, mailboxesUnder(view, root));
     const counted = { bytes: 0, messages: 0 };
     for (const status of statuses) {
       counted.bytes += status?.bytes ?? 0;
@@ -114,9 +110,26 @@ export function requireMailboxQuota(view: TreeView, path: string): void {
   requireBelow(view, path, 'MAILBOX', mailboxCount);
 }
 
-/** Fails with `over-quota` when annotations take all the room that the root of the name leaves them. */
-export function requireAnnotationQuota(view: TreeView, path: string): void {
-  requireBelow(view, path, 'ANNOTATION-STORAGE', annotationKib);
+/**
+ * Fails with `over-quota` when annotations take all the room that the root of the name leaves them; `ofMessages`: what
+ * those of messages take, in bytes.
+ */
+export function requireAnnotationQuota(view: TreeView, path: string, ofMessages: number): void {
+  requireBelow(view, path, 'ANNOTATION-STORAGE', (tree, root) => annotationKib(tree, root, ofMessages));
+}
+
+/** The same before a message gets an annotation (RFC 5257). */
+export async function requireMessageAnnotationQuota({ store, tree, path }: OpenMailbox): Promise<void> {
+  const { view } = await tree.refresh();
+  requireAnnotationQuota(view, path, await messageAnnotationBytes(store, view, path));
+}
+
+/** What annotations of messages take under the root of a name, where there is a limit; else nobody need know. */
+export async function messageAnnotationBytes(store: MailStore, view: TreeView, path: string): Promise<number> {
+  const found = view.quotaRootOf(path);
+  if (found === undefined || limitOf(view, found.name, 'ANNOTATION-STORAGE') === undefined) return 0;
+  const statuses = await mailboxStatuses(store.ports.index, mailboxesUnder(view, found.root));
+  return statuses.reduce((sum, status) => sum + (status?.annotationBytes ?? 0), 0);
 }
 
 function requireBelow(
@@ -134,11 +147,12 @@ function requireBelow(
 async function stateOf(account: Account, given: string, view: TreeView, path: string): Promise<QuotaState> {
   const root = view.state.quotaRoots.get(path) as QuotaRoot;
   const { bytes, messages } = await account.store.quota.usage(root);
+  const ofMessages = await messageAnnotationBytes(account.store, view, path);
   const used: Readonly<Record<QuotaResource, () => number>> = {
     STORAGE: () => Math.floor(bytes / 1024),
     MESSAGE: () => messages,
     MAILBOX: () => mailboxCount(view, root),
-    'ANNOTATION-STORAGE': () => annotationKib(view, root),
+    'ANNOTATION-STORAGE': () => annotationKib(view, root, ofMessages),
   };
   const usages = QUOTA_RESOURCES.flatMap((resource) => {
     const limit = limitOf(view, path, resource);
@@ -167,15 +181,18 @@ function limitOf(view: TreeView, path: string, resource: QuotaResource): number 
   return limit === undefined ? undefined : Number(limit);
 }
 
+function mailboxesUnder(view: TreeView, root: QuotaRoot): Id[] {
+  const mine = [...view.state.bindings].filter(([name]) => view.quotaRootOf(name)?.root.id === root.id);
+  return mine.map(([, { mailbox }]) => mailbox);
+}
+
 function mailboxCount(view: TreeView, root: QuotaRoot): number {
-  let count = 0;
-  for (const name of view.state.bindings.keys()) if (view.quotaRootOf(name)?.root.id === root.id) count++;
-  return count;
+  return mailboxesUnder(view, root).length;
 }
 
 /** KiB of the values that clients have put under the root (RFC 9208 §5.4). */
-function annotationKib(view: TreeView, root: QuotaRoot): number {
-  let bytes = 0;
+function annotationKib(view: TreeView, root: QuotaRoot, ofMessages: number): number {
+  let bytes = ofMessages;
   for (const [key, value] of view.state.annotations) {
     const [name = '', entry = ''] = key.split('\0');
     if (!entry.startsWith(LIMIT_PREFIX) && view.quotaRootOf(name)?.root.id === root.id)

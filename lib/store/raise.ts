@@ -4,6 +4,7 @@ import { StoreError } from './errors.ts';
 import { DELETED, SEEN } from './flag-sets.ts';
 import type { Head } from './head.ts';
 import type { LogContext } from './log.ts';
+import { withoutAnnotations } from './mailbox-annotations.ts';
 import { type Block, withoutRows } from './mailbox-block.ts';
 import { MailboxView } from './mailbox-view.ts';
 import { NONCE_BYTES } from './record.ts';
@@ -51,11 +52,14 @@ export function raisedView({ state }: MailboxView, lost: Lost): MailboxView {
     unseen,
     deleted,
     bytes: state.bytes - lost.sizeBytes,
+    ...withoutAnnotations(state, lost.uids),
     expungedKnownSince: seq,
     purged: state.purged.union(lost.expunged),
     intents: new Map(),
     // A piece of which nothing is left looks as if nothing had changed.
-    snapshot: lost.uids.isEmpty ? state.snapshot : state.snapshot && { ...state.snapshot, hot: [] },
+    snapshot: lost.uids.isEmpty
+      ? state.snapshot
+      : state.snapshot && { ...state.snapshot, hot: [], annotationSizes: undefined },
   });
 }
 

@@ -2,11 +2,11 @@ import type { Acl } from './tree-view.ts';
 
 /**
  * Rights of RFC 4314 §2.1: l lookup, r read, s keep seen state, w write flags, i insert, p post, k create below, x delete
- * the mailbox, t delete messages, e expunge, a administer.
+ * the mailbox, t delete messages, e expunge, a administer; of RFC 5257 §4.10: n write shared annotations.
  */
-export type Right = 'l' | 'r' | 's' | 'w' | 'i' | 'p' | 'k' | 'x' | 't' | 'e' | 'a';
+export type Right = 'l' | 'r' | 's' | 'w' | 'i' | 'p' | 'k' | 'x' | 't' | 'e' | 'a' | 'n';
 
-export const ALL_RIGHTS = 'lrswipkxtea';
+export const ALL_RIGHTS = 'lrswipkxtean';
 
 /** Who asks: a user's identifier and the groups that count for it. */
 export interface Identity {
@@ -36,7 +36,7 @@ export function parseRights(text: string): string | undefined {
 export function shownRights(rights: string): string {
   const shown = [...'lrswipkxte'].filter((right) => rights.includes(right)).join('');
   const obsolete = OBSOLETE.filter(([, now]) => [...now].some((right) => rights.includes(right)));
-  return `${shown}${obsolete.map(([right]) => right).join('')}${rights.includes('a') ? 'a' : ''}`;
+  return `${shown}${obsolete.map(([right]) => right).join('')}${[...'an'].filter((right) => rights.includes(right)).join('')}`;
 }
 
 /** Each letter once, in the usual order. */

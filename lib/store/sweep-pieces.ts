@@ -154,7 +154,8 @@ async function piecesOf(
     const packed = await getPiece(run.context, letter, id, root);
     if (packed === undefined) throw new Moved(`snapshot ${root.id}`);
     const manifest = decodeManifest(packed);
-    current.push(...manifest.hot, ...manifest.cold, ...manifest.nonces);
+    current.push(...manifest.hot, ...manifest.cold, ...manifest.nonces, ...manifest.annotations);
+    if (manifest.annotationSizes !== undefined) current.push(manifest.annotationSizes);
     if (manifest.expunged !== undefined) current.push(manifest.expunged);
     listed = manifest;
   }

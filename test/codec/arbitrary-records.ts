@@ -33,6 +33,7 @@ export const anyCounts = fc.record({
   deleted: fc.nat({ max: 2_000_000 }),
   bytes: fc.nat({ max: Number.MAX_SAFE_INTEGER }),
   lastAppendMs: anyTimeMs,
+  annotationBytes: fc.nat({ max: 2 ** 40 }),
 });
 
 const largeBody = fc.record({

@@ -1,8 +1,15 @@
 /** One value of every stored kind in format 1, with its codec. The bytes are in `test/fixtures/format-1` and stay. */
 import type { Id } from '../../lib/base/ids.ts';
+import * as annotation from '../../lib/store/annotation-records.ts';
 import { type CheckpointPart, decodeWholeCheckpoint, encodePart } from '../../lib/store/checkpoint-format.ts';
 import { FlagSets } from '../../lib/store/flag-sets.ts';
 import { decodeHead, encodeHead, type Head } from '../../lib/store/head.ts';
+import {
+  decodeAnnotationSizes,
+  decodeAnnotations,
+  encodeAnnotationSizes,
+  encodeAnnotations,
+} from '../../lib/store/mailbox-annotations.ts';
 import * as columns from '../../lib/store/mailbox-columns.ts';
 import { decodeManifest, encodeManifest, type Manifest } from '../../lib/store/mailbox-manifest.ts';
 import * as mailbox from '../../lib/store/mailbox-records.ts';
@@ -109,7 +116,15 @@ const marks = [{ seq: 9, timeMs: 1_795_000_000_000, nonce }];
 const manifest: Manifest = {
   mailbox: id('4'),
   seq: 250,
-  counts: { uidNext: 901, exists: 2, unseen: 1, deleted: 0, bytes: 21, lastAppendMs: 1_795_000_000_000 },
+  counts: {
+    uidNext: 901,
+    exists: 2,
+    unseen: 1,
+    deleted: 0,
+    bytes: 21,
+    lastAppendMs: 1_795_000_000_000,
+    annotationBytes: 0,
+  },
   keywords: ['$Forwarded', 'Grüße'],
   hot: [{ id: id('5'), isObject: false, fromUid: 1, toUid: 900, rows: 2 }],
   cold: [{ id: id('6'), isObject: true, fromUid: 1, toUid: 900, rows: 2 }],
@@ -118,9 +133,37 @@ const manifest: Manifest = {
   purged: uids,
   nonces: [{ id: id('9'), isObject: false, newestMs: 1_795_000_000_000, toSeq: 240 }],
   intents: [{ ...intent, seq: 200, timeMs: 1_795_000_000_000 }],
+  annotationSizes: undefined,
+  annotations: [],
   retired,
   folded,
 };
+
+const annotatedManifest: Manifest = {
+  ...manifest,
+  counts: { ...manifest.counts, annotationBytes: 9 },
+  annotationSizes: { id: id('a'), isObject: false },
+  annotations: [{ id: id('b'), isObject: true, fromUid: 1, toUid: 900, rows: 2 }],
+};
+
+const annotations = new Map([
+  [
+    1,
+    new Map([
+      ['\0/comment', Buffer.from('Grüße')],
+      [`${id('1')}\0/1.2/flags/seen`, Buffer.from('1')],
+    ]),
+  ],
+  [900, new Map([['\0/comment', Buffer.alloc(0)]])],
+]);
+const annotationSizes = new Map(
+  [...annotations].map(([uid, own]) => [uid, new Map([...own].map(([key, value]) => [key, value.length]))]),
+);
+const groups: annotation.AnnotationGroup[] = [
+  { uids, values: new Map([['\0/comment', Buffer.from('x'.repeat(300))]]) },
+  { uids: UidSet.fromSorted([5]), values: new Map([[`${id('1')}\0/altsubject`, undefined]]) },
+];
+const annotatedAppend = { append: mailbox.appendRecord(append).body, groups };
 
 const snapshotRef = { id: id('0'), isObject: false };
 const treeState = {
@@ -222,6 +265,12 @@ export const FORMAT_1: Readonly<Record<string, Fixture>> = {
   flags: plain(flags, () => mailbox.flagsRecord(flags).body, mailbox.readFlags),
   expunge: plain(expunge, () => mailbox.expungeRecord(expunge).body, mailbox.readExpunge),
   replace: plain(replace, () => mailbox.replaceRecord(replace).body, mailbox.readReplace),
+  annotate: plain(groups, () => annotation.annotateRecord(groups).body, annotation.readAnnotate),
+  'annotated-append': plain(
+    annotatedAppend,
+    () => annotation.annotatedAppendRecord(annotatedAppend).body,
+    annotation.readAnnotatedAppend,
+  ),
   purge: plain(uids, () => mailbox.purgeRecord(uids).body, mailbox.readPurge),
   'move-intent': plain(intent, () => mailbox.moveIntentRecord(intent).body, mailbox.readMoveIntent),
   bind: plain(bind, () => tree.bindRecord(bind).body, tree.readBind),
@@ -256,6 +305,13 @@ export const FORMAT_1: Readonly<Record<string, Fixture>> = {
   ),
   expunged: numbered(expunged, () => columns.encodeExpunged(expunged), columns.decodeExpunged),
   nonces: numbered(marks, () => columns.encodeNonces(marks), columns.decodeNonces),
+  annotations: numbered(annotations, () => encodeAnnotations([...annotations]), decodeAnnotations),
+  'annotation-sizes': numbered(
+    annotationSizes,
+    () => encodeAnnotationSizes([...annotationSizes]),
+    decodeAnnotationSizes,
+  ),
+  'annotated-manifest': numbered(annotatedManifest, () => encodeManifest(annotatedManifest), decodeManifest),
   manifest: numbered(manifest, () => encodeManifest(manifest), decodeManifest),
   tree: numbered(
     treeState,

@@ -92,7 +92,10 @@ describe('manifests', () => {
       seq: anySeq,
       timeMs: anyTimeMs,
     });
-    const manifest: fc.Arbitrary<Manifest> = fc.record({
+    const annotated = fc.option(fc.record({ annotationSizes: ref, annotations: fc.array(column, { maxLength: 3 }) }), {
+      nil: { annotationSizes: undefined, annotations: [] },
+    });
+    const plain = fc.record({
       mailbox: anyId,
       seq: anySeq,
       counts: anyCounts,
@@ -107,6 +110,7 @@ describe('manifests', () => {
       retired: fc.array(retired, { maxLength: 4 }),
       folded: fc.array(folded, { maxLength: 4 }),
     });
+    const manifest: fc.Arbitrary<Manifest> = fc.tuple(plain, annotated).map(([one, more]) => ({ ...one, ...more }));
     roundTrips(manifest, (value) => decodeManifest(encodeManifest(value)));
   });
 });

@@ -133,8 +133,8 @@ export class Notifier {
     this.#was = selected;
     const one = left && this.#watched.get(left.open.mailbox.id);
     if (left === undefined || one === undefined) return;
-    const { uidNext, exists, unseen, deleted, bytes, lastAppendMs, seq } = left.view.state;
-    one.told = { uidNext, exists, unseen, deleted, bytes, lastAppendMs, seq };
+    const { uidNext, exists, unseen, deleted, bytes, lastAppendMs, annotationBytes, seq } = left.view.state;
+    one.told = { uidNext, exists, unseen, deleted, bytes, lastAppendMs, annotationBytes, seq };
     this.#dirty.add(one.row.mailbox);
   }
 
