@@ -1,6 +1,8 @@
 import type { OpenMailbox } from '../../lib/store/account.ts';
+import { annotationSeenBy } from '../../lib/store/annotate.ts';
 import { StoreError } from '../../lib/store/errors.ts';
 import type { Head } from '../../lib/store/head.ts';
+import { chainItems } from '../../lib/store/mailbox-columns.ts';
 import type { MailboxView } from '../../lib/store/mailbox-view.ts';
 import { claimRecent } from '../../lib/store/overlay.ts';
 import { PrivateSeen } from '../../lib/store/private-seen.ts';
@@ -12,6 +14,7 @@ import { modSeqOf } from './mod-seq.ts';
 import { Numbering } from './numbering.ts';
 import { SearchUpdates } from './search/updates.ts';
 import type { NumberRange, SequenceSet } from './wire/sequence-set.ts';
+import { changedAnnotations } from './wire/write/annotation.ts';
 import { fetchedHead } from './wire/write/fetched.ts';
 import { condition, numbered, vanished } from './wire/write/response.ts';
 
@@ -54,6 +57,8 @@ export class Selected {
   saved: UidSet = UidSet.empty;
   /** Searches whose results the client is kept told of. */
   readonly updates: SearchUpdates;
+  /** Changes of annotations are told (RFC 5257 §4.2). */
+  tellsAnnotations = false;
   #numbering: Numbering;
   #recent: UidSet = UidSet.empty;
   #recentUpTo = 0;
@@ -182,6 +187,7 @@ export class Selected {
     const { always = UidSet.empty, knows } = telling;
     const { view } = this;
     const texts = new FlagTexts(view);
+    const annotated = this.tellsAnnotations ? annotatedSince(view, before.seq, this.open.account.user.id) : undefined;
     let text = '';
     for (const uid of view.present(changed.union(always))) {
       const [was, is] = [before.bitsOf(uid) ?? 0n, view.bitsOf(uid) ?? 0n];
@@ -191,6 +197,8 @@ export class Selected {
       const items: string[] = [];
       if (!style.uidOnly && (telling.withUid || style.condstore || style.rev2)) items.push(`UID ${uid}`);
       if (known === 'nothing') items.push(texts.of(uid, !style.rev2 && this.isRecent(uid)));
+      const entries = known === 'nothing' ? annotated?.get(uid) : undefined;
+      if (entries !== undefined) items.push(changedAnnotations(entries, { utf8: false }));
       if (style.condstore) items.push(`MODSEQ (${modSeqOf(view.seqOf(uid))})`);
       const head = fetchedHead(style.uidOnly, uid, (one) => this.#numbering.sequenceOf(one));
       text += `${head}${items.join(' ')})\r\n`;
@@ -200,6 +208,20 @@ export class Selected {
     }
     if (text !== '') yield text;
   }
+}
+
+/** The entries of annotations that a user may see and that records after a seq have changed, by message. */
+function annotatedSince({ state }: MailboxView, seq: number, user: string): Map<number, Set<string>> {
+  const found = new Map<number, Set<string>>();
+  for (const recent of chainItems(state.annotations.recent)) {
+    if (recent.seq <= seq) break;
+    for (const { uids, values } of recent.groups) {
+      const entries = [...values.keys()].flatMap((key) => annotationSeenBy(user, key)?.entry ?? []);
+      if (entries.length === 0) continue;
+      for (const uid of uids) found.set(uid, new Set([...(found.get(uid) ?? []), ...entries]));
+    }
+  }
+  return found;
 }
 
 /** The set as ranges to write. */

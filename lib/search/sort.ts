@@ -11,10 +11,19 @@ export interface Sortable {
   readonly gist: Gist | undefined;
   /** RFC 6203 §4: 1 to 100; only where it is asked for. */
   readonly relevancy?: number;
+  /** RFC 5257 §4.9: the folded value of one annotation; only where it is asked for. */
+  readonly annotation?: (asked: AnnotationAsked) => string;
 }
 
-/** What messages are ordered by (RFC 5256 §3, RFC 5957 §3, RFC 6203 §5). */
+/** Which annotation messages are ordered by. */
+export interface AnnotationAsked {
+  readonly entry: string;
+  readonly scope: 'private' | 'shared';
+}
+
+/** What messages are ordered by (RFC 5256 §3, RFC 5957 §3, RFC 6203 §5, RFC 5257 §4.9). */
 export type SortKey =
+  | 'ANNOTATION'
   | 'ARRIVAL'
   | 'CC'
   | 'DATE'
@@ -29,11 +38,12 @@ export type SortKey =
 export interface Criterion {
   readonly by: SortKey;
   readonly reverse: boolean;
+  readonly annotation?: AnnotationAsked;
 }
 
 /** Whether a key is answered by a message's gist, not by its row alone. */
 export function needsGist({ by }: Criterion): boolean {
-  return by !== 'ARRIVAL' && by !== 'SIZE' && by !== 'RELEVANCY';
+  return by !== 'ARRIVAL' && by !== 'SIZE' && by !== 'RELEVANCY' && by !== 'ANNOTATION';
 }
 
 type Column = { readonly sign: 1 | -1; readonly values: readonly (string | number)[] };
@@ -41,7 +51,10 @@ type Column = { readonly sign: 1 | -1; readonly values: readonly (string | numbe
 /** The UIDs of the messages, which come in ascending order, in the order of the criteria; ties stay as they are. */
 export function* sortMessages(messages: readonly Sortable[], criteria: readonly Criterion[]): Sliced<number[]> {
   const columns = criteria.map(
-    ({ by, reverse }): Column => ({ sign: reverse ? -1 : 1, values: messages.map((message) => valueBy(message, by)) }),
+    (criterion): Column => ({
+      sign: criterion.reverse ? -1 : 1,
+      values: messages.map((message) => valueBy(message, criterion)),
+    }),
   );
   const order = yield* sorted([...messages.keys()], (a, b) => {
     for (const { sign, values } of columns) {
@@ -58,9 +71,11 @@ export function sentDateOf({ gist, internalDate }: Sortable): number {
   return gist?.sentDate ?? internalDate;
 }
 
-function valueBy(message: Sortable, by: SortKey): string | number {
+function valueBy(message: Sortable, { by, annotation }: Criterion): string | number {
   const { gist } = message;
   switch (by) {
+    case 'ANNOTATION':
+      return annotation === undefined ? '' : (message.annotation?.(annotation) ?? '');
     case 'ARRIVAL':
       return message.internalDate;
     case 'RELEVANCY':

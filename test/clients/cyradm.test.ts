@@ -47,7 +47,7 @@ describeWith(['cyradm'], "cyradm's library", () => {
       'cm again [ALREADYEXISTS] Mailbox already exists',
       'lm user/joe',
       'sam ok',
-      'lam anna lrs joe lrswipkxtecda',
+      'lam anna lrs joe lrswipkxtecdan',
       'dam ok',
       'sq ok',
       'lq STORAGE 0 100',

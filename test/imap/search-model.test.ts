@@ -147,6 +147,8 @@ function isMet(key: SearchKey, at: number, all: readonly Known[]): boolean {
       return !of(key.inner);
     case 'fuzzy':
       return of(key.inner);
+    case 'annotation':
+      throw new Error('the model has no annotations');
     case 'uid-between':
       return key.from <= at + 1 && at + 1 <= key.to;
     case 'sequence':

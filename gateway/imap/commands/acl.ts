@@ -9,7 +9,7 @@ import { acl, listRights as listRightsLine, myRights as myRightsLine } from '../
 export async function setAclCommand(context: Context, command: CommandOf<'SETACL'>): Promise<Reply> {
   const { mailbox, identifier, mode } = command;
   const rights = parseRights(command.rights);
-  if (rights === undefined) return bad('Rights are the letters lrswipkxtea, and c and d of old');
+  if (rights === undefined) return bad('Rights are the letters lrswipkxtean, and c and d of old');
   await changeAcl(context.account, mailbox, identifier, { mode, rights });
   return ok();
 }

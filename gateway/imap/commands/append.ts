@@ -1,7 +1,10 @@
 import { type Account, type OpenMailbox, requireRight } from '../../../lib/store/account.ts';
+import { valuesToSet } from '../../../lib/store/annotate.ts';
+import type { AnnotationValues } from '../../../lib/store/annotation-records.ts';
 import { append, type NamedMessage, requireQuota } from '../../../lib/store/append.ts';
 import { parseFlagNames } from '../../../lib/store/flag-names.ts';
 import { storeMessage } from '../../../lib/store/messages.ts';
+import { requireMessageAnnotationQuota } from '../../../lib/store/quota-roots.ts';
 import { ConnectionClosed } from '../../net/connection.ts';
 import { type AppendEvent, AppendInput } from '../append-input.ts';
 import type { Context } from '../context.ts';
@@ -9,11 +12,13 @@ import { asDestination, Refused } from '../errors.ts';
 import { messageOfUrl, octetsOfUrl } from '../fetch/url-message.ts';
 import { requireWithinSaveLimit } from '../message-limit.ts';
 import { no, ok, type Reply } from '../reply.ts';
+import type { AnnotationToStore } from '../wire/annotation.ts';
 import type { AppendMessage } from '../wire/append.ts';
 import { BadSyntax } from '../wire/bad-syntax.ts';
 import { parseImapUrl } from '../wire/imap-url.ts';
 import { appendUid, badUrl } from '../wire/write/response-code.ts';
 import { replace, replacedUid } from './replace.ts';
+import { entryChanges, withAnnotateCodes } from './store-annotation.ts';
 
 /**
  * APPEND (RFC 9051 §6.3.12) with MULTIAPPEND (RFC 3502) and CATENATE (RFC 4469), and REPLACE (RFC 8508): each message
@@ -36,6 +41,7 @@ export async function runAppend(
     if (old !== undefined) {
       const [message, ...more] = await takeMessages(context, input, open, 1);
       if (message === undefined || more.length > 0) throw new BadSyntax('REPLACE takes one message');
+      if (message.annotations !== undefined) throw new BadSyntax('REPLACE takes no ANNOTATION');
       return await replace(context, old, open, message);
     }
     await requireQuota(open);
@@ -69,16 +75,24 @@ async function takeMessage(
   context: Context,
   input: AppendInput,
   open: OpenMailbox,
-  { flags, internalDateMs, data }: AppendMessage,
+  { flags, internalDateMs, annotations, data }: AppendMessage,
 ): Promise<NamedMessage> {
   parseFlagNames(flags);
+  const values = annotations.length === 0 ? undefined : await annotationsOf(open, annotations);
   const body = octets(context, input, open, data);
   // The first piece is asked for here, so that nothing is begun to be stored for what is refused.
   const begun = await body.next();
   const { blob, sizeBytes } = await storeMessage(open.store.context, [open.space], resumed(begun, body));
   if (sizeBytes === 0) throw new Refused(no('APPEND cancelled: the message is empty'));
   const internalDate = Math.floor((internalDateMs ?? context.options.clock.now()) / 1000);
-  return { blob, sizeBytes, internalDate, flags };
+  return { blob, sizeBytes, internalDate, flags, annotations: values };
+}
+
+/** RFC 5257 §4.7 */
+async function annotationsOf(open: OpenMailbox, annotations: readonly AnnotationToStore[]): Promise<AnnotationValues> {
+  return withAnnotateCodes(
+    requireMessageAnnotationQuota(open).then(() => valuesToSet(open, entryChanges(annotations))),
+  );
 }
 
 async function* resumed(

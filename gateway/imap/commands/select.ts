@@ -1,4 +1,5 @@
 import { nonexistent } from '../../../lib/store/account.ts';
+import { MAX_ANNOTATION_BYTES } from '../../../lib/store/annotate.ts';
 import { unbindClosed } from '../../../lib/store/delete-mailbox.ts';
 import { SEEN } from '../../../lib/store/flag-sets.ts';
 import type { MailboxView } from '../../../lib/store/mailbox-view.ts';
@@ -30,13 +31,14 @@ export async function select(context: Context, command: CommandOf<'SELECT'>): Pr
   const { head } = await open.mailbox.refresh();
   if (head.state === 'closed' && open.path !== INBOX) await unbindClosed(open.tree, open.path, open.mailbox.id);
   if (head.state !== 'open') throw nonexistent();
-  const readOnly = command.name === 'EXAMINE' || !/[istwe]/.test(open.rights);
+  const readOnly = command.name === 'EXAMINE' || !/[istwen]/.test(open.rights);
   const selected = await Selected.open(open, readOnly, context.options.limits.windowBytes);
   const { view } = selected;
   if (!context.style.rev2) {
     if (readOnly) selected.noteRecent(await recentFrom(context, open.mailbox.id, view.seq), view.state.uidNext);
     else await selected.claimRecent();
   }
+  selected.tellsAnnotations = command.annotate;
   context.select(selected);
   writeState(context, selected);
   if (!readOnly) await warnOfQuota(context, open);
@@ -60,6 +62,9 @@ function writeState(context: Context, selected: Selected): void {
   lines.push(condition(null, 'OK', numberCode('UIDNEXT', view.state.uidNext), 'Predicted next UID'));
   lines.push(condition(null, 'OK', numberCode('HIGHESTMODSEQ', modSeqOf(view.seq)), 'Highest'));
   lines.push(condition(null, 'OK', mailboxId(open.mailbox.id), 'Ok'));
+  // RFC 5257 §4.1
+  const annotations = readOnly ? 'READ-ONLY' : `${MAX_ANNOTATION_BYTES}`;
+  lines.push(condition(null, 'OK', `ANNOTATIONS ${annotations}`, 'Ok'));
   // RFC 9051 §6.3.2: the name as the server has it.
   if (rev2) lines.push(listed('LIST', { attributes: [], delimiter: '/', name: open.name }, context.dialect));
   context.write(lines.join(''));

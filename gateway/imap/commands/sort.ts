@@ -1,5 +1,5 @@
 import { inSlices } from '../../../lib/search/slices.ts';
-import { needsGist, sortMessages } from '../../../lib/search/sort.ts';
+import { sortMessages } from '../../../lib/search/sort.ts';
 import { UidSet } from '../../../lib/store/uid-set.ts';
 import type { CommandOf } from '../command-of.ts';
 import type { Context } from '../context.ts';
@@ -9,7 +9,7 @@ import { withFilters } from '../search/filters.ts';
 import { checkTag, keepUpdated } from '../search/keep-updated.ts';
 import { requireSearchWithinLimit } from '../search/limited.ts';
 import { relevancyOf, runProgram } from '../search/program.ts';
-import { sortables } from '../search/sortables.ts';
+import { needsOf, sortables } from '../search/sortables.ts';
 
 /** SORT (RFC 5256 §3, RFC 5957), with RETURN (RFC 5267). */
 export async function sort(context: Context, given: CommandOf<'SORT'>, tag: string): Promise<Reply> {
@@ -23,7 +23,7 @@ export async function sort(context: Context, given: CommandOf<'SORT'>, tag: stri
     const found = await runProgram(context, command);
     const isScored = returns?.includes('RELEVANCY') || criteria.some(({ by }) => by === 'RELEVANCY');
     const relevancy = isScored ? await relevancyOf(found) : undefined;
-    const loaded = await sortables(context, found.uids, criteria.some(needsGist));
+    const loaded = await sortables(context, found.uids, needsOf(criteria));
     const messages = loaded.map((message) => ({ ...message, relevancy: relevancy?.get(message.uid) ?? 0 }));
     const uids = await inSlices(sortMessages(messages, criteria), () => context.breathe());
     const { aboutModSeq } = found;

@@ -8,18 +8,19 @@ import type { CommandOf } from '../command-of.ts';
 import type { Context } from '../context.ts';
 import { withinLimit } from '../message-limit.ts';
 import { seqKnownAt } from '../mod-seq.ts';
+import { modifiedCode } from '../modified-code.ts';
 import { no, ok, type Reply } from '../reply.ts';
-import { type Known, rangesOf, type Selected } from '../selected.ts';
+import type { Known, Selected } from '../selected.ts';
 import { condition } from '../wire/write/response.ts';
-import { modified } from '../wire/write/response-code.ts';
-import { formatSet } from '../wire/write/sequence-set.ts';
 import { enableCondstore } from './enable.ts';
+import { storeAnnotations } from './store-annotation.ts';
 
 /** STORE (RFC 9051 §6.4.6) of any number of messages in one commit, with UNCHANGEDSINCE (RFC 7162 §3.1.3). */
 export async function store(context: Context, command: CommandOf<'STORE'>): Promise<Reply> {
   const { selected } = context;
   if (command.unchangedSince !== null) enableCondstore(context);
   if (selected.readOnly) return no('The mailbox is read-only', 'NOPERM');
+  if (command.annotations !== null) return storeAnnotations(context, command, command.annotations);
   const { uids: named, expunged } = selected.named(command.set, command.uid);
   const { uids, code } = withinLimit(context, named);
   const operation = command.mode;
@@ -37,12 +38,6 @@ export async function store(context: Context, command: CommandOf<'STORE'>): Prom
   if (!left.isEmpty && code !== null) context.write(condition(null, 'OK', code, 'Only some of the messages'));
   if (!left.isEmpty) return ok('Conditional STORE failed for some', modifiedCode(selected, left, command.uid));
   return expunged ? no('Some of the messages are gone', 'EXPUNGEISSUED') : ok('Completed', code);
-}
-
-/** RFC 7162 §3.1.3: the messages left alone, as the command named messages. */
-function modifiedCode({ numbering }: Selected, left: UidSet, byUid: boolean): string {
-  if (byUid) return modified(rangesOf(left));
-  return `MODIFIED ${formatSet([...left].map((uid) => numbering.sequenceOf(uid)).filter((n) => n > 0))}`;
 }
 
 /** Whether flags are now what this change alone makes of them: then a silent client knows (RFC 9051 §6.4.6). */

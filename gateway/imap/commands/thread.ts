@@ -20,7 +20,7 @@ export async function thread(context: Context, given: CommandOf<'THREAD'>): Prom
   if (algorithm === undefined) return bad('Unknown threading algorithm');
   requireSearchWithinLimit(context, command.key);
   const { uids } = await runProgram(context, command);
-  const messages = await sortables(context, uids, true);
+  const messages = await sortables(context, uids, { gists: true, annotations: false });
   const work = threadMessages(messages, algorithm, context.options.limits);
   const threads: readonly ThreadNode[] = await inSlices(work, () => context.breathe());
   const { numbering } = context.selected;

@@ -1,16 +1,19 @@
 import type { ByteRange } from '../../../lib/message/section.ts';
 import type { Summary } from '../../../lib/message/summary.ts';
 import { StoreError } from '../../../lib/store/errors.ts';
+import type { ValuesByUid } from '../../../lib/store/mailbox-annotations.ts';
 import type { ColdRow } from '../../../lib/store/mailbox-block.ts';
 import type { MailboxView } from '../../../lib/store/mailbox-view.ts';
 import { packedSummaries } from '../../../lib/store/messages.ts';
 import { UidSet } from '../../../lib/store/uid-set.ts';
 import { ConnectionClosed } from '../../net/connection.ts';
+import { annotationsShown } from '../annotations-shown.ts';
 import type { Context } from '../context.ts';
 import { BrokenLiteral } from '../errors.ts';
 import { FlagTexts } from '../flag-texts.ts';
 import { modSeqOf } from '../mod-seq.ts';
 import type { FetchItem } from '../wire/fetch-item.ts';
+import { annotationPieces } from '../wire/write/annotation.ts';
 import { binarySectionName, bodySectionName } from '../wire/write/fetch.ts';
 import { fetchedHead } from '../wire/write/fetched.ts';
 import { dateTime } from '../wire/write/text.ts';
@@ -48,6 +51,8 @@ export class FetchWriter {
   /** Whose flags are new by this very command: they are told with the rest. */
   readonly #flagged: UidSet;
   readonly #flagTexts: FlagTexts;
+  /** Of the messages at hand. */
+  #annotations: ValuesByUid = new Map();
   /** Of summaries, nothing but texts is asked for. */
   readonly #needsOnlyTexts: boolean;
 
@@ -63,6 +68,7 @@ export class FetchWriter {
   /** Writes the responses for some messages; those that are gone are left out. */
   async write(uids: readonly number[]): Promise<void> {
     const messages = await this.#load(uids);
+    await this.#loadAnnotations(uids);
     if (!this.#items.some(needsSummary)) return this.#writeAll(messages, messages.length);
     const { open } = this.#context.selected;
     const unread = messages.filter(({ texts }) => texts === undefined);
@@ -80,6 +86,12 @@ export class FetchWriter {
       }
       await this.#writeAll(some, messages.length);
     }
+  }
+
+  async #loadAnnotations(uids: readonly number[]): Promise<void> {
+    if (!this.#items.some(({ item }) => item === 'ANNOTATION')) return;
+    const { mailbox } = this.#context.selected.open;
+    this.#annotations = await mailbox.annotations(this.#view, UidSet.fromSorted(uids));
   }
 
   async #withSummary(message: Message, unpacking: Promise<Summary | undefined>): Promise<Message | undefined> {
@@ -217,6 +229,14 @@ export class FetchWriter {
         separator = ' ';
         continue;
       }
+      if (item.item === 'ANNOTATION') {
+        const shown = annotationsShown(item, this.#annotations.get(uid), selected.open.account.user.id);
+        if (shown.length === 0) continue;
+        this.#context.write(text + separator);
+        for (const piece of annotationPieces(shown, item.attributes, this.#context.dialect)) this.#context.write(piece);
+        [text, separator] = ['', ' '];
+        continue;
+      }
       const octets = octetsOf(item, message);
       const name = `${separator}${this.#octetsName(item)} `;
       const literal =
@@ -236,7 +256,8 @@ export class FetchWriter {
         await writeLiteral(this.#context, literal);
       }
     }
-    this.#context.write(`${text})\r\n`);
+    // RFC 5257 §4.4: of a pattern that nothing matches nothing is said.
+    if (separator !== '') this.#context.write(`${text})\r\n`);
   }
 
   /** Items that are text; undefined for those that are octets of the message. */

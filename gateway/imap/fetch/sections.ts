@@ -46,8 +46,9 @@ export function setsSeen(item: FetchItem): boolean {
   return item.item === 'RFC822' || item.item === 'RFC822.TEXT';
 }
 
-/** Whether an item is octets of the message. */
+/** Whether an item is octets, of the message or of its annotations. */
 export function hasOctets(item: FetchItem): boolean {
+  if (item.item === 'ANNOTATION') return true;
   return item.item === 'BINARY[]' || item.item === 'BINARY.SIZE[]' || sectionOf(item) !== undefined;
 }
 
@@ -62,7 +63,7 @@ export function needsSummary(item: FetchItem): boolean {
 
 /** Whether an item needs the message's size, date or blob. */
 export function needsRow(item: FetchItem): boolean {
-  return item.item !== 'FLAGS' && item.item !== 'UID' && item.item !== 'MODSEQ';
+  return !['FLAGS', 'UID', 'MODSEQ', 'ANNOTATION'].includes(item.item);
 }
 
 /** The octets of an item; undefined when the message has no such part, or the item has no octets. */

@@ -5,6 +5,7 @@ import { maxSearchedHeaderBytes } from '../../../lib/message/limits.ts';
 import type { Summary } from '../../../lib/message/summary.ts';
 import { findText } from '../../../lib/message/text.ts';
 import type { Gist } from '../../../lib/search/gist.ts';
+import type { ValuesByUid } from '../../../lib/store/mailbox-annotations.ts';
 import type { ColdRow } from '../../../lib/store/mailbox-block.ts';
 import type { MessageWindow } from '../fetch/message-window.ts';
 import type { Question } from './question.ts';
@@ -19,6 +20,7 @@ export class Candidate {
   readonly isRecent: boolean;
   row: ColdRow | undefined;
   gist: Gist | undefined;
+  annotations: ReturnType<ValuesByUid['get']>;
   summary: Summary | undefined;
   #header: Buffer | undefined;
   readonly #texts = new Map<TextQuestion, boolean>();

@@ -1,4 +1,7 @@
+import { fold } from '../../../lib/message/fold.ts';
 import { threadId } from '../../../lib/search/thread-id.ts';
+import { annotationContains } from '../annotations-shown.ts';
+import { decodeText } from '../wire/read/text.ts';
 import type { Candidate } from './candidate.ts';
 import type { Cost, Question } from './question.ts';
 
@@ -30,7 +33,7 @@ export function evaluate(question: Question, candidate: Candidate, known: Cost):
   }
 }
 
-const order: Readonly<Record<Cost, number>> = { view: 0, row: 1, gist: 2, header: 3, text: 4 };
+const order: Readonly<Record<Cost, number>> = { view: 0, row: 1, annotations: 2, gist: 3, header: 4, text: 5 };
 
 type Costly = Exclude<
   Question,
@@ -45,6 +48,8 @@ function costOf({ ask }: Costly): Cost {
     case 'saved-day':
     case 'email':
       return 'row';
+    case 'annotation':
+      return 'annotations';
     case 'sent-day':
     case 'field':
     case 'thread':
@@ -89,6 +94,12 @@ function answer(question: Costly, candidate: Candidate): boolean | undefined {
       return gist !== undefined && threadId(gist) === question.id;
     case 'field':
       return gist?.texts[question.field].includes(question.needle) === true;
+    case 'annotation': {
+      const { isMeant, scope, user, needle } = question;
+      return annotationContains(candidate.annotations, isMeant, scope, user, (value) =>
+        fold(decodeText(value)).includes(needle),
+      );
+    }
     case 'header':
       return candidate.headerContains(question.name, question.needle);
     case 'text':

@@ -4,10 +4,11 @@ import { ANSWERED, DELETED, DRAFT, FLAGGED, KEYWORD_SHIFT, SEEN } from '../../..
 import { UidSet } from '../../../lib/store/uid-set.ts';
 import { seqFrom } from '../mod-seq.ts';
 import type { Selected } from '../selected.ts';
+import { type AttributeScope, matchesEntry } from '../wire/annotation.ts';
 import type { CalendarDate, SearchFlag, SearchKey } from '../wire/search-key.ts';
 
 /** What must be loaded to answer a question: the view has it, the message's row, its gist, its header, its text. */
-export type Cost = 'view' | 'row' | 'gist' | 'header' | 'text';
+export type Cost = 'view' | 'row' | 'annotations' | 'gist' | 'header' | 'text';
 
 /** A search key with everything looked up that can be before the first message (RFC 9051 §6.4.4). */
 export type Question =
@@ -25,6 +26,13 @@ export type Question =
   | { readonly ask: 'internal'; readonly atLeast: number; readonly atMost: number }
   | { readonly ask: 'field'; readonly field: TextField; readonly needle: string }
   | { readonly ask: 'header'; readonly name: string; readonly needle: string }
+  | {
+      readonly ask: 'annotation';
+      readonly isMeant: (entry: string) => boolean;
+      readonly scope: AttributeScope;
+      readonly user: string;
+      readonly needle: string;
+    }
   | { readonly ask: 'email' | 'thread'; readonly id: string }
   | { readonly ask: 'text'; readonly scope: 'body' | 'all'; readonly needle: string };
 
@@ -77,6 +85,12 @@ export function questionOf(key: SearchKey, meaning: Meaning): Question {
       return keywordQuestion(key.keyword, selected);
     case 'filter':
       throw new Error('a filter was not looked up');
+    case 'annotation': {
+      const { scope } = key;
+      const user = selected.open.account.user.id;
+      const isMeant = matchesEntry(key.entry);
+      return textQuestion(key.value, meaning, (needle) => ({ ask: 'annotation', isMeant, scope, user, needle }));
+    }
     case 'emailid':
       return { ask: 'email', id: key.id };
     case 'threadid':

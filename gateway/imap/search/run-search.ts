@@ -59,6 +59,7 @@ class Search {
   readonly #question: Question;
   readonly #asksGist: boolean;
   readonly #asksHeader: boolean;
+  readonly #asksAnnotations: boolean;
   readonly #window: MessageWindow;
   readonly #endAt: number;
 
@@ -68,6 +69,7 @@ class Search {
     this.#question = question;
     this.#asksGist = (['field', 'sent-day', 'thread'] as const).some((kind) => !asked(question, kind).next().done);
     this.#asksHeader = !asked(question, 'header').next().done;
+    this.#asksAnnotations = !asked(question, 'annotation').next().done;
     this.#endAt = endAt;
     const { open } = selected;
     this.#window = new MessageWindow(open.store.context, open.space, WINDOW_BYTES);
@@ -96,7 +98,17 @@ class Search {
     for (const candidate of candidates) candidate.row = rows.get(candidate.uid);
     const undecided = candidates.filter((candidate) => !this.decide(candidate, 'row') && candidate.row !== undefined);
     if (undecided.length === 0) return;
-    await this.#askOctets(this.#asksGist ? await this.#askGists(undecided) : undecided);
+    const left = this.#asksAnnotations ? await this.#askAnnotations(undecided) : undecided;
+    if (left.length === 0) return;
+    await this.#askOctets(this.#asksGist ? await this.#askGists(left) : left);
+  }
+
+  /** Those that their annotations do not decide (RFC 5257). */
+  async #askAnnotations(candidates: readonly Candidate[]): Promise<readonly Candidate[]> {
+    const { open, view } = this.#selected;
+    const values = await open.mailbox.annotations(view, UidSet.fromSorted(candidates.map(({ uid }) => uid)));
+    for (const candidate of candidates) candidate.annotations = values.get(candidate.uid);
+    return candidates.filter((candidate) => !this.decide(candidate, 'annotations'));
   }
 
   /** Those that their gists do not decide. */

@@ -1,5 +1,5 @@
 import { inSlices } from '../../../lib/search/slices.ts';
-import { needsGist, sortMessages } from '../../../lib/search/sort.ts';
+import { sortMessages } from '../../../lib/search/sort.ts';
 import type { MailboxView } from '../../../lib/store/mailbox-view.ts';
 import { UidSet } from '../../../lib/store/uid-set.ts';
 import { changesBetween } from '../changes.ts';
@@ -13,7 +13,7 @@ import { condition } from '../wire/write/response.ts';
 import { noUpdate } from '../wire/write/response-code.ts';
 import { type PlacedUids, searchUpdate } from '../wire/write/search.ts';
 import { runProgram } from './program.ts';
-import { sortables } from './sortables.ts';
+import { needsOf, sortables } from './sortables.ts';
 
 /** A search whose result the client is kept told of (RFC 5267 §4.3). */
 interface Updating {
@@ -134,7 +134,7 @@ async function ordered(
   criteria: readonly SortCriterion[] | undefined,
 ): Promise<readonly number[]> {
   if (criteria === undefined) return uids;
-  const messages = await sortables(context, uids, criteria.some(needsGist));
+  const messages = await sortables(context, uids, needsOf(criteria));
   return inSlices(sortMessages(messages, criteria), () => context.breathe());
 }
 

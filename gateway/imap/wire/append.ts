@@ -1,5 +1,7 @@
+import type { AnnotationToStore } from './annotation.ts';
 import { BadSyntax } from './bad-syntax.ts';
 import type { Frame } from './frame.ts';
+import { annotationsToStore } from './read/annotation.ts';
 import { dateTime } from './read/date.ts';
 import { flagList } from './read/flag.ts';
 import { mailbox } from './read/mailbox.ts';
@@ -15,6 +17,8 @@ export interface AppendMessage {
   readonly flags: readonly string[];
   /** Milliseconds since 1970, or null: the time of arrival. */
   readonly internalDateMs: number | null;
+  /** RFC 5257 §4.7. */
+  readonly annotations: readonly AnnotationToStore[];
   readonly data: AppendData;
 }
 
@@ -115,7 +119,10 @@ function appendSteps(reader: Reader, before: AppendData | null, literal: boolean
 /**
  *     append-message = [SP flag-list] [SP date-time] SP append-data      ; RFC 9051 §9, RFC 4466 §2.3
  *     append-data    = literal / literal8 / "UTF8" SP "(" literal8 ")"   ; RFC 3516 §7, RFC 6855 §4
+ *     append-ext    =/ att-annotate                                      ; RFC 5257 §5
  *     append-data   =/ "CATENATE" SP "(" cat-part *(SP cat-part) ")"     ; RFC 4469 §5
+ *
+ * Values of annotations are quoted: a literal within an APPEND is taken for a message.
  */
 function appendMessage(reader: Reader): AppendMessage {
   reader.sp();
@@ -129,8 +136,13 @@ function appendMessage(reader: Reader): AppendMessage {
     internalDateMs = dateTime(reader);
     reader.sp();
   }
+  let annotations: readonly AnnotationToStore[] = [];
+  if (/^A$/i.test(reader.peek())) {
+    annotations = annotationsToStore(reader);
+    reader.sp();
+  }
   const data = reader.skip('CATENATE (') ? 'catenate' : reader.skip('UTF8 (') ? 'utf8' : 'literal';
-  return { flags, internalDateMs, data };
+  return { flags, internalDateMs, annotations, data };
 }
 
 /**

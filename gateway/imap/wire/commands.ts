@@ -1,3 +1,4 @@
+import type { AnnotationToStore } from './annotation.ts';
 import type { FetchItem } from './fetch-item.ts';
 import type { MailboxSource } from './mailbox-source.ts';
 import type { PartialRange, SearchKey, SearchReturn, SortCriterion } from './search-key.ts';
@@ -111,6 +112,8 @@ export type ImapCommand =
       readonly mailbox: string;
       readonly condstore: boolean;
       readonly qresync: Qresync | null;
+      /** Changes of annotations are told (RFC 5257 §4.2). */
+      readonly annotate: boolean;
     }
   | { readonly name: 'CREATE'; readonly mailbox: string; readonly use: readonly string[] }
   | { readonly name: 'DELETE' | 'SUBSCRIBE' | 'UNSUBSCRIBE'; readonly mailbox: string }
@@ -148,6 +151,8 @@ export type ImapCommand =
       readonly mode: 'replace' | 'add' | 'remove';
       readonly silent: boolean;
       readonly flags: readonly string[];
+      /** RFC 5257 §4.5: these instead of flags. */
+      readonly annotations: readonly AnnotationToStore[] | null;
     }
   | { readonly name: 'COPY' | 'MOVE'; readonly uid: boolean; readonly set: SequenceSet; readonly mailbox: string }
   // RFC 4314

@@ -1,3 +1,5 @@
+import type { AnnotationsAsked } from './annotation.ts';
+
 /**
  * `section`: which octets of a message or part. `part` is the path of part numbers, empty for the message itself; `text`
  * is what of it: everything, its header, its header cut to (or without) some fields, its text, or the part's MIME header.
@@ -36,6 +38,8 @@ export type FetchItem =
         | 'THREADID'
         | 'UID';
     }
+  /** RFC 5257 §4.3. */
+  | ({ readonly item: 'ANNOTATION' } & AnnotationsAsked)
   /** `lazy`: only if it is there already (RFC 8970 §3.1); here it always is. */
   | { readonly item: 'PREVIEW'; readonly lazy: boolean }
   | { readonly item: 'BODY[]'; readonly peek: boolean; readonly section: Section; readonly partial: Partial | null }

@@ -3,6 +3,7 @@ import { BadSyntax } from './bad-syntax.ts';
 import type { ImapCommand } from './commands.ts';
 import type { Frame } from './frame.ts';
 import { aclCommands } from './read/acl.ts';
+import { annotationsToStore } from './read/annotation.ts';
 import { esearch } from './read/esearch.ts';
 import { fetchItems, fetchModifiers } from './read/fetch.ts';
 import { flag, storeFlags } from './read/flag.ts';
@@ -260,10 +261,14 @@ function store(reader: Reader, uid: boolean): ImapCommand {
   reader.sp();
   let unchangedSince = unchangedSinceOf(reader);
   if (unchangedSince !== null) reader.sp();
+  if (/^A$/i.test(reader.peek())) {
+    const annotations = annotationsToStore(reader);
+    return { name: 'STORE', uid, set, unchangedSince, mode: 'add', silent: true, flags: [], annotations };
+  }
   const change = storeFlags(reader);
   // Quirk (imapflow 2.0): the modifier behind the flags. Taken for nothing, it would let a stale change through.
   if (unchangedSince === null && reader.skip(' ')) unchangedSince = unchangedSinceOf(reader);
-  return { name: 'STORE', uid, set, unchangedSince, ...change };
+  return { name: 'STORE', uid, set, unchangedSince, ...change, annotations: null };
 }
 
 function unchangedSinceOf(reader: Reader): number | null {

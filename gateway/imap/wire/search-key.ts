@@ -1,3 +1,4 @@
+import type { AttributeScope } from './annotation.ts';
 import type { SequenceSet } from './sequence-set.ts';
 
 /** A day without a time zone: RFC 9051 §6.4.4 compares dates "disregarding time and timezone". Month 1 to 12. */
@@ -40,6 +41,8 @@ export type SearchKey =
   | { readonly key: 'modseq'; readonly atLeast: number }
   /** A search that the user has stored under this name (RFC 5466 §3.1). */
   | { readonly key: 'filter'; readonly name: string }
+  /** RFC 5257 §4.8; the entry may have wildcards. */
+  | { readonly key: 'annotation'; readonly entry: string; readonly scope: AttributeScope; readonly value: Buffer }
   | { readonly key: 'emailid' | 'threadid'; readonly id: string };
 
 /** `search-return-opts`; RFC 9051 §6.4.4: an empty list means ALL, and so the reader gives it. */
@@ -52,9 +55,10 @@ export interface PartialRange {
   readonly last: number;
 }
 
-/** `sort-criterion` of RFC 5256 §3, RFC 5957 §3 and RFC 6203 §5. */
+/** `sort-criterion` of RFC 5256 §3, RFC 5957 §3, RFC 6203 §5 and RFC 5257 §4.9. */
 export interface SortCriterion {
   readonly by:
+    | 'ANNOTATION'
     | 'ARRIVAL'
     | 'CC'
     | 'DATE'
@@ -66,4 +70,6 @@ export interface SortCriterion {
     | 'SUBJECT'
     | 'TO';
   readonly reverse: boolean;
+  /** Which value, by ANNOTATION. */
+  readonly annotation?: { readonly entry: string; readonly scope: 'private' | 'shared' };
 }

@@ -20,7 +20,7 @@ function framesOf(wire: string): Frame[] {
 
 const nothing: Frame = { fragments: [], afterMessage: true };
 
-const whole = { kind: 'message', flags: [], internalDateMs: null, data: 'literal' } as const;
+const whole = { kind: 'message', flags: [], internalDateMs: null, annotations: [], data: 'literal' } as const;
 
 describe('APPEND', () => {
   it('says mailbox, flags and date before the message (RFC 9051 §6.3.12)', () => {

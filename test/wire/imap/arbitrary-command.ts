@@ -45,6 +45,11 @@ const date = fc
   .date({ min: new Date('0001-01-01T00:00:00Z'), max: new Date('9999-12-31T00:00:00Z'), noInvalidDate: true })
   .map((at) => ({ year: at.getUTCFullYear(), month: at.getUTCMonth() + 1, day: at.getUTCDate() }));
 
+const entry = fc.constantFrom('/comment', '/altsubject', '/vendor/foobar/label', '/1/comment', '/2.10/flags/seen');
+const entryMatch = fc.oneof(entry, fc.constantFrom('*', '/%', '/vendor/*', '/1/%/seen'));
+const ownScope = fc.constantFrom('private' as const, 'shared' as const);
+const anyScope = fc.constantFrom('private' as const, 'shared' as const, 'both' as const);
+
 const { key: searchKey } = fc.letrec<{ key: SearchKey }>((tie) => ({
   key: fc.oneof(
     { maxDepth: 4, withCrossShrink: true },
@@ -69,6 +74,9 @@ const { key: searchKey } = fc.letrec<{ key: SearchKey }>((tie) => ({
     fc.record({ key: fc.constantFrom('larger', 'smaller'), sizeBytes: number64 }),
     fc.record({ key: fc.constantFrom('older', 'younger'), seconds: nzNumber }),
     fc.record({ key: fc.constant('modseq' as const), atLeast: number64 }),
+    fc.record({ key: fc.constant('annotation' as const), entry: entryMatch, scope: anyScope, value: bytes }),
+    nzNumber.map((uid) => ({ key: 'uid-between' as const, from: uid + 1, to: 2 ** 32 - 1 })),
+    nzNumber.map((uid) => ({ key: 'uid-between' as const, from: 1, to: uid - 1 })),
     fc.record({ key: fc.constant('filter' as const), name: atom }),
     fc.record({ key: fc.constantFrom('emailid', 'threadid'), id: fc.stringMatching(/^[A-Za-z0-9_-]{1,20}$/) }),
     fc.record({ key: fc.constantFrom('not', 'fuzzy'), inner: tie('key') }),
@@ -107,6 +115,14 @@ const plainItem = fc.constantFrom(
 );
 const fetchItem = fc.oneof(
   plainItem.map((item) => ({ item })),
+  fc.record({
+    item: fc.constant('ANNOTATION'),
+    entries: fc.array(entryMatch, { minLength: 1, maxLength: 3 }),
+    attributes: fc.array(fc.record({ name: fc.constantFrom('value', 'size'), scope: anyScope }), {
+      minLength: 1,
+      maxLength: 3,
+    }),
+  }),
   fc.record({ item: fc.constant('PREVIEW'), lazy: fc.boolean() }),
   fc.record({ item: fc.constant('BODY[]'), peek: fc.boolean(), section, partial }),
   fc.record({ item: fc.constant('BINARY[]'), peek: fc.boolean(), part, partial }),
@@ -178,6 +194,7 @@ export const arbitraryCommand = fc.oneof(
     mailbox: mailboxName,
     condstore: fc.boolean(),
     qresync: fc.option(qresync),
+    annotate: fc.boolean(),
   }),
   fc.record({
     name: named('CREATE'),
@@ -245,7 +262,22 @@ export const arbitraryCommand = fc.oneof(
     mode,
     silent: fc.boolean(),
     flags: fc.array(flag, { maxLength: 4 }),
+    annotations: fc.constant(null),
   }),
+  fc.record({
+    name: named('STORE'),
+    uid: fc.boolean(),
+    set: sequenceSet,
+    unchangedSince: fc.option(number64),
+    mode: fc.constant('add' as const),
+    silent: fc.constant(true),
+    flags: fc.constant([]),
+    annotations: fc.array(fc.record({ entry, scope: ownScope, value: fc.option(bytes) }), {
+      minLength: 1,
+      maxLength: 3,
+    }),
+  }),
+  fc.record({ name: named('COMPARATOR'), orders: fc.array(text, { maxLength: 3 }) }),
   fc.record({ name: named('COPY', 'MOVE'), uid: fc.boolean(), set: sequenceSet, mailbox: mailboxName }),
   fc.record({ name: named('DELETEACL', 'LISTRIGHTS'), mailbox: mailboxName, identifier: text }),
   fc.record({
@@ -263,21 +295,28 @@ export const arbitraryCommand = fc.oneof(
     ...program,
     charset: capital,
     criteria: fc.array(
-      fc.record({
-        by: fc.constantFrom(
-          'ARRIVAL',
-          'CC',
-          'DATE',
-          'DISPLAYFROM',
-          'DISPLAYTO',
-          'FROM',
-          'RELEVANCY',
-          'SIZE',
-          'SUBJECT',
-          'TO',
-        ),
-        reverse: fc.boolean(),
-      }),
+      fc.oneof(
+        fc.record({
+          by: fc.constant('ANNOTATION'),
+          reverse: fc.boolean(),
+          annotation: fc.record({ entry, scope: ownScope }),
+        }),
+        fc.record({
+          by: fc.constantFrom(
+            'ARRIVAL',
+            'CC',
+            'DATE',
+            'DISPLAYFROM',
+            'DISPLAYTO',
+            'FROM',
+            'RELEVANCY',
+            'SIZE',
+            'SUBJECT',
+            'TO',
+          ),
+          reverse: fc.boolean(),
+        }),
+      ),
       { minLength: 1, maxLength: 3 },
     ),
   }),

@@ -13,7 +13,7 @@ const since = (year: number, month: number, day: number) => ({
 });
 const contains = (field: string, value: string) => ({ key: 'contains', field, value: Buffer.from(value) });
 const fetch = { name: 'FETCH', uid: false, changedSince: null, vanished: false, partial: null };
-const store = { name: 'STORE', uid: false, unchangedSince: null, mode: 'add', silent: false };
+const store = { name: 'STORE', uid: false, unchangedSince: null, mode: 'add', silent: false, annotations: null };
 const body = (text: object, rest: object = {}) => ({
   item: 'BODY[]',
   peek: false,
@@ -59,13 +59,17 @@ const examples: readonly (readonly [section: string, wire: string, command: obje
   [
     'RFC 3501 §5.1.3',
     'A SELECT ~peter/mail/&U,BTFw-/&ZeVnLIqe-',
-    { name: 'SELECT', mailbox: '~peter/mail/台北/日本語', condstore: false, qresync: null },
+    { name: 'SELECT', mailbox: '~peter/mail/台北/日本語', condstore: false, qresync: null, annotate: false },
   ],
-  ['RFC 9051 §5.1', 'A EXAMINE "iNbOx"', { name: 'EXAMINE', mailbox: 'INBOX', condstore: false, qresync: null }],
+  [
+    'RFC 9051 §5.1',
+    'A EXAMINE "iNbOx"',
+    { name: 'EXAMINE', mailbox: 'INBOX', condstore: false, qresync: null, annotate: false },
+  ],
   [
     'RFC 7162 §3.1.8',
     'A04 SELECT INBOX (CONDSTORE)',
-    { name: 'SELECT', mailbox: 'INBOX', condstore: true, qresync: null },
+    { name: 'SELECT', mailbox: 'INBOX', condstore: true, qresync: null, annotate: false },
   ],
   [
     'RFC 7162 §3.2.5.2',
@@ -74,6 +78,7 @@ const examples: readonly (readonly [section: string, wire: string, command: obje
       name: 'SELECT',
       mailbox: 'INBOX',
       condstore: false,
+      annotate: false,
       qresync: {
         uidValidity: 67890007,
         // Above 2^53 - 1 a modification sequence is the largest there is.
@@ -90,6 +95,7 @@ const examples: readonly (readonly [section: string, wire: string, command: obje
       name: 'SELECT',
       mailbox: 'INBOX',
       condstore: true,
+      annotate: false,
       qresync: {
         uidValidity: 67890007,
         modSeq: Number.MAX_SAFE_INTEGER,

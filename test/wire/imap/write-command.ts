@@ -1,7 +1,14 @@
+import type { AnnotationToStore, AttributeScope } from '../../../gateway/imap/wire/annotation.ts';
 import type { ImapCommand, ListCommand } from '../../../gateway/imap/wire/commands.ts';
 import type { FetchItem, Partial } from '../../../gateway/imap/wire/fetch-item.ts';
 import type { Dialect } from '../../../gateway/imap/wire/read/reader.ts';
-import type { CalendarDate, PartialRange, SearchKey, SearchReturn } from '../../../gateway/imap/wire/search-key.ts';
+import type {
+  CalendarDate,
+  PartialRange,
+  SearchKey,
+  SearchReturn,
+  SortCriterion,
+} from '../../../gateway/imap/wire/search-key.ts';
 import type { SequenceSet } from '../../../gateway/imap/wire/sequence-set.ts';
 import { binarySectionName, sectionSpec } from '../../../gateway/imap/wire/write/fetch.ts';
 import { astring, flagList, mailbox, nstring, string } from '../../../gateway/imap/wire/write/text.ts';
@@ -25,6 +32,8 @@ function commandText(command: ImapCommand, dialect: Dialect): string {
       const response = command.initialResponse?.toString('base64');
       return `AUTHENTICATE ${command.mechanism}${response === undefined ? '' : ` ${response || '='}`}`;
     }
+    case 'COMPARATOR':
+      return ['COMPARATOR', ...command.orders.map((order) => astring(order, dialect))].join(' ');
     case 'ENABLE':
       return `ENABLE ${command.capabilities.join(' ')}`;
     case 'SELECT':
@@ -69,6 +78,7 @@ function commandText(command: ImapCommand, dialect: Dialect): string {
     case 'FETCH':
       return `${uid}FETCH ${formatSequenceSet(command.set)} (${command.items.map((item) => itemText(item, dialect)).join(' ')})${modifiers(command)}`;
     case 'STORE': {
+      if (command.annotations !== null) return storeAnnotationText(command, command.annotations);
       const unless = command.unchangedSince === null ? '' : `(UNCHANGEDSINCE ${command.unchangedSince}) `;
       const sign = { replace: '', add: '+', remove: '-' }[command.mode];
       return `${uid}STORE ${formatSequenceSet(command.set)} ${unless}${sign}FLAGS${command.silent ? '.SILENT' : ''} ${flagList(command.flags)}`;
@@ -88,7 +98,7 @@ function commandText(command: ImapCommand, dialect: Dialect): string {
     case 'SETQUOTA':
       return `SETQUOTA ${astring(command.root, dialect)} (${command.limits.map((pair) => pair.join(' ')).join(' ')})`;
     case 'SORT': {
-      const criteria = command.criteria.map(({ by, reverse }) => (reverse ? `REVERSE ${by}` : by)).join(' ');
+      const criteria = command.criteria.map(criterionText).join(' ');
       return `${uid}SORT ${returnText(command.returns)}(${criteria}) ${command.charset} ${keyText(command.key, true)}`;
     }
     case 'THREAD':
@@ -100,6 +110,7 @@ function commandText(command: ImapCommand, dialect: Dialect): string {
 
 function selectParams(command: Extract<ImapCommand, { name: 'SELECT' | 'EXAMINE' }>): string {
   const params = command.condstore ? ['CONDSTORE'] : [];
+  if (command.annotate) params.push('ANNOTATE');
   if (command.qresync !== null) {
     const { uidValidity, modSeq, knownUids, match } = command.qresync;
     const known = knownUids === null ? '' : ` ${formatSequenceSet(knownUids)}`;
@@ -118,6 +129,27 @@ function listText(command: ListCommand, dialect: Dialect): string {
   return `LIST ${select}${mailbox(command.reference, dialect)} ${many}${returns.length > 0 ? ` RETURN (${returns.join(' ')})` : ''}`;
 }
 
+function attributeText(name: string, scope: AttributeScope): string {
+  return scope === 'both' ? name : `${name}.${scope === 'private' ? 'priv' : 'shared'}`;
+}
+
+function criterionText({ by, reverse, annotation }: SortCriterion): string {
+  const of = annotation === undefined ? '' : ` ${annotation.entry} ${attributeText('value', annotation.scope)}`;
+  return `${reverse ? 'REVERSE ' : ''}${by}${of}`;
+}
+
+function storeAnnotationText(
+  { uid, set, unchangedSince }: Extract<ImapCommand, { name: 'STORE' }>,
+  annotations: readonly AnnotationToStore[],
+): string {
+  const unless = unchangedSince === null ? '' : `(UNCHANGEDSINCE ${unchangedSince}) `;
+  const values = annotations.map(({ entry, scope, value }) => {
+    const text = value === null ? 'NIL' : string(value.toString('utf8'), { utf8: false });
+    return `${entry} (${attributeText('value', scope)} ${text})`;
+  });
+  return `${uid ? 'UID ' : ''}STORE ${formatSequenceSet(set)} ${unless}ANNOTATION (${values.join(' ')})`;
+}
+
 function modifiers(command: Extract<ImapCommand, { name: 'FETCH' }>): string {
   const texts = command.changedSince === null ? [] : [`CHANGEDSINCE ${command.changedSince}`];
   if (command.vanished) texts.push('VANISHED');
@@ -131,6 +163,10 @@ function itemText(item: FetchItem, dialect: Dialect): string {
       return `BODY${item.peek ? '.PEEK' : ''}[${sectionSpec(item.section, dialect)}]${partialText(item.partial)}`;
     case 'BINARY[]':
       return `BINARY${item.peek ? '.PEEK' : ''}[${item.part.join('.')}]${partialText(item.partial)}`;
+    case 'ANNOTATION': {
+      const entries = item.entries.map((entry) => string(entry, dialect)).join(' ');
+      return `ANNOTATION ((${entries}) (${item.attributes.map(({ name, scope }) => attributeText(name, scope)).join(' ')}))`;
+    }
     case 'PREVIEW':
       return item.lazy ? 'PREVIEW (LAZY)' : 'PREVIEW';
     case 'BINARY.SIZE[]':
@@ -165,6 +201,8 @@ function keyText(key: SearchKey, top = false): string {
       return formatSequenceSet(key.set);
     case 'uid':
       return `UID ${formatSequenceSet(key.set)}`;
+    case 'annotation':
+      return `ANNOTATION ${astring(key.entry, { utf8: false })} ${attributeText('value', key.scope)} ${string(key.value.toString('utf8'), { utf8: false })}`;
     case 'uid-between':
       return key.from > 1 ? `UIDAFTER ${key.from - 1}` : `UIDBEFORE ${key.to + 1}`;
     case 'flag':

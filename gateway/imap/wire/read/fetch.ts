@@ -1,5 +1,6 @@
 import type { FetchItem, Partial, Section, SectionText } from '../fetch-item.ts';
 import type { PartialRange } from '../search-key.ts';
+import { annotationsAsked } from './annotation.ts';
 import type { Reader } from './reader.ts';
 import { partialRange } from './search.ts';
 import { astring, list, number64, word } from './text.ts';
@@ -71,6 +72,7 @@ function itemName(reader: Reader): string {
  *     fetch-att =/ "EMAILID" / "THREADID"                 ; RFC 8474 §7
  *     fetch-att =/ "SAVEDATE"                             ; RFC 8514 §5
  *     fetch-att =/ "PREVIEW" [SP "(" "LAZY" ")"]          ; RFC 8970 §6
+ *     fetch-att =/ "ANNOTATION" SP "(" entries SP attribs ")"     ; RFC 5257 §5
  *     fetch-mod-sequence = "MODSEQ"                       ; RFC 7162 §7
  */
 function fetchAttNamed(name: string, reader: Reader): FetchItem {
@@ -88,6 +90,8 @@ function fetchAttNamed(name: string, reader: Reader): FetchItem {
     }
     case 'PREVIEW':
       return { item: name, lazy: reader.skip(' (LAZY)') };
+    case 'ANNOTATION':
+      return { item: name, ...annotationsAsked(reader) };
     case 'BINARY.SIZE':
       return { item: 'BINARY.SIZE[]', part: sectionBinary(reader) };
     case 'BODYSTRUCTURE':

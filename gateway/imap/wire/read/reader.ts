@@ -77,6 +77,12 @@ export class Reader {
     return next;
   }
 
+  /** The same, but of a literal8 only (RFC 9051 §9, RFC 4466 §2.3). */
+  binaryLiteral(): (Fragment & { readonly kind: 'literal' }) | null {
+    const next = this.#fragments[this.#index + 1];
+    return next?.kind === 'literal' && next.binary ? this.literal() : null;
+  }
+
   /** Whether everything has been read. */
   atEnd(): boolean {
     return this.#at >= this.#line.length && this.#index + 1 >= this.#fragments.length;

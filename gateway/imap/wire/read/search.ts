@@ -1,4 +1,5 @@
 import type { PartialRange, SearchDate, SearchField, SearchFlag, SearchKey, SearchReturn } from '../search-key.ts';
+import { annotationKey } from './annotation.ts';
 import { date } from './date.ts';
 import { type Dialect, Reader } from './reader.ts';
 import { beginsSet, sequenceSet } from './sequence-set.ts';
@@ -63,6 +64,8 @@ const keys: ReadonlyMap<string, KeyArguments> = new Map<string, KeyArguments>([
   ['MODSEQ', modSeq],
   ['EMAILID', (reader) => ({ key: 'emailid', id: after(reader, objectId) })],
   ['THREADID', (reader) => ({ key: 'threadid', id: after(reader, objectId) })],
+  // RFC 5257 §4.8
+  ['ANNOTATION', annotationKey],
   ['NOT', (reader, depth) => not(after(reader, (inner) => searchKey(inner, depth + 1)))],
   ['OR', or],
   // RFC 5466 §4

@@ -7,14 +7,20 @@ import { number64, nzNumber, word } from './text.ts';
  *     select-params           = SP "(" select-param *(SP select-param) ")"      ; RFC 4466 §2.1
  *     condstore-param         = "CONDSTORE"                                     ; RFC 7162 §7
  *     select-param            =/ "QRESYNC" SP "(" uidvalidity SP mod-sequence-value [SP known-uids] [SP seq-match-data] ")"
+ *     select-param            =/ "ANNOTATE"                                    ; RFC 5257 §5
  */
-export function selectParams(reader: Reader): { readonly condstore: boolean; readonly qresync: Qresync | null } {
-  let condstore = false;
+export function selectParams(reader: Reader): {
+  readonly condstore: boolean;
+  readonly qresync: Qresync | null;
+  readonly annotate: boolean;
+} {
+  let [condstore, annotate] = [false, false];
   let known: Qresync | null = null;
   if (reader.skip(' (')) {
     do {
-      const param = word(reader, 'CONDSTORE or QRESYNC');
+      const param = word(reader, 'a select parameter');
       if (param === 'CONDSTORE') condstore = true;
+      else if (param === 'ANNOTATE') annotate = true;
       else if (param === 'QRESYNC') {
         reader.sp();
         known = qresync(reader);
@@ -22,7 +28,7 @@ export function selectParams(reader: Reader): { readonly condstore: boolean; rea
     } while (reader.skip(' '));
     reader.expect(')');
   }
-  return { condstore, qresync: known };
+  return { condstore, qresync: known, annotate };
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { ImapCommand, SearchProgram } from '../commands.ts';
 import type { SortCriterion } from '../search-key.ts';
+import { annotationOrder } from './annotation.ts';
 import type { Reader } from './reader.ts';
 import { charsetName, searchKeys, searchReturns } from './search.ts';
 import { list, word } from './text.ts';
@@ -28,10 +29,12 @@ export function thread(reader: Reader, uid: boolean): ImapCommand {
  *     sort-criterion = ["REVERSE" SP] sort-key            ; RFC 5256 §5
  *     sort-key       =/ "DISPLAYFROM" / "DISPLAYTO"       ; RFC 5957 §4
  *     sort-key       =/ "RELEVANCY"                       ; RFC 6203 §6
+ *     sort-key       =/ "ANNOTATION" SP entry SP att-sort      ; RFC 5257 §5
  */
 function sortCriterion(reader: Reader): SortCriterion {
   const reverse = reader.skip('REVERSE ');
   const by = word(reader, 'a sort key');
+  if (by === 'ANNOTATION') return { by, reverse, annotation: annotationOrder(reader) };
   switch (by) {
     case 'ARRIVAL':
     case 'CC':
