@@ -72,6 +72,7 @@ const afterLogin = [
   'ANNOTATEMORE',
   'NOTIFY',
   'REPLACE',
+  'CONVERT',
   'CATENATE',
   'URLAUTH',
   'URLAUTH=BINARY',

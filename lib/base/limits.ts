@@ -120,6 +120,11 @@ export const imapLimits = {
   sliceMs: 10,
   /** A search ends unanswered after this long. */
   searchMs: 10 * MINUTE,
+  /** Messages, and parts of each, that one CONVERT is about (RFC 5259 §8.5), */
+  convertMessages: 20,
+  convertParts: 4,
+  /** and how long a part that is converted may be: text is held whole meanwhile. */
+  convertTextBytes: 4 * MIB,
   /** The fewest messages of a batch that UIDBATCHES makes. */
   uidBatchMessages: 500,
   /** Searches of a selected mailbox whose results are kept up to date; RFC 5267 §4.3.1 asks for at least one. */

@@ -21,7 +21,9 @@ describe('the law is cited', () => {
   });
 
   it('docs/rfc.txt names each RFC once', () => {
-    const named = [...readFileSync(join(root, 'docs/rfc.txt'), 'utf8').matchAll(/^(\d{3,5})\s/gm)].map(([, n = '']) => n);
+    const named = [...readFileSync(join(root, 'docs/rfc.txt'), 'utf8').matchAll(/^(\d{3,5})\s/gm)].map(
+      ([, n = '']) => n,
+    );
     expect(named.filter((number, at) => named.indexOf(number) !== at)).toEqual([]);
   });
 

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { FoldedSearch, fold } from '../../lib/message/fold.ts';
+import { htmlToText } from '../../lib/message/html.ts';
 import { maxSearchedHeaderBytes } from '../../lib/message/limits.ts';
-import { htmlToText, previewOf } from '../../lib/message/preview.ts';
+import { previewOf } from '../../lib/message/preview.ts';
 import { parseStructure } from '../../lib/message/structure.ts';
 import { containsText, type TextScope } from '../../lib/message/text.ts';
 

@@ -10,6 +10,8 @@ import { capability } from './capability.ts';
 import { close, unselect } from './close.ts';
 import { comparator } from './comparator.ts';
 import { compress } from './compress.ts';
+import { conversionsCommand } from './conversions.ts';
+import { convert } from './convert.ts';
 import { copy } from './copy.ts';
 import { create } from './create.ts';
 import { deleteCommand } from './delete.ts';
@@ -111,6 +113,8 @@ export const commands = {
   SETMETADATA: { state: 'logged-in', numbers: 'free', run: setMetadataCommand },
   GETANNOTATION: { state: 'logged-in', numbers: 'free', run: getAnnotation },
   SETANNOTATION: { state: 'logged-in', numbers: 'free', run: setAnnotation },
+  // RFC 5259 §5.1
+  CONVERSIONS: { state: 'logged-in', numbers: 'free', run: conversionsCommand },
   // RFC 9051 §6.4: selected
   CHECK: { state: 'selected', numbers: 'free', run: noop },
   CLOSE: { state: 'selected', numbers: 'free', run: close },
@@ -126,6 +130,8 @@ export const commands = {
   // RFC 5256 §3
   SORT: { state: 'selected', numbers: 'used', run: sort },
   THREAD: { state: 'selected', numbers: 'used', run: thread },
+  // RFC 5259 §6
+  CONVERT: { state: 'selected', numbers: 'used', run: convert },
   FETCH: { state: 'selected', numbers: 'used', run: fetch },
   STORE: { state: 'selected', numbers: 'used', run: store },
   COPY: { state: 'selected', numbers: 'free', run: copy },

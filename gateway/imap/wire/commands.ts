@@ -1,4 +1,5 @@
 import type { AnnotationToStore } from './annotation.ts';
+import type { ConvertItem } from './convert-item.ts';
 import type { FetchItem } from './fetch-item.ts';
 import type { MailboxSource } from './mailbox-source.ts';
 import type { PartialRange, SearchKey, SearchReturn, SortCriterion } from './search-key.ts';
@@ -102,6 +103,18 @@ export type ImapCommand =
     }
   // RFC 4978
   | { readonly name: 'COMPRESS'; readonly mechanism: string }
+  // RFC 5259
+  | { readonly name: 'CONVERSIONS'; readonly from: string; readonly to: string }
+  | {
+      readonly name: 'CONVERT';
+      readonly uid: boolean;
+      readonly set: SequenceSet;
+      /** The media type, or null: the server's choice. */
+      readonly to: string | null;
+      /** Names in lower case. */
+      readonly params: readonly (readonly [name: string, value: string])[];
+      readonly items: readonly ConvertItem[];
+    }
   // RFC 5255: no ranges asks which languages there are
   | { readonly name: 'LANGUAGE'; readonly ranges: readonly string[] }
   // RFC 5255: no orders asks which is active

@@ -4,6 +4,7 @@ import type { ImapCommand } from './commands.ts';
 import type { Frame } from './frame.ts';
 import { aclCommands } from './read/acl.ts';
 import { annotationsToStore } from './read/annotation.ts';
+import { conversionsCommand, convertCommand } from './read/convert.ts';
 import { esearch } from './read/esearch.ts';
 import { fetchItems, fetchModifiers } from './read/fetch.ts';
 import { flag, storeFlags } from './read/flag.ts';
@@ -78,6 +79,8 @@ const verbs: ReadonlyMap<string, ReadArguments> = new Map<string, ReadArguments>
   ['COMPRESS', compress],
   ['LANGUAGE', language],
   ['COMPARATOR', comparator],
+  ['CONVERSIONS', conversionsCommand],
+  ['CONVERT', (reader) => convertCommand(reader, false)],
   ['ENABLE', enable],
   ['SELECT', (reader) => ({ name: 'SELECT', mailbox: spaced(reader, mailbox), ...selectParams(reader) })],
   ['EXAMINE', (reader) => ({ name: 'EXAMINE', mailbox: spaced(reader, mailbox), ...selectParams(reader) })],
@@ -117,6 +120,7 @@ const uidVerbs: ReadonlyMap<string, ReadArguments> = new Map<string, ReadArgumen
   ['SEARCH', (reader) => search(reader, true)],
   ['FETCH', (reader) => fetch(reader, true)],
   ['STORE', (reader) => store(reader, true)],
+  ['CONVERT', (reader) => convertCommand(reader, true)],
   ['COPY', (reader) => copy(reader, 'COPY', true)],
   ['MOVE', (reader) => copy(reader, 'MOVE', true)],
   ['SORT', (reader) => sort(reader, true)],

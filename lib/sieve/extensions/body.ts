@@ -1,5 +1,5 @@
+import { htmlToText } from '../../message/html.ts';
 import { walkParts } from '../../message/part.ts';
-import { htmlToText } from '../../message/preview.ts';
 import { hasBody, multipartTexts, nestedHeader, partText, rawBody } from '../body.ts';
 import type { Extension } from '../definition.ts';
 import type { Answering } from '../question.ts';

@@ -277,6 +277,27 @@ export const arbitraryCommand = fc.oneof(
       maxLength: 3,
     }),
   }),
+  fc.record({
+    name: named('CONVERSIONS'),
+    from: fc.constantFrom('*', 'text/*', 'image/gif'),
+    to: fc.constantFrom('*', 'text/*', 'image/png'),
+  }),
+  fc.record({
+    name: named('CONVERT'),
+    uid: fc.boolean(),
+    set: sequenceSet,
+    to: fc.constantFrom(null, 'text/plain', 'IMAGE/JPEG'),
+    params: fc.array(fc.tuple(fc.constantFrom('charset', 'pix-x', 'image-interleave'), text), { maxLength: 3 }),
+    items: fc.array(
+      fc.oneof(
+        fc.record({ item: fc.constant('UID') }),
+        fc.record({ item: fc.constantFrom('BODYPARTSTRUCTURE', 'BINARY.SIZE', 'AVAILABLECONVERSIONS'), part }),
+        fc.record({ item: fc.constant('BINARY'), part, partial }),
+        fc.record({ item: fc.constant('BODY'), part, text: fc.constantFrom('header', 'mime') }),
+      ),
+      { minLength: 1, maxLength: 3 },
+    ),
+  }),
   fc.record({ name: named('COMPARATOR'), orders: fc.array(text, { maxLength: 3 }) }),
   fc.record({ name: named('COPY', 'MOVE'), uid: fc.boolean(), set: sequenceSet, mailbox: mailboxName }),
   fc.record({ name: named('DELETEACL', 'LISTRIGHTS'), mailbox: mailboxName, identifier: text }),

@@ -1,5 +1,6 @@
 import type { AnnotationToStore, AttributeScope } from '../../../gateway/imap/wire/annotation.ts';
 import type { ImapCommand, ListCommand } from '../../../gateway/imap/wire/commands.ts';
+import type { ConvertItem } from '../../../gateway/imap/wire/convert-item.ts';
 import type { FetchItem, Partial } from '../../../gateway/imap/wire/fetch-item.ts';
 import type { Dialect } from '../../../gateway/imap/wire/read/reader.ts';
 import type {
@@ -10,6 +11,7 @@ import type {
   SortCriterion,
 } from '../../../gateway/imap/wire/search-key.ts';
 import type { SequenceSet } from '../../../gateway/imap/wire/sequence-set.ts';
+import { convertItemName } from '../../../gateway/imap/wire/write/convert.ts';
 import { binarySectionName, sectionSpec } from '../../../gateway/imap/wire/write/fetch.ts';
 import { astring, flagList, mailbox, nstring, string } from '../../../gateway/imap/wire/write/text.ts';
 
@@ -31,6 +33,14 @@ function commandText(command: ImapCommand, dialect: Dialect): string {
     case 'AUTHENTICATE': {
       const response = command.initialResponse?.toString('base64');
       return `AUTHENTICATE ${command.mechanism}${response === undefined ? '' : ` ${response || '='}`}`;
+    }
+    case 'CONVERSIONS':
+      return `CONVERSIONS ${string(command.from, dialect)} ${string(command.to, dialect)}`;
+    case 'CONVERT': {
+      const params = command.params.map(([name, value]) => `${astring(name, dialect)} ${astring(value, dialect)}`);
+      const given = params.length === 0 ? '' : ` (${params.join(' ')})`;
+      const items = command.items.map(convertItemText).join(' ');
+      return `${uid}CONVERT ${formatSequenceSet(command.set)} (${nstring(command.to, dialect)}${given}) (${items})`;
     }
     case 'COMPARATOR':
       return ['COMPARATOR', ...command.orders.map((order) => astring(order, dialect))].join(' ');
@@ -127,6 +137,11 @@ function listText(command: ListCommand, dialect: Dialect): string {
   if (command.status !== null) returns.push(`STATUS (${command.status.join(' ')})`);
   const many = command.extended || patterns.length > 1 ? `(${patterns.join(' ')})` : patterns.join('');
   return `LIST ${select}${mailbox(command.reference, dialect)} ${many}${returns.length > 0 ? ` RETURN (${returns.join(' ')})` : ''}`;
+}
+
+function convertItemText(item: ConvertItem): string {
+  const cut = item.item === 'BINARY' ? partialText(item.partial) : '';
+  return `${convertItemName(item).replace(/<\d+>$/, '')}${cut}`;
 }
 
 function attributeText(name: string, scope: AttributeScope): string {

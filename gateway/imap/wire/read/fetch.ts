@@ -131,7 +131,7 @@ export function section(reader: Reader): Section {
 /**
  *     section-binary = "[" [section-part] "]"             ; RFC 3516 §7
  */
-function sectionBinary(reader: Reader): number[] {
+export function sectionBinary(reader: Reader): number[] {
   reader.expect('[');
   const part = sectionPart(reader);
   reader.expect(']');
@@ -163,7 +163,7 @@ function sectionText(reader: Reader, ofPart: boolean): SectionText {
 /**
  *     partial = "<" number64 "." nz-number64 ">"          ; RFC 9051 §9
  */
-function partial(reader: Reader): Partial | null {
+export function partial(reader: Reader): Partial | null {
   if (!reader.skip('<')) return null;
   const offset = number64(reader, 'an offset');
   reader.expect('.');

@@ -73,6 +73,11 @@ export function messageLimit(most: number, lowestUid?: number): string {
   return lowestUid === undefined ? `MESSAGELIMIT ${most}` : `MESSAGELIMIT ${most} ${lowestUid}`;
 }
 
+/** `"MAXCONVERTMESSAGES" SP nz-number` and `"MAXCONVERTPARTS" SP nz-number` (RFC 5259 §9) */
+export function maxConvert(what: 'MESSAGES' | 'PARTS', most: number): string {
+  return `MAXCONVERT${what} ${most}`;
+}
+
 /** `"UNDEFINED-FILTER" SP filter-name` (RFC 5466 §4) */
 export function undefinedFilter(name: string): string {
   return `UNDEFINED-FILTER ${name}`;
