@@ -7,6 +7,7 @@ import { delimiter, isAbsolute, join } from 'node:path';
 export const debianPackages = {
   curl: ['curl'],
   fetchmail: ['fetchmail'],
+  getmail: ['getmail6'],
   mbsync: ['isync'],
   neomutt: ['neomutt'],
   offlineimap: ['offlineimap3'],
@@ -18,6 +19,7 @@ export const debianPackages = {
   postfix: ['postfix', 'libsasl2-modules'],
   php: ['php-cli'],
   '/usr/share/php/Net/Sieve.php': ['php-net-sieve'],
+  '/usr/share/perl5/Mail/IMAPClient.pm': ['libmail-imapclient-perl', 'libio-socket-ssl-perl'],
   radosgw: ['ceph-mon', 'ceph-osd', 'radosgw', 'ceph-common'],
   script: ['bsdutils'],
   swaks: ['swaks', 'libnet-ssleay-perl'],

@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import Pop3Command from 'node-pop3';
 import { beforeAll, expect, it } from 'vitest';
 import { type Gateway, PASSWORD, startGateway } from './gateway.ts';
 import { handIn, mailboxOf } from './mailboxes.ts';
@@ -14,9 +16,8 @@ const ways = ['pop3s', 'stls'] as const;
 describeWith(['curl', 'fetchmail', 'swaks', 'python3'], 'POP3 clients', () => {
   let gateway: Gateway;
   beforeAll(async () => {
-    gateway = await startGateway(
-      ['curl', 'poplib', 'fetchmail', 'target'].flatMap((name) => ways.map((way) => `${name}-${way}`)),
-    );
+    const users = ['curl', 'poplib', 'fetchmail', 'target'].flatMap((name) => ways.map((way) => `${name}-${way}`));
+    gateway = await startGateway([...users, 'node']);
     return () => gateway[Symbol.asyncDispose]();
   });
 
@@ -73,6 +74,47 @@ describeWith(['curl', 'fetchmail', 'swaks', 'python3'], 'POP3 clients', () => {
     expect(await mailboxOf(gateway, user, 'INBOX')).toEqual([]);
   });
 
+  it('node-pop3 lists, reads, looks at and deletes', async () => {
+    await handIn(gateway, ['node'], message('one'));
+    await handIn(gateway, ['node'], message('two'));
+    const stored = await mailboxOf(gateway, 'node', 'INBOX');
+    const texts = stored.map(({ body }) => body.toString());
+    const sizes = stored.map(({ body }, i) => [String(i + 1), String(body.length)]);
+    const first = nodePop3();
+    expect(await first.STAT()).toBe(`2 ${stored.reduce((sum, { body }) => sum + body.length, 0)}`);
+    expect(await first.LIST()).toEqual(sizes);
+    expect(await first.LIST(2)).toEqual(sizes[1]);
+    const ids = await first.UIDL();
+    expect(await first.UIDL(1)).toEqual(ids[0]);
+    expect(unstuffed(await first.RETR(1))).toBe(texts[0]);
+    expect(unstuffed(await first.RETR(2))).toBe(texts[1]);
+    const [header = '', text = ''] = texts[1]?.split('\r\n\r\n') ?? [];
+    expect(unstuffed(await first.TOP(2, 1))).toBe(`${header}\r\n\r\n${text.split('\r\n')[0]}\r\n`);
+    await first.command('DELE', 1);
+    await first.RSET();
+    await first.NOOP();
+    await first.command('DELE', 1);
+    await expect(first.RETR(1)).rejects.toThrow('The message is marked as deleted');
+    await first.QUIT();
+    const second = nodePop3();
+    expect(await second.UIDL()).toEqual([['1', ids[1]?.[1]]]);
+    expect(unstuffed(await second.RETR(1))).toBe(texts[1]);
+    await second.QUIT();
+    expect(await mailboxOf(gateway, 'node', 'INBOX')).toHaveLength(1);
+  });
+
+  function nodePop3(): Pop3Command {
+    return new Pop3Command({
+      user: 'node',
+      password: PASSWORD,
+      host: gateway.host,
+      port: gateway.pop3sPort,
+      tls: true,
+      servername: 'localhost',
+      tlsOptions: { ca: readFileSync(gateway.certificate) },
+    });
+  }
+
   async function configure(way: (typeof ways)[number], user: string, target: string, how: string) {
     const file = join(gateway.workFolder, `${user}.fetchmailrc`);
     const password = PASSWORD.replaceAll('\\', '\\\\');
@@ -89,3 +131,8 @@ describeWith(['curl', 'fetchmail', 'swaks', 'python3'], 'POP3 clients', () => {
       run('fetchmail', ['-f', file, '--nosyslog', '-v', '-i', `${file}.ids`, '--pidfile', `${file}.pid`], { env });
   }
 });
+
+/** What was sent: the library leaves a dot in front of a dot, and takes the last line's end for that of the answer. */
+function unstuffed(text: string): string {
+  return `${text.replace(/^\./gm, '')}\r\n`;
+}
