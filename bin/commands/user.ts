@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { generatePassword, hashPassword } from '../../lib/auth/password.ts';
 import { size } from '../../lib/base/config-values.ts';
 import { Account } from '../../lib/store/account.ts';
-import { COMMONS } from '../../lib/store/commons.ts';
+import { isCommons } from '../../lib/store/commons.ts';
 import { Directory, type User } from '../../lib/store/directory.ts';
 import type { MailStore } from '../../lib/store/mail-store.ts';
 import { INBOX } from '../../lib/store/tree-view.ts';
@@ -94,7 +94,7 @@ async function choosePassword(options: UserOptions): Promise<{ readonly password
 async function list(settings: Settings): Promise<void> {
   await withStore(settings, async ({ store }) => {
     for await (const user of new Directory(store.ports.index).list()) {
-      if (user.name === COMMONS) continue;
+      if (isCommons(user.name)) continue;
       const role = settings.config.admins.includes(user.name) ? 'administrator' : 'user';
       process.stdout.write(`${[user.name, role, await usageOf(store, user)].join('\t')}\n`);
     }

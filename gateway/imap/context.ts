@@ -8,6 +8,7 @@ import type { GistCache } from '../../lib/search/gist-cache.ts';
 import type { Account, AccountOptions } from '../../lib/store/account.ts';
 import type { User } from '../../lib/store/directory.ts';
 import type { MailStore } from '../../lib/store/mail-store.ts';
+import type { NameView } from '../../lib/store/name-view.ts';
 import type { Connection } from '../net/connection.ts';
 import type { SummaryTexts } from './fetch/summary-texts.ts';
 import type { Input } from './input.ts';
@@ -67,6 +68,8 @@ export interface Context {
   readonly passwordsAllowed: boolean;
   /** The user's mail; only asked for after login. */
   readonly account: Account;
+  /** How that user calls mailboxes; commands hand on the store's names, patterns are about these. */
+  readonly names: NameView;
   /** The selected mailbox; only asked for when one is selected. */
   readonly selected: Selected;
   readonly hasSelected: boolean;

@@ -7,6 +7,7 @@ import { GistCache } from '../../lib/search/gist-cache.ts';
 import { Account } from '../../lib/store/account.ts';
 import type { User } from '../../lib/store/directory.ts';
 import { StoreError } from '../../lib/store/errors.ts';
+import { NameView } from '../../lib/store/name-view.ts';
 import { type Connection, ConnectionClosed, IdleTimeout } from '../net/connection.ts';
 import type { AppendEvent } from './append-input.ts';
 import { capabilities } from './capabilities.ts';
@@ -16,7 +17,6 @@ import type { Context, Extension, ImapOptions } from './context.ts';
 import { BrokenLiteral, Refused, refusal } from './errors.ts';
 import { SummaryTexts } from './fetch/summary-texts.ts';
 import { Input } from './input.ts';
-import { administratorNames } from './name-view.ts';
 import type { Notifier } from './notify/notifier.ts';
 import { bad, no, type Reply } from './reply.ts';
 import { namesNumbers } from './search/program.ts';
@@ -69,6 +69,7 @@ class Session implements Context {
   log: Log;
   readonly #anonymousLog: Log;
   #account: Account | undefined;
+  #names: NameView | undefined;
   #selected: Selected | undefined;
   #notifier: Notifier | undefined;
   #over = false;
@@ -90,8 +91,7 @@ class Session implements Context {
   }
 
   get dialect(): Dialect {
-    const names = this.#account?.isAdmin === true ? { names: administratorNames } : {};
-    return { utf8: this.enabled.has('IMAP4REV2'), ...names };
+    return { utf8: this.enabled.has('IMAP4REV2'), ...(this.#names && { names: this.#names }) };
   }
 
   get style(): Style {
@@ -128,6 +128,11 @@ class Session implements Context {
     return this.#account;
   }
 
+  get names(): NameView {
+    if (this.#names === undefined) throw new Error('nobody is logged in');
+    return this.#names;
+  }
+
   get hasSelected(): boolean {
     return this.#selected !== undefined;
   }
@@ -153,6 +158,7 @@ class Session implements Context {
 
   logIn(user: User): void {
     this.#account = new Account(this.options.store, user, this.options.accounts);
+    this.#names = new NameView(this.#account);
     this.log = this.log.child({ user: user.name });
     this.input.setLimits(LIMITS_AFTER_LOGIN);
     this.connection.idleTimeoutMs = this.options.limits.idleMs;
@@ -163,6 +169,7 @@ class Session implements Context {
     this.setNotifier(undefined);
     this.enabled.clear();
     this.#account = undefined;
+    this.#names = undefined;
     this.log = this.#anonymousLog;
     this.input.setLimits(LIMITS_BEFORE_LOGIN);
     this.connection.idleTimeoutMs = this.options.limits.loginMs;

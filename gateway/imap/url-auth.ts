@@ -2,12 +2,11 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import { Account } from '../../lib/store/account.ts';
 import { Directory } from '../../lib/store/directory.ts';
 import { StoreError } from '../../lib/store/errors.ts';
+import { NameView } from '../../lib/store/name-view.ts';
 import { knownMailboxKey } from '../../lib/store/url-keys.ts';
 import type { Context } from './context.ts';
 import { messageOfUrl, type UrlMessage } from './fetch/url-message.ts';
-import { administratorNames } from './name-view.ts';
 import type { ImapUrl } from './wire/imap-url.ts';
-import type { NameView } from './wire/read/reader.ts';
 
 /** The one mechanism (RFC 4467 §2.4): HMAC-SHA256 of the URL under the mailbox's key. */
 export const MECHANISM = 'INTERNAL';
@@ -20,11 +19,6 @@ export function urlToken(key: string, rump: string): string {
 /** Whether the URL names this server, and a user. */
 export function namesUs({ options }: Context, { host, user }: ImapUrl): boolean {
   return host?.toLowerCase() === options.servername.toLowerCase() && user !== null;
-}
-
-/** How the user calls mailboxes. */
-export function namesOf(account: Account): NameView | undefined {
-  return account.isAdmin ? administratorNames : undefined;
 }
 
 /**
@@ -40,8 +34,8 @@ export async function authorizedMessage(context: Context, url: ImapUrl): Promise
   const found = await new Directory(store.ports.index).find(user);
   if (found === undefined) return undefined;
   const account = new Account(store, found, accounts);
-  const names = namesOf(account);
-  const key = await keyOf(account, names?.fromWire(url.mailbox) ?? url.mailbox);
+  const names = new NameView(account);
+  const key = await keyOf(account, names.fromWire(url.mailbox));
   if (key === undefined) return undefined;
   const [given, right] = [auth.verifier.token.toLowerCase(), urlToken(key, auth.rump)];
   if (given.length !== right.length || !timingSafeEqual(Buffer.from(given), Buffer.from(right))) return undefined;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import {
+  acl,
   domain,
   flag,
   flagOr,
@@ -129,6 +130,18 @@ const schema = z.object({
     'Administrators: they see every mailbox and its ACL and make, rename and give rights to mailboxes of others; one named with a domain those of that domain. They may log in as another user, too, with their own password (the authorization identity of SASL PLAIN). The first start makes the first of them. They should not receive mail.',
   ),
   defaultdomain: domain('', 'Domain of users named without one.'),
+  altnamespace: flag(
+    'on',
+    'What users call their mailboxes: `Sent` beside INBOX, those of others `Other Users/joe/Sent`, shared ones `Shared Folders/News`. Off: `INBOX/Sent`, `user/joe/Sent`, `News`, as administrators always do. Nothing changes in the store.',
+  ),
+  unixhierarchysep: flag(
+    'on',
+    'The separator in names of mailboxes: `/`. Off: `.`, and a dot within a name is shown as `^`. Nothing changes in the store.',
+  ),
+  defaultacl: acl(
+    'anyone lrs',
+    'What a new shared mailbox allows whom, where none is above it: identifiers and their rights. Empty: nobody.',
+  ),
 
   sieve_maxscripts: integer({ min: 1, max: 1000 }, '5', 'Sieve scripts that a user may keep.'),
   sieve_maxscriptsize: integer({ min: 1, max: 1024 }, '32', 'Largest Sieve script, in KB.'),
@@ -219,7 +232,6 @@ export const configNotYet: readonly string[] = [
   'allowanonymouslogin',
   'allowsubscribes',
   'allowusermoves',
-  'altnamespace',
   'autocreate_sieve_script',
   'autocreatequota',
   'delete_mode',
@@ -232,7 +244,6 @@ export const configNotYet: readonly string[] = [
   'sasl_pwcheck_method',
   'tls_ca_file',
   'tls_cipher_list',
-  'unixhierarchysep',
   'username_tolower',
   'virtdomains',
 ];

@@ -119,6 +119,20 @@ export function words(preset: string, meaning: string): z.ZodType<readonly strin
   return key(read, { allowed: 'names separated by spaces', default: preset, meaning });
 }
 
+/** Identifiers and what they may do, in letters of RFC 4314 (and of RFC 2086, for older files). */
+export function acl(
+  preset: string,
+  meaning: string,
+): z.ZodType<readonly (readonly [identifier: string, rights: string])[], string | undefined> {
+  const read: Reader<readonly (readonly [string, string])[]> = (text) => {
+    const given = text.split(/\s+/).filter((word) => word !== '');
+    const pairs = Array.from({ length: Math.ceil(given.length / 2) }, (_, i) => given.slice(2 * i, 2 * i + 2));
+    const entries = pairs.map(([identifier = '', rights = '']) => [identifier, rights] as const);
+    return entries.every(([, rights]) => /^[lrswipkxtecda]+$/.test(rights)) ? entries : undefined;
+  };
+  return key(read, { allowed: 'identifiers, each with its rights: anyone lrs', default: preset, meaning });
+}
+
 /** Names that may hold spaces. */
 export function names(preset: string, meaning: string): z.ZodType<readonly string[], string | undefined> {
   const read: Reader<readonly string[]> = (text) => {

@@ -1,5 +1,5 @@
 import type { Id } from '../base/ids.ts';
-import { Account, OTHER_USERS } from '../store/account.ts';
+import { Account, accountPrefix } from '../store/account.ts';
 import { StoreError } from '../store/errors.ts';
 import type { MailStore } from '../store/mail-store.ts';
 import { checkName, createMailbox } from '../store/names.ts';
@@ -76,7 +76,7 @@ export class Places {
       const binding = view.binding(name);
       if (binding !== undefined && this.#mayPost(binding)) return this.#ownBinding(view, name, binding);
     }
-    return mailbox.startsWith(`${OTHER_USERS}${SEPARATOR}`) ? this.#foreign(mailbox) : undefined;
+    return accountPrefix(mailbox) === '' ? undefined : this.#foreign(mailbox);
   }
 
   /** Makes the mailbox that a script means, and subscribes nobody; undefined when it cannot be. */

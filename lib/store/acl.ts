@@ -1,4 +1,5 @@
 import { type Account, nonexistent, noPermission, type Place } from './account.ts';
+import { isCommons } from './commons.ts';
 import { Directory, splitUserName } from './directory.ts';
 import { StoreError } from './errors.ts';
 import { grantKey } from './keys.ts';
@@ -81,7 +82,7 @@ function changedRights(
 export async function getAcl(account: Account, name: string): Promise<readonly AclEntry[]> {
   const { place, binding } = await administered(account, name);
   const { acl } = binding;
-  if (place.owner === '') return [...acl];
+  if (isCommons(place.owner)) return [...acl];
   const own = { identifier: place.owner, groups: [] };
   const others = [...acl].filter(([identifier]) => identifier !== place.owner);
   // What others take from everybody is in their own entries.

@@ -1,14 +1,22 @@
 import { idFromBytes } from '../base/ids.ts';
 import { type Account, OTHER_USERS, type Place } from './account.ts';
-import { COMMONS } from './commons.ts';
+import { isCommons } from './commons.ts';
 import { Directory } from './directory.ts';
 import { grantPk } from './keys.ts';
 import type { ListedName } from './names.ts';
 import { hasRight, identifiersOf } from './rights.ts';
 import { INBOX, parentOf, SEPARATOR, type TreeView } from './tree-view.ts';
 
+/** How the user sees names: what is above one, and what they are sorted by. */
+export interface NameOrder {
+  parentOf(name: string): string | undefined;
+  shown(name: string): string;
+}
+
+const STORED: NameOrder = { parentOf, shown: (name) => name };
+
 /** All names that the user can see: the own account's, and others' that the user may look up. */
-export async function listNames(account: Account): Promise<readonly ListedName[]> {
+export async function listNames(account: Account, names: NameOrder = STORED): Promise<readonly ListedName[]> {
   const { tree, user } = account;
   const { view } = await tree.refresh();
   const place: Place = { tree, space: user.space, path: '', isOwner: true, owner: user.name };
@@ -18,14 +26,9 @@ export async function listNames(account: Account): Promise<readonly ListedName[]
   const subscribed = view.state.subscriptions;
   const parents = new Set<string>();
   for (const name of [...rows.keys()]) {
-    for (let at = parentOf(name); at !== undefined && !parents.has(at); at = parentOf(at)) {
-      // To an administrator the account is its INBOX: that is what is above the others.
-      const isAccount = account.isAdmin && at.startsWith(`${OTHER_USERS}${SEPARATOR}`) && parentOf(at) === OTHER_USERS;
-      if (isAccount && name === `${at}${SEPARATOR}${INBOX}`) break;
-      const above = isAccount && rows.has(`${at}${SEPARATOR}${INBOX}`) ? `${at}${SEPARATOR}${INBOX}` : at;
-      parents.add(above);
-      addVirtual(rows, above);
-      if (above !== at) break;
+    for (let at = names.parentOf(name); at !== undefined && !parents.has(at); at = names.parentOf(at)) {
+      parents.add(at);
+      addVirtual(rows, at);
     }
   }
   for (const name of subscribed) addVirtual(rows, name);
@@ -34,7 +37,8 @@ export async function listNames(account: Account): Promise<readonly ListedName[]
     isSubscribed: subscribed.has(row.name),
     hasChildren: parents.has(row.name),
   }));
-  return listed.sort((a, b) => compareNames(a.name, b.name));
+  const keys = new Map(listed.map(({ name }) => [name, names.shown(name)]));
+  return listed.sort((a, b) => compareNames(keys.get(a.name) ?? '', keys.get(b.name) ?? ''));
 }
 
 function addBindings(
@@ -70,13 +74,15 @@ async function addOthers(rows: Map<string, Omit<ListedName, 'hasChildren'>>, acc
   }
   if (account.isAdmin) {
     for await (const other of new Directory(store.ports.index).list()) {
-      if (other.name !== COMMONS && account.administers(other.name)) owners.set(other.tree, other.name);
+      if (account.administers(other.name)) owners.set(other.tree, other.name);
     }
   }
   for (const owner of new Set(owners.values())) {
-    const prefix = `${OTHER_USERS}${SEPARATOR}${owner}${SEPARATOR}`;
+    const top = isCommons(owner) ? await account.sharedPrefix(owner) : `${OTHER_USERS}${SEPARATOR}${owner}`;
+    const prefix = `${top}${SEPARATOR}`;
     // A grant may outlive its account: then there is nothing to show.
-    const place = owner === user.name ? undefined : await account.locate(prefix).catch(() => undefined);
+    const place =
+      top === undefined || owner === user.name ? undefined : await account.locate(prefix).catch(() => undefined);
     if (place === undefined || place.isOwner) continue;
     addBindings(rows, account, place, (await place.tree.refresh()).view, prefix);
   }

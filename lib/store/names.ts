@@ -1,5 +1,7 @@
 import type { Id } from '../base/ids.ts';
 import { type Account, inboxCased, nonexistent, noPermission, OTHER_USERS, type Place } from './account.ts';
+import { noteGrant } from './acl.ts';
+import { findCommons, isCommons, makeCommons } from './commons.ts';
 import { closeMailbox, reopenMailbox, unbindClosed } from './delete-mailbox.ts';
 import { Directory } from './directory.ts';
 import { StoreError } from './errors.ts';
@@ -64,8 +66,12 @@ export function checkName(name: string): void {
 export async function createMailbox(account: Account, name: string, specialUse: readonly string[] = []): Promise<Id> {
   const inbox = await makeUserFor(account, name);
   if (inbox !== undefined) return inbox;
+  await makeSharedFor(account, name);
   const place = await account.locate(name);
   checkName(place.path);
+  if (isCommons(place.owner) && inboxCased(place.path) !== place.path) {
+    throw new StoreError('cannot', 'a shared mailbox cannot be called INBOX');
+  }
   const unknown = specialUse.find((use) => !SPECIAL_USES.includes(use));
   if (unknown !== undefined) throw new StoreError('cannot', `special use ${unknown} is not supported`);
   const check = (view: TreeView): Acl => {
@@ -78,7 +84,8 @@ export async function createMailbox(account: Account, name: string, specialUse: 
     if (taken !== undefined) throw new StoreError('cannot', `another mailbox has the special use ${taken}`);
     return parentAcl(account, place, view);
   };
-  check((await place.tree.refresh()).view);
+  const acl = check((await place.tree.refresh()).view);
+  if (isCommons(place.owner)) await noteGrants(account, place, acl);
   const mailbox = await account.store.createMailbox(place.tree.id, place.space);
   await place.tree.commit((view) => ({
     record: bindRecord({ name: place.path, mailbox, specialUse, acl: check(view) }),
@@ -96,6 +103,24 @@ async function makeUserFor(account: Account, name: string): Promise<Id | undefin
   return (await account.store.tree(user.tree).refresh()).view.binding(INBOX)?.mailbox;
 }
 
+/** The first shared mailbox of a domain makes the account that has them all. */
+async function makeSharedFor(account: Account, name: string): Promise<void> {
+  const owners = account.sharedOwners(name);
+  const [first] = owners ?? [];
+  if (owners === undefined || first === undefined) return;
+  const exist = await Promise.all(owners.map((owner) => findCommons(account.store, owner)));
+  if (exist.some((one) => one !== undefined)) return;
+  if (!account.administers(first)) throw noPermission();
+  await makeCommons(account.store, first);
+}
+
+/** Those who are given l or r at birth find the mailbox (Rule 18). */
+async function noteGrants(account: Account, place: Place, acl: Acl): Promise<void> {
+  for (const [identifier, rights] of acl) {
+    if (/[lr]/.test(rights) && !identifier.startsWith('-')) await noteGrant(account, identifier, place);
+  }
+}
+
 /** The user whose INBOX, and so whose whole account, an administrator names; undefined: the name is another. */
 function accountOf(name: string): string | undefined {
   const [first, owner, path, ...rest] = name.split(SEPARATOR);
@@ -110,7 +135,7 @@ function parentAcl(account: Account, place: Place, view: TreeView): Acl {
     if (!account.administers(place.owner)) requireOn(account, place, parent.acl, 'k');
     return parent.acl;
   }
-  if (account.administers(place.owner)) return new Map();
+  if (account.administers(place.owner)) return isCommons(place.owner) ? account.defaultAcl : new Map();
   if (!place.isOwner) throw noPermission();
   // Nothing is above, but what an administrator has taken from the owner stays taken.
   const inbox = view.binding(INBOX);

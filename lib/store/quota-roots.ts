@@ -1,5 +1,6 @@
 import { type Id, newId } from '../base/ids.ts';
-import { type Account, nonexistent, noPermission, type OpenMailbox, OTHER_USERS, type Place } from './account.ts';
+import { type Account, accountPrefix, nonexistent, noPermission, type OpenMailbox, type Place } from './account.ts';
+import { isCommons } from './commons.ts';
 import { StoreError } from './errors.ts';
 import type { MailStore } from './mail-store.ts';
 import { hasRight } from './rights.ts';
@@ -35,7 +36,7 @@ export async function getQuota(account: Account, root: string): Promise<QuotaSta
   const { view } = await place.tree.refresh();
   const path = rootPath(place);
   if (!view.state.quotaRoots.has(path)) throw new StoreError('nonexistent', 'Quota root does not exist');
-  return stateOf(account, root, view, path);
+  return stateOf(account, root, place, view, path);
 }
 
 /** GETQUOTAROOT (RFC 9208 §4.1.2): the root that counts for a mailbox, if there is one. Needs the right r. */
@@ -47,7 +48,7 @@ export async function getQuotaRoot(account: Account, name: string): Promise<Quot
   if (!hasRight(rights, 'l') && !hasRight(rights, 'r')) throw nonexistent();
   if (!hasRight(rights, 'r') && !account.administers(place.owner)) throw noPermission();
   const found = view.quotaRootOf(place.path);
-  return found === undefined ? undefined : stateOf(account, name, view, found.name);
+  return found === undefined ? undefined : stateOf(account, name, place, view, found.name);
 }
 
 /**
@@ -144,7 +145,13 @@ function requireBelow(
   throw new StoreError('over-quota', 'Quota exceeded');
 }
 
-async function stateOf(account: Account, given: string, view: TreeView, path: string): Promise<QuotaState> {
+async function stateOf(
+  account: Account,
+  given: string,
+  { owner }: Place,
+  view: TreeView,
+  path: string,
+): Promise<QuotaState> {
   const root = view.state.quotaRoots.get(path) as QuotaRoot;
   const { bytes, messages } = await account.store.quota.usage(root);
   const ofMessages = await messageAnnotationBytes(account.store, view, path);
@@ -158,9 +165,9 @@ async function stateOf(account: Account, given: string, view: TreeView, path: st
     const limit = limitOf(view, path, resource);
     return limit === undefined ? [] : [{ resource, used: Math.max(0, used[resource]()), limit }];
   });
-  const [first, owner = ''] = given.split(SEPARATOR);
-  const prefix = first === OTHER_USERS ? `${OTHER_USERS}${SEPARATOR}${owner}${SEPARATOR}` : '';
-  return { root: `${prefix}${path === '' ? INBOX : path}`, usages };
+  const prefix = accountPrefix(given);
+  if (path === '' && isCommons(owner)) return { root: prefix, usages };
+  return { root: `${prefix}${prefix === '' ? '' : SEPARATOR}${path === '' ? INBOX : path}`, usages };
 }
 
 /** The limits of the root at a path. */

@@ -58,7 +58,7 @@ describeWith(['cyradm'], "cyradm's library", () => {
       'renm ok',
       'dm without right [NOPERM] Permission denied',
       'dm ok',
-      'lm user/anna/Archive user/anna/Drafts user/anna user/anna/Junk user/anna/Sent user/anna/Trash',
+      'lm user/anna user/anna/Archive user/anna/Drafts user/anna/Junk user/anna/Sent user/anna/Trash',
       '',
     ]);
   });

@@ -14,7 +14,14 @@ for (const file of readdirSync(folder).sort()) {
       users: settings.get('users')?.split(' ') ?? ['anna'],
       maxMessageBytes: Number(settings.get('max') ?? 0),
       allowPlaintext: settings.get('plaintext') !== 'no',
-      accounts: { admins: settings.get('admins')?.split(' ') ?? [] },
+      accounts: {
+        admins: settings.get('admins')?.split(' ') ?? [],
+        defaultDomain: settings.get('defaultdomain'),
+        naming: {
+          altNamespace: settings.get('altnamespace') !== 'no',
+          unixHierarchySep: settings.get('unixhierarchysep') !== 'no',
+        },
+      },
       submitServers: settings.get('submit')?.split(' ') ?? [],
       messageLimit: Number(settings.get('messagelimit') ?? 0),
       saveLimit: Number(settings.get('savelimit') ?? 0),

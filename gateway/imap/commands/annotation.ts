@@ -6,7 +6,6 @@ import type { Context } from '../context.ts';
 import { ListPattern } from '../list-pattern.ts';
 import { bad, ok, type Reply } from '../reply.ts';
 import { annotation } from '../wire/write/metadata.ts';
-import { wireName } from './list.ts';
 import { asMetadata } from './metadata.ts';
 
 /** Attributes of the draft, and where METADATA has them. */
@@ -56,13 +55,13 @@ export async function setAnnotation(context: Context, command: CommandOf<'SETANN
 
 /** '' is the server; a name without wildcards is itself, so that one which does not exist is an error. */
 async function mailboxesOf(context: Context, pattern: string): Promise<readonly string[]> {
-  if (!/[*%]/.test(pattern)) return [context.dialect.names?.fromWire(pattern) ?? pattern];
-  const glob = new ListPattern(pattern);
-  const names = await listNames(context.account);
-  return names
+  if (!/[*%]/.test(pattern)) return [context.names.fromWire(pattern)];
+  const glob = new ListPattern(context.names.fromPattern(pattern));
+  const rows = await listNames(context.account, context.names);
+  return rows
     .filter(
       ({ name, mailbox, rights }) =>
-        mailbox !== undefined && hasRight(rights, 'r') && glob.matches(wireName(context, name)),
+        mailbox !== undefined && hasRight(rights, 'r') && glob.matches(context.names.shown(name)),
     )
     .map(({ name }) => name);
 }

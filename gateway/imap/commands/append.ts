@@ -144,7 +144,7 @@ async function urlOctets(context: Context, { account }: OpenMailbox, text: strin
   const { servername, limits } = context.options;
   const url = parseImapUrl(text);
   const isOurs = url !== undefined && (url.host === null || url.host.toLowerCase() === servername.toLowerCase());
-  const reader = { account, names: context.dialect.names, windowBytes: limits.windowBytes };
+  const reader = { account, names: context.names, windowBytes: limits.windowBytes };
   const message = isOurs ? await messageOfUrl(reader, url) : undefined;
   const found = url && message && (await octetsOfUrl(message, url));
   if (found === undefined) throw new Refused(no('The URL names nothing that can be read here', badUrl(text)));

@@ -1,9 +1,8 @@
-import { OTHER_USERS } from '../../../lib/store/account.ts';
-import { listNames } from '../../../lib/store/list-names.ts';
+import { accountPrefix } from '../../../lib/store/account.ts';
+import { listNames, type NameOrder } from '../../../lib/store/list-names.ts';
 import type { ListedName } from '../../../lib/store/names.ts';
 import { hasRight, shownRights } from '../../../lib/store/rights.ts';
 import { mailboxStatuses } from '../../../lib/store/status.ts';
-import { parentOf, SEPARATOR } from '../../../lib/store/tree-view.ts';
 import type { CommandOf } from '../command-of.ts';
 import type { Context } from '../context.ts';
 import { ListPattern } from '../list-pattern.ts';
@@ -27,21 +26,24 @@ const STATUS_BATCH = 100;
 /** LIST (RFC 9051 §6.3.9; RFC 5258, RFC 5819, RFC 6154, RFC 8440, RFC 9590). */
 export async function list(context: Context, command: CommandOf<'LIST'>): Promise<Reply> {
   const { reference, patterns, extended } = command;
+  const { names } = context;
   if (!extended && patterns[0] === '') {
     // RFC 3501 §6.3.8: an empty pattern asks for the separator.
-    context.write(listed('LIST', { attributes: ['\\Noselect'], delimiter: SEPARATOR, name: '' }, context.dialect));
+    context.write(
+      listed('LIST', { attributes: ['\\Noselect'], delimiter: names.separator, name: '' }, context.dialect),
+    );
     return ok();
   }
-  const rows = await listNames(context.account);
-  const globs = patterns.map((pattern) => new ListPattern(`${reference}${pattern}`));
+  const rows = await listNames(context.account, names);
+  const globs = patterns.map((pattern) => new ListPattern(names.fromPattern(`${reference}${pattern}`)));
   if (command.status?.includes('HIGHESTMODSEQ')) enableCondstore(context);
   let batch: ListedName[] = [];
-  for (const { row, childInfo } of linesOf(rows, command)) {
+  for (const { row, childInfo } of linesOf(rows, command, names)) {
     await context.breathe();
-    if (!globs.some((glob) => glob.matches(wireName(context, row.name)))) continue;
+    if (!globs.some((glob) => glob.matches(names.shown(row.name)))) continue;
     const attributes = attributesOf(row, command, context.style.rev2 || extended);
     const info = childInfo ? { childInfo: childInfoOf(command) } : {};
-    context.write(listed('LIST', { attributes, delimiter: SEPARATOR, name: row.name, ...info }, context.dialect));
+    context.write(listed('LIST', { attributes, delimiter: names.separator, name: row.name, ...info }, context.dialect));
     if (command.returns.includes('MYRIGHTS') && row.mailbox !== undefined) {
       context.write(myRights(row.name, shownRights(row.rights), context.dialect));
     }
@@ -59,7 +61,7 @@ export async function list(context: Context, command: CommandOf<'LIST'>): Promis
 }
 
 /** The names that meet the selection options, and with RECURSIVEMATCH those above them. */
-function linesOf(rows: readonly ListedName[], { select }: CommandOf<'LIST'>): readonly Line[] {
+function linesOf(rows: readonly ListedName[], { select }: CommandOf<'LIST'>, names: NameOrder): readonly Line[] {
   const subscribed = select.includes('SUBSCRIBED');
   const selected = rows.filter((row) => {
     if (subscribed && !row.isSubscribed) return false;
@@ -70,7 +72,7 @@ function linesOf(rows: readonly ListedName[], { select }: CommandOf<'LIST'>): re
   if (!select.includes('RECURSIVEMATCH')) return selected.map((row) => ({ row, childInfo: false }));
   const above = new Set<string>();
   for (const { name } of selected) {
-    for (let at = parentOf(name); at !== undefined && !above.has(at); at = parentOf(at)) above.add(at);
+    for (let at = names.parentOf(name); at !== undefined && !above.has(at); at = names.parentOf(at)) above.add(at);
   }
   const lines = new Map<string, Line>();
   for (const row of selected) lines.set(row.name, { row, childInfo: above.has(row.name) });
@@ -116,7 +118,8 @@ async function writeStatuses(
     if (one === undefined) continue;
     const needsBinding = status.includes('UIDVALIDITY');
     const uidValidity = needsBinding ? await uidValidityOf(context, name) : 0;
-    const seen = isForeign(name) ? await personalStatus(await context.account.open(name), one, status) : one;
+    // \Seen there may be the user's own (Rule 16).
+    const seen = accountPrefix(name) !== '' ? await personalStatus(await context.account.open(name), one, status) : one;
     const values = statusValues(status, seen, uidValidity, mailbox, context.options.maxMessageBytes);
     if (status.includes('RECENT')) {
       const from = await recentFrom(context, mailbox, one.seq);
@@ -129,16 +132,6 @@ async function writeStatuses(
     context.write(statusLine(name, [...values], context.dialect));
     await context.breathe();
   }
-}
-
-/** Whether \Seen there may be the user's own (Rule 16). */
-function isForeign(name: string): boolean {
-  return name.startsWith(`${OTHER_USERS}${SEPARATOR}`);
-}
-
-/** The name as the client has it: patterns are about that. */
-export function wireName({ dialect }: Context, name: string): string {
-  return dialect.names?.toWire(name) ?? name;
 }
 
 async function uidValidityOf(context: Context, name: string): Promise<number> {

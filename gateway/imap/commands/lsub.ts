@@ -1,35 +1,36 @@
 import { listNames } from '../../../lib/store/list-names.ts';
-import { parentOf, SEPARATOR } from '../../../lib/store/tree-view.ts';
 import type { CommandOf } from '../command-of.ts';
 import type { Context } from '../context.ts';
 import { ListPattern } from '../list-pattern.ts';
 import { ok, type Reply } from '../reply.ts';
 import { listed } from '../wire/write/response.ts';
-import { wireName } from './list.ts';
 
 /**
  * LSUB (RFC 3501 §6.3.9): subscribed names. Where `%` stops above a subscribed name, the name above is answered with
  * \Noselect.
  */
 export async function lsub(context: Context, { reference, pattern }: CommandOf<'LSUB'>): Promise<Reply> {
+  const { names } = context;
   if (pattern === '') {
-    context.write(listed('LSUB', { attributes: ['\\Noselect'], delimiter: SEPARATOR, name: '' }, context.dialect));
+    context.write(
+      listed('LSUB', { attributes: ['\\Noselect'], delimiter: names.separator, name: '' }, context.dialect),
+    );
     return ok();
   }
-  const glob = new ListPattern(`${reference}${pattern}`);
+  const glob = new ListPattern(names.fromPattern(`${reference}${pattern}`));
   const answers = new Map<string, readonly string[]>();
-  for (const { name, isSubscribed } of await listNames(context.account)) {
+  for (const { name, isSubscribed } of await listNames(context.account, names)) {
     if (!isSubscribed) continue;
     await context.breathe();
-    if (glob.matches(wireName(context, name))) answers.set(name, []);
+    if (glob.matches(names.shown(name))) answers.set(name, []);
     else if (pattern.includes('%')) {
-      for (let at = parentOf(name); at !== undefined; at = parentOf(at)) {
-        if (!answers.has(at) && glob.matches(wireName(context, at))) answers.set(at, ['\\Noselect']);
+      for (let at = names.parentOf(name); at !== undefined; at = names.parentOf(at)) {
+        if (!answers.has(at) && glob.matches(names.shown(at))) answers.set(at, ['\\Noselect']);
       }
     }
   }
   for (const [name, attributes] of answers) {
-    context.write(listed('LSUB', { attributes, delimiter: SEPARATOR, name }, context.dialect));
+    context.write(listed('LSUB', { attributes, delimiter: names.separator, name }, context.dialect));
     await context.flow();
   }
   return ok();

@@ -58,6 +58,6 @@ export async function warnOfQuota(context: Context, open: OpenMailbox): Promise<
 }
 
 /** Roots are named after mailboxes, as this client names those. */
-function rootOf({ dialect }: Context, root: string): string {
-  return dialect.names?.fromWire(root) ?? root;
+function rootOf({ names }: Context, root: string): string {
+  return names.fromWire(root);
 }

@@ -66,7 +66,10 @@ function writeState(context: Context, selected: Selected): void {
   const annotations = readOnly ? 'READ-ONLY' : `${MAX_ANNOTATION_BYTES}`;
   lines.push(condition(null, 'OK', `ANNOTATIONS ${annotations}`, 'Ok'));
   // RFC 9051 §6.3.2: the name as the server has it.
-  if (rev2) lines.push(listed('LIST', { attributes: [], delimiter: '/', name: open.name }, context.dialect));
+  if (rev2)
+    lines.push(
+      listed('LIST', { attributes: [], delimiter: context.names.separator, name: open.name }, context.dialect),
+    );
   context.write(lines.join(''));
 }
 

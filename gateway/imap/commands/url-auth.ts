@@ -7,7 +7,7 @@ import { BrokenLiteral } from '../errors.ts';
 import { writeLiteral } from '../fetch/octet-writer.ts';
 import { octetsOfUrl } from '../fetch/url-message.ts';
 import { bad, no, ok, type Reply } from '../reply.ts';
-import { authorizedMessage, MECHANISM, namesOf, namesUs, urlToken } from '../url-auth.ts';
+import { authorizedMessage, MECHANISM, namesUs, urlToken } from '../url-auth.ts';
 import { type ImapUrl, parseImapUrl } from '../wire/imap-url.ts';
 import { findPartStructure } from '../wire/write/body-part.ts';
 import { string } from '../wire/write/text.ts';
@@ -22,7 +22,7 @@ export async function genUrlAuth(context: Context, { rumps }: CommandOf<'GENURLA
       return bad('A URL ends with ;URLAUTH= and an access identifier');
     if (mechanism !== MECHANISM) return no(`Mechanisms are: ${MECHANISM}`);
     if (!namesUs(context, url) || url.user !== account.user.name) throw noPermission();
-    const name = namesOf(account)?.fromWire(url.mailbox) ?? url.mailbox;
+    const name = context.names.fromWire(url.mailbox);
     await account.open(name);
     signed.push(`${text}:${MECHANISM.toLowerCase()}:${urlToken(await mailboxKey(account, name), text)}`);
   }

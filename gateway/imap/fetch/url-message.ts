@@ -2,10 +2,10 @@ import type { Account } from '../../../lib/store/account.ts';
 import { StoreError } from '../../../lib/store/errors.ts';
 import type { ColdRow } from '../../../lib/store/mailbox-block.ts';
 import { summaries } from '../../../lib/store/messages.ts';
+import type { NameView } from '../../../lib/store/name-view.ts';
 import { UidSet } from '../../../lib/store/uid-set.ts';
 import type { FetchItem } from '../wire/fetch-item.ts';
 import type { ImapUrl } from '../wire/imap-url.ts';
-import type { NameView } from '../wire/read/reader.ts';
 import { MessageWindow } from './message-window.ts';
 import { type Literal, literalOf } from './octet-writer.ts';
 import { type Facts, octetsOf } from './sections.ts';
@@ -19,7 +19,7 @@ export interface UrlMessage extends Facts {
 /** How a URL is read: what the user may, and calls the mailbox. */
 export interface UrlReader {
   readonly account: Account;
-  readonly names: NameView | undefined;
+  readonly names: NameView;
   readonly windowBytes: number;
 }
 
@@ -29,7 +29,7 @@ export async function messageOfUrl(
   { mailbox, uidValidity, uid }: ImapUrl,
 ): Promise<UrlMessage | undefined> {
   try {
-    const open = await account.open(names?.fromWire(mailbox) ?? mailbox);
+    const open = await account.open(names.fromWire(mailbox));
     if (uidValidity !== null && uidValidity !== open.uidValidity) return undefined;
     const { view } = await open.mailbox.refresh();
     const row = (await open.mailbox.cold(view, view.present(UidSet.fromSorted([uid])))).get(uid);

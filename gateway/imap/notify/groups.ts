@@ -1,6 +1,6 @@
-import { OTHER_USERS } from '../../../lib/store/account.ts';
+import { accountPrefix } from '../../../lib/store/account.ts';
+import type { NameView } from '../../../lib/store/name-view.ts';
 import type { ListedName } from '../../../lib/store/names.ts';
-import { SEPARATOR } from '../../../lib/store/tree-view.ts';
 import type { EventGroup, MailboxFilter } from '../wire/commands.ts';
 
 /** Events of messages (RFC 5465 §5.2 to §5.4), of mailboxes and of the server (§5.6 to §5.9), as they are announced. */
@@ -24,24 +24,24 @@ export function isSelected({ kind }: MailboxFilter): boolean {
 }
 
 /** The events that are told of a mailbox which is not selected: those of the first group that it is in. */
-export function eventsOf(groups: readonly EventGroup[], row: ListedName): ReadonlySet<string> {
-  return groups.find(({ filter }) => isIn(filter, row))?.events ?? NONE;
+export function eventsOf(groups: readonly EventGroup[], row: ListedName, names: NameView): ReadonlySet<string> {
+  return groups.find(({ filter }) => isIn(filter, row, names))?.events ?? NONE;
 }
 
 /** RFC 5465 §6. Where mail may be delivered (`inboxes`) is every mailbox of one's own: a script or an address may name it. */
-function isIn(filter: MailboxFilter, { name, isSubscribed }: ListedName): boolean {
+function isIn(filter: MailboxFilter, { name, isSubscribed }: ListedName, names: NameView): boolean {
   switch (filter.kind) {
     case 'selected':
     case 'selected-delayed':
       return false;
     case 'inboxes':
     case 'personal':
-      return name !== OTHER_USERS && !name.startsWith(`${OTHER_USERS}${SEPARATOR}`);
+      return accountPrefix(name) === '';
     case 'subscribed':
       return isSubscribed;
     case 'mailboxes':
       return filter.names.includes(name);
     case 'subtree':
-      return filter.names.some((top) => name === top || name.startsWith(`${top}${SEPARATOR}`));
+      return filter.names.some((top) => names.isWithin(name, top));
   }
 }

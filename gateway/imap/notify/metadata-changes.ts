@@ -47,7 +47,7 @@ export class MetadataChanges {
     const { view } = await account.tree.refresh();
     for (const row of names) {
       const isOwn = row.mailbox !== undefined && view.binding(row.name)?.mailbox === row.mailbox;
-      if (!isOwn || !eventsOf(this.#groups, row).has('MAILBOXMETADATACHANGE')) continue;
+      if (!isOwn || !eventsOf(this.#groups, row, this.#context.names).has('MAILBOXMETADATACHANGE')) continue;
       known.set(row.name, new Map(annotationsOf(account, view, row.name)));
     }
     return known;

@@ -65,7 +65,7 @@ export class Notifier {
     const { account, options } = this.#context;
     const { store, limits } = options;
     this.#stops.push(store.onMoved(account.user.tree, () => this.#wake(() => (this.#namesDirty = true))));
-    this.#names = await listNames(account);
+    this.#names = await listNames(account, this.#context.names);
     if (!this.#watch()) {
       this.stop();
       return false;
@@ -205,8 +205,9 @@ export class Notifier {
   async #tellNames(): Promise<void> {
     this.#namesDirty = false;
     const before = this.#names;
-    const after = await listNames(this.#context.account);
-    for (const text of nameChanges(before, after, this.#groups, this.#context.dialect)) this.#context.write(text);
+    const after = await listNames(this.#context.account, this.#context.names);
+    for (const text of nameChanges(before, after, this.#groups, this.#context.names, this.#context.dialect))
+      this.#context.write(text);
     for (const text of await this.#metadata.look(after)) this.#context.write(text);
     this.#names = after;
     const known = new Set(this.#watched.keys());
@@ -221,7 +222,7 @@ export class Notifier {
     const { store, limits } = this.#context.options;
     const next = new Map<Id, Watched>();
     const wanted = this.#names.flatMap((row) => {
-      const events = eventsOf(this.#groups, row);
+      const events = eventsOf(this.#groups, row, this.#context.names);
       const { mailbox } = row;
       const isTold = mailbox !== undefined && hasRight(row.rights, 'r') && events.has('MESSAGENEW');
       return isTold ? [{ row: { ...row, mailbox }, events }] : [];

@@ -1,8 +1,8 @@
-import { OTHER_USERS } from '../../../lib/store/account.ts';
+import { accountPrefix } from '../../../lib/store/account.ts';
 import { listNames } from '../../../lib/store/list-names.ts';
+import type { NameView } from '../../../lib/store/name-view.ts';
 import type { ListedName } from '../../../lib/store/names.ts';
 import { hasRight } from '../../../lib/store/rights.ts';
-import { parentOf, SEPARATOR } from '../../../lib/store/tree-view.ts';
 import type { Context } from '../context.ts';
 import type { MailboxSource } from '../wire/mailbox-source.ts';
 
@@ -11,12 +11,14 @@ import type { MailboxSource } from '../wire/mailbox-source.ts';
  * over (RFC 7377 §2.2).
  */
 export async function namesOf(context: Context, sources: readonly MailboxSource[]): Promise<string[]> {
-  const rows = await listNames(context.account);
+  const rows = await listNames(context.account, context.names);
   const readable = rows.filter(({ mailbox, rights }) => mailbox !== undefined && hasRight(rights, 'r'));
-  return readable.filter((row) => sources.some((source) => isMeant(row, source))).map(({ name }) => name);
+  return readable
+    .filter((row) => sources.some((source) => isMeant(row, source, context.names)))
+    .map(({ name }) => name);
 }
 
-function isMeant({ name, isSubscribed }: ListedName, source: MailboxSource): boolean {
+function isMeant({ name, isSubscribed }: ListedName, source: MailboxSource, names: NameView): boolean {
   switch (source.kind) {
     case 'SELECTED':
       return false;
@@ -25,12 +27,12 @@ function isMeant({ name, isSubscribed }: ListedName, source: MailboxSource): boo
     // RFC 5465 §6.3: a script may deliver into any mailbox of the user.
     case 'INBOXES':
     case 'PERSONAL':
-      return !name.startsWith(`${OTHER_USERS}${SEPARATOR}`);
+      return accountPrefix(name) === '';
     case 'MAILBOXES':
       return source.names.includes(name);
     case 'SUBTREE-ONE':
-      return source.names.some((root) => name === root || parentOf(name) === root);
+      return source.names.some((root) => name === root || names.parentOf(name) === root);
     case 'SUBTREE':
-      return source.names.some((root) => name === root || name.startsWith(`${root}${SEPARATOR}`));
+      return source.names.some((root) => names.isWithin(name, root));
   }
 }

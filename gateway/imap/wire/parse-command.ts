@@ -9,7 +9,7 @@ import { esearch } from './read/esearch.ts';
 import { fetchItems, fetchModifiers } from './read/fetch.ts';
 import { flag, storeFlags } from './read/flag.ts';
 import { listArguments, statusItems } from './read/list.ts';
-import { listMailbox, mailbox } from './read/mailbox.ts';
+import { listMailbox, listReference, mailbox } from './read/mailbox.ts';
 import { metadataCommands } from './read/metadata.ts';
 import { notify } from './read/notify.ts';
 import { quotaCommands } from './read/quota.ts';
@@ -217,7 +217,7 @@ function useAttribute(reader: Reader): string {
 }
 
 function lsub(reader: Reader): ImapCommand {
-  return { name: 'LSUB', reference: spaced(reader, mailbox), pattern: spaced(reader, listMailbox) };
+  return { name: 'LSUB', reference: spaced(reader, listReference), pattern: spaced(reader, listMailbox) };
 }
 
 /** `"UIDBATCHES" SP nz-number [SP nz-number ":" nz-number]` (draft-ietf-mailmaint-imap-uidbatches) */

@@ -1,5 +1,5 @@
 import type { ListCommand, StatusItem } from '../commands.ts';
-import { listMailbox, mailbox } from './mailbox.ts';
+import { listMailbox, listReference } from './mailbox.ts';
 import { listMetadata } from './metadata.ts';
 import type { Reader } from './reader.ts';
 import { list, word } from './text.ts';
@@ -21,7 +21,7 @@ export function listArguments(reader: Reader): ListCommand {
     reader.invalid('RECURSIVEMATCH (nothing to match)');
   }
   if (hasSelect) reader.sp();
-  const reference = mailbox(reader);
+  const reference = listReference(reader);
   reader.sp();
   const manyPatterns = reader.peek() === '(';
   const patterns = manyPatterns ? list(reader, listMailbox, false) : [listMailbox(reader)];

@@ -14,6 +14,11 @@ export function mailbox(reader: Reader): string {
   return reader.dialect.names?.fromWire(name) ?? name;
 }
 
+/** The reference name of LIST and LSUB: the beginning of a pattern, as the client has it (RFC 9051 §6.3.9). */
+export function listReference(reader: Reader): string {
+  return mailboxName(astringBytes(reader, 'a reference name'), reader);
+}
+
 /**
  *     list-mailbox  = 1*list-char / string                ; RFC 9051 §9
  *     list-char     = ATOM-CHAR / list-wildcards / resp-specials

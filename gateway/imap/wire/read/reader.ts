@@ -7,11 +7,11 @@ export interface Dialect {
   /** IMAP4rev2 or UTF8=ACCEPT is enabled: names are UTF-8, not modified UTF-7. */
   readonly utf8: boolean;
   /** How this client names mailboxes, where that is not how the store does. */
-  readonly names?: NameView;
+  readonly names?: WireNames;
 }
 
 /** Mailbox names of the wire, and of the store. */
-export interface NameView {
+export interface WireNames {
   fromWire(name: string): string;
   toWire(name: string): string;
 }

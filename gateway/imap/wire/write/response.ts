@@ -133,7 +133,8 @@ export function namespaces(
 
 /** The prefix is a string, not a mailbox: an empty one is `""`, and no atom is allowed. */
 function namespacePrefix(prefix: string, dialect: Dialect): string {
-  const text = mailbox(prefix, dialect);
+  const { utf8 } = dialect;
+  const text = mailbox(prefix, { utf8 });
   return /^["{]/.test(text) ? text : `"${text}"`;
 }
 
