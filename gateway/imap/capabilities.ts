@@ -19,6 +19,7 @@ export interface Offers {
 const always = ['IMAP4rev1', 'IMAP4rev2', 'LITERAL+', 'ID', 'ENABLE'];
 
 const afterLogin = [
+  'UTF8=ACCEPT',
   'IDLE',
   'INPROGRESS',
   'NAMESPACE',

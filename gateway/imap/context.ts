@@ -51,8 +51,8 @@ export interface ImapOptions {
   readonly summaryTexts: SummaryTexts;
 }
 
-/** Extensions that a client turns on (RFC 9051 §6.3.1, RFC 7162 §3.1, §3.2, RFC 9586). */
-export type Extension = 'CONDSTORE' | 'IMAP4REV2' | 'QRESYNC' | 'UIDONLY';
+/** Extensions that a client turns on (RFC 9051 §6.3.1, RFC 7162 §3.1, §3.2, RFC 9586, RFC 9755). */
+export type Extension = 'CONDSTORE' | 'IMAP4REV2' | 'QRESYNC' | 'UIDONLY' | 'UTF8=ACCEPT';
 
 /** What the commands see of the session. */
 export interface Context {

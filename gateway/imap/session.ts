@@ -91,7 +91,8 @@ class Session implements Context {
   }
 
   get dialect(): Dialect {
-    return { utf8: this.enabled.has('IMAP4REV2'), ...(this.#names && { names: this.#names }) };
+    const utf8 = this.enabled.has('IMAP4REV2') || this.enabled.has('UTF8=ACCEPT');
+    return { utf8, ...(this.#names && { names: this.#names }) };
   }
 
   get style(): Style {

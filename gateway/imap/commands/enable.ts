@@ -10,6 +10,7 @@ const extensions: ReadonlyMap<string, readonly [announced: string, turnsOn: read
   ['CONDSTORE', ['CONDSTORE', ['CONDSTORE']]],
   ['QRESYNC', ['QRESYNC', ['QRESYNC', 'CONDSTORE']]],
   ['UIDONLY', ['UIDONLY', ['UIDONLY']]],
+  ['UTF8=ACCEPT', ['UTF8=ACCEPT', ['UTF8=ACCEPT']]],
   ['IMAP4REV2', ['IMAP4rev2', ['IMAP4REV2']]],
 ]);
 

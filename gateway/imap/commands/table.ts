@@ -44,6 +44,7 @@ import { thread } from './thread.ts';
 import { uidBatches } from './uidbatches.ts';
 import { unauthenticate } from './unauthenticate.ts';
 import { genUrlAuth, resetKey, urlFetch } from './url-auth.ts';
+import { xlist } from './xlist.ts';
 
 /** How a verb is run. */
 export interface Row<C = never> {
@@ -85,6 +86,7 @@ export const commands = {
   SUBSCRIBE: { state: 'logged-in', numbers: 'free', run: subscribe },
   UNSUBSCRIBE: { state: 'logged-in', numbers: 'free', run: subscribe },
   LIST: { state: 'logged-in', numbers: 'free', run: list },
+  XLIST: { state: 'logged-in', numbers: 'free', run: xlist },
   LSUB: { state: 'logged-in', numbers: 'free', run: lsub },
   NAMESPACE: { state: 'logged-in', numbers: 'free', run: namespace },
   STATUS: { state: 'logged-in', numbers: 'free', run: status },

@@ -9,7 +9,7 @@ import { type Dialect, Reader } from './read/reader.ts';
 import { astring, nzNumber, tag } from './read/text.ts';
 import type { SequenceBound } from './sequence-set.ts';
 
-/** How the octets of a message come: as a literal, as `UTF8 (literal8)` (RFC 6855 §4), or in parts (RFC 4469). */
+/** How the octets of a message come: as a literal, as `UTF8 (literal8)` (RFC 9755 §4), or in parts (RFC 4469). */
 export type AppendData = 'literal' | 'utf8' | 'catenate';
 
 /** What an APPEND says about a message before its octets come. */
@@ -118,7 +118,7 @@ function appendSteps(reader: Reader, before: AppendData | null, literal: boolean
 
 /**
  *     append-message = [SP flag-list] [SP date-time] SP append-data      ; RFC 9051 §9, RFC 4466 §2.3
- *     append-data    = literal / literal8 / "UTF8" SP "(" literal8 ")"   ; RFC 3516 §7, RFC 6855 §4
+ *     append-data    = literal / literal8 / "UTF8" SP "(" literal8 ")"   ; RFC 3516 §7, RFC 9755 §4
  *     append-ext    =/ att-annotate                                      ; RFC 5257 §5
  *     append-data   =/ "CATENATE" SP "(" cat-part *(SP cat-part) ")"     ; RFC 4469 §5
  *

@@ -132,6 +132,7 @@ export type ImapCommand =
   | { readonly name: 'DELETE' | 'SUBSCRIBE' | 'UNSUBSCRIBE'; readonly mailbox: string }
   | { readonly name: 'RENAME'; readonly from: string; readonly to: string }
   | ListCommand
+  | { readonly name: 'XLIST'; readonly reference: string; readonly pattern: string }
   | { readonly name: 'LSUB'; readonly reference: string; readonly pattern: string }
   | { readonly name: 'STATUS'; readonly mailbox: string; readonly items: readonly StatusItem[] }
   | { readonly name: 'EXPUNGE'; readonly uids: SequenceSet | null }

@@ -92,6 +92,7 @@ const verbs: ReadonlyMap<string, ReadArguments> = new Map<string, ReadArguments>
   ['LIST', (reader) => spaced(reader, listArguments)],
   // RFC 2193 §3: the same with mailboxes of other servers, of which there are none.
   ['RLIST', (reader) => spaced(reader, listArguments)],
+  ['XLIST', xlist],
   ['LSUB', lsub],
   ['RLSUB', lsub],
   ['STATUS', (reader) => ({ name: 'STATUS', mailbox: spaced(reader, mailbox), items: spaced(reader, statusItems) })],
@@ -218,6 +219,11 @@ function useAttribute(reader: Reader): string {
 
 function lsub(reader: Reader): ImapCommand {
   return { name: 'LSUB', reference: spaced(reader, listReference), pattern: spaced(reader, listMailbox) };
+}
+
+/** `XLIST`, which Gmail had before LIST could tell special uses: the arguments are LIST's of RFC 3501. */
+function xlist(reader: Reader): ImapCommand {
+  return { name: 'XLIST', reference: spaced(reader, listReference), pattern: spaced(reader, listMailbox) };
 }
 
 /** `"UIDBATCHES" SP nz-number [SP nz-number ":" nz-number]` (draft-ietf-mailmaint-imap-uidbatches) */

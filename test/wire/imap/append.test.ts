@@ -40,7 +40,7 @@ describe('APPEND', () => {
     expect(parseAppendRest(end, 'literal', false, dialect)).toEqual({ steps: [{ kind: 'end' }], within: null });
   });
 
-  it('reads several messages (RFC 3502), one in UTF8 (RFC 6855 §4), the mailbox as a literal', () => {
+  it('reads several messages (RFC 3502), one in UTF8 (RFC 9755 §4), the mailbox as a literal', () => {
     const frames = framesOf('a append {5+}\r\ninbox {1+}\r\nx (\\Draft) UTF8 (~{1+}\r\ny) {1+}\r\nz\r\n');
     const [first = nothing, second = nothing, third = nothing, end = nothing] = frames;
     const literal = { kind: 'literal' };

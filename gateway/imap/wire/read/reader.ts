@@ -2,7 +2,7 @@ import { BadSyntax } from '../bad-syntax.ts';
 import type { ImapCommand } from '../commands.ts';
 import type { Fragment, Frame } from '../frame.ts';
 
-/** How the session speaks; it changes with ENABLE (RFC 9051 §6.3.1, RFC 6855 §3). */
+/** How the session speaks; it changes with ENABLE (RFC 9051 §6.3.1, RFC 9755 §3). */
 export interface Dialect {
   /** IMAP4rev2 or UTF8=ACCEPT is enabled: names are UTF-8, not modified UTF-7. */
   readonly utf8: boolean;

@@ -89,7 +89,7 @@ export interface ListedMailbox {
  *     mailbox-list = "(" [mbx-list-flags] ")" SP (DQUOTE QUOTED-CHAR DQUOTE / nil) SP mailbox [SP mbox-list-extended]
  *     mbox-list-extended = "(" [mbox-list-extended-item *(SP mbox-list-extended-item)] ")"      ; RFC 9051 §9
  */
-export function listed(response: 'LIST' | 'LSUB', entry: ListedMailbox, dialect: Dialect): string {
+export function listed(response: 'LIST' | 'LSUB' | 'XLIST', entry: ListedMailbox, dialect: Dialect): string {
   const extended: string[] = [];
   if (entry.childInfo !== undefined && entry.childInfo.length > 0) {
     extended.push(`"CHILDINFO" (${entry.childInfo.map((option) => string(option, dialect)).join(' ')})`);
