@@ -49,7 +49,9 @@ export const budgets = {
   select: { ...NOTHING, readRequests: 3, readUnits: 3 },
   /** STATUS of the same: tree and head. */
   status: { ...NOTHING, readRequests: 2, readUnits: 2 },
-  /** FETCH of one message's ENVELOPE or BODYSTRUCTURE, among many: its summary, read eventually and a hundred at a time. */
+  /** FETCH of ENVELOPE and the like of 10,000 compacted messages, after a SELECT by a process that has not seen the mailbox. */
+  envelopes: { ...NOTHING, readRequests: 4, readUnits: 8, blobGets: 12 },
+  /** FETCH of the ENVELOPE or BODYSTRUCTURE of one new message, among many: its summary, read eventually and a hundred at a time. */
   envelope: { ...NOTHING, readRequests: 0.01, readUnits: 0.5 },
   /** FETCH BODY[] of up to 4 MB, at once or in pieces. */
   body: { ...NOTHING, blobGets: 1 },

@@ -13,6 +13,9 @@ export interface Line {
 const GB = 1e9;
 const MINUTES = 60 * 24;
 const WEEK = 7;
+/** A log further behind than this gets a new snapshot (lib/store/compact.ts): about so many objects of columns and summaries. */
+const SNAPSHOT_RECORDS = 512;
+const PIECES_WRITTEN = 4;
 
 const line = (what: string, of: Priced, amount: number): Line => ({ what, of, amount, usd: cost(of, amount) });
 
@@ -36,6 +39,8 @@ export function monthOfRequests(people: number): readonly Line[] {
     reads('logins', budgets.login, often(person.logins)),
     reads('SELECT', budgets.select, often(person.selects)),
     reads('summaries of new mail', budgets.envelope, mails),
+    reads('summaries of new mail, taken into snapshots', budgets.envelope, mails),
+    line('snapshots of mailboxes: their pieces', 'blobPuts', (mails / SNAPSHOT_RECORDS) * PIECES_WRITTEN),
     line('daily checkpoints: what they were made of', 'writeUnits', often(budgets.checkpoint.writeUnits)),
     reads('daily checkpoints: every mailbox', budgets.checkpoint, often(1)),
     line('daily checkpoints: put, and a list of the old ones', 'blobPuts', often(budgets.checkpoint.blobPuts + 1)),

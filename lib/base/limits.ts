@@ -86,6 +86,16 @@ export const smmapdLimits = {
 
 export type SmmapdLimits = { readonly [name in keyof typeof smmapdLimits]: number };
 
+/** Summaries in the snapshots of mailboxes (ADR 13). */
+export const summaryPieceLimits = {
+  /** Summaries of one piece, before they are deflated. */
+  pieceBytes: 2 * MIB,
+  /** A larger one is in no piece. */
+  summaryBytes: 4 * KIB,
+  /** What a process keeps of pieces that it has read. */
+  cacheBytes: 16 * MIB,
+} as const;
+
 /** Limits of one IMAP session; those of command lines and literals are in `gateway/imap/wire/limits.ts`. */
 export const imapLimits = {
   /** Before login, no input for this long and the session ends. */

@@ -1,7 +1,8 @@
 import { BoundedCache } from '../base/bounded-cache.ts';
 import type { Id } from '../base/ids.ts';
-import type { LogContext } from '../store/log.ts';
-import { packedSummaries } from '../store/messages.ts';
+import type { OpenMailbox } from '../store/account.ts';
+import type { MailboxView } from '../store/mailbox-view.ts';
+import { type MessageRef, mailboxSummaries } from '../store/summary-pieces.ts';
 import { type Gist, gistBytes, gistOf } from './gist.ts';
 
 /** Summaries asked for together. */
@@ -16,27 +17,27 @@ export class GistCache extends BoundedCache<Id, Gist> {
 }
 
 /**
- * The gists of the blobs, in their order; undefined for a message that is gone. `breathe` is called between pieces of
+ * The gists of messages of a mailbox, in their order; undefined for a message that is gone. `breathe` is called between pieces of
  * work and may throw to end it.
  */
 export async function loadGists(
   cache: GistCache,
-  { context, space }: { readonly context: LogContext; readonly space: Id },
-  blobs: readonly Id[],
+  { open, view }: { readonly open: OpenMailbox; readonly view: MailboxView },
+  messages: readonly MessageRef[],
   breathe: () => Promise<void>,
 ): Promise<(Gist | undefined)[]> {
-  const gists = blobs.map((blob) => cache.get(blob));
+  const gists = messages.map(({ blob }) => cache.get(blob));
   const missing = gists.flatMap((gist, i) => (gist === undefined ? [i] : []));
   for (let at = 0; at < missing.length; at += BATCH) {
     const some = missing.slice(at, at + BATCH);
-    const wanted = some.map((i) => blobs[i] as Id);
-    const unpack = await packedSummaries(context, space, wanted);
+    const wanted = some.map((i) => messages[i] as MessageRef);
+    const unpack = await mailboxSummaries(open, view, wanted);
     for (const [nth, i] of some.entries()) {
       const summary = await unpack(nth);
       if (summary !== undefined) {
         const gist = gistOf(summary);
         gists[i] = gist;
-        cache.put(wanted[nth] as Id, gist);
+        cache.put((wanted[nth] as MessageRef).blob, gist);
       }
       await breathe();
     }

@@ -11,6 +11,7 @@ import type { FoldLimits } from './mailbox-fold.ts';
 import { encodeCounts } from './mailbox-view.ts';
 import type { Blobs, Hints, Index, Jobs } from './ports.ts';
 import { QuotaLedger } from './quota.ts';
+import { SummaryPieceCache } from './summary-pieces.ts';
 import { Tree } from './tree.ts';
 import { encodeTreeExtra } from './tree-view.ts';
 
@@ -45,6 +46,8 @@ export class MailStore {
   readonly context: MailboxContext;
   readonly quota: QuotaLedger;
   readonly expungeDelayMs: number;
+  /** Summaries that are read together, of the mailboxes used lately. */
+  readonly summaryPieces = new SummaryPieceCache();
   readonly #mailboxes: Cache<Mailbox>;
   readonly #trees: Cache<Tree>;
   readonly #deliveries: Cache<DeliveryLog>;

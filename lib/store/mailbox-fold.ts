@@ -1,6 +1,7 @@
 import type { Id } from '../base/ids.ts';
 import { deleteSegments, type Folding } from './compact.ts';
 import { foldAnnotations } from './fold-annotations.ts';
+import { foldSummaries } from './fold-summaries.ts';
 import { DAY_MS, EXPUNGED_KEEP_MS, GRACE_MS, NONCE_KEEP_MS, SEGMENT_KEEP_MS } from './keep.ts';
 import type { LogContext } from './log.ts';
 import { Moved } from './log-reader.ts';
@@ -15,7 +16,7 @@ import {
   encodeNonces,
   type HotRow,
 } from './mailbox-columns.ts';
-import { type ColumnPiece, encodeManifest, type Manifest, type NoncePiece } from './mailbox-manifest.ts';
+import { type ColumnPiece, encodeManifest, type Manifest, type NoncePiece, piecesOf } from './mailbox-manifest.ts';
 import { coldPiece } from './mailbox-snapshot.ts';
 import { type DeliveryMark, decodeCounts, type Expunged, MailboxView } from './mailbox-view.ts';
 import { deletePiece, getPiece, PIECE_ITEM_BYTES, type PieceRef, putPiece } from './pieces.ts';
@@ -27,21 +28,26 @@ export interface FoldLimits {
   /** Messages per piece. */
   readonly hotRows: number;
   readonly coldRows: number;
+  readonly summaryRows: number;
   /** More nonce pieces than this are merged into one. */
   readonly noncePieces: number;
 }
 
-export const FOLD_LIMITS: FoldLimits = { hotRows: 65_536, coldRows: 8192, noncePieces: 32 };
+export const FOLD_LIMITS: FoldLimits = { hotRows: 65_536, coldRows: 8192, summaryRows: 4096, noncePieces: 32 };
 
-/**
- * Writes the view as pieces and a manifest; the caller then moves the head to it (Rule 7). `describe`: metadata of a manifest
- * that is an object (Rule 21).
- */
+export interface FoldOptions {
+  readonly limits?: FoldLimits | undefined;
+  /** Metadata of a manifest that is an object (Rule 21). */
+  readonly describe?: () => Promise<BlobMetadata>;
+  /** Where the messages' summaries are; without it no further ones are taken into the snapshot. */
+  readonly space?: Id | undefined;
+}
+
+/** Writes the view as pieces and a manifest; the caller then moves the head to it (Rule 7). */
 export async function foldMailbox(
   context: LogContext,
   view: MailboxView,
-  limits: FoldLimits = FOLD_LIMITS,
-  describe: () => Promise<BlobMetadata> = async () => ({ mailbox: view.state.id }),
+  { limits = FOLD_LIMITS, describe = async () => ({ mailbox: view.state.id }), space }: FoldOptions = {},
 ): Promise<Folding<MailboxView>> {
   const before = view.state.snapshot;
   const nowMs = context.clock.now();
@@ -54,21 +60,13 @@ export async function foldMailbox(
   const purged = view.state.purged.minus(forgottenUids);
   const hot = await foldHot(context, view, limits);
   const cold = await foldCold(context, view, kept, purged, limits);
+  const summaries =
+    space === undefined ? (before?.summaries ?? []) : await foldSummaries(context, view, space, limits.summaryRows);
   const nonces = await foldNonces(context, view, limits);
   const annotated = await foldAnnotations(context, view);
   const expunged = kept.length === 0 ? undefined : await putPiece(context, 'M', view.state.id, encodeExpunged(kept));
-  const used = new Set([...hot, ...cold, ...nonces, ...annotated.annotations].map(({ id }) => id));
-  const pieces: PieceRef[] = [
-    ...(before?.hot ?? []),
-    ...(before?.cold ?? []),
-    ...(before?.nonces ?? []),
-    ...(before?.annotations ?? []),
-  ];
-  const replaced = pieces.filter(({ id }) => !used.has(id));
-  if (before?.expunged !== undefined) replaced.push(before.expunged);
-  if (before?.annotationSizes !== undefined && before.annotationSizes.id !== annotated.annotationSizes?.id) {
-    replaced.push(before.annotationSizes);
-  }
+  const used = new Set(piecesOf({ hot, cold, summaries, nonces, expunged, ...annotated }).map(({ id }) => id));
+  const replaced = (before === undefined ? [] : piecesOf(before)).filter(({ id }) => !used.has(id));
   if (view.state.snapshotRef !== undefined) replaced.push(view.state.snapshotRef);
   const manifest: Manifest = {
     mailbox: view.state.id,
@@ -78,6 +76,7 @@ export async function foldMailbox(
     keywords: view.state.keywords,
     hot,
     cold,
+    summaries,
     expunged,
     expungedKnownSince: forgotten.reduce((max, { seq }) => Math.max(max, seq), view.state.expungedKnownSince),
     purged,

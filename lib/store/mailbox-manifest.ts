@@ -40,6 +40,8 @@ export interface Manifest {
   readonly hot: readonly ColumnPiece[];
   /** blob, size, dates: what FETCH reads. Rows of expunged messages stay until purged. */
   readonly cold: readonly ColumnPiece[];
+  /** Copies of summaries: what FETCH of many reads. A cache: not all messages are in one (ADR 13). */
+  readonly summaries: readonly ColumnPiece[];
   readonly expunged: PieceRef | undefined;
   readonly expungedKnownSince: number;
   readonly purged: UidSet;
@@ -52,17 +54,29 @@ export interface Manifest {
   readonly folded: readonly Folded[];
 }
 
-/** Of a snapshot with annotations; one without is written as before there were any. */
-const FORMAT = 2;
+type Pieces = Pick<Manifest, 'hot' | 'cold' | 'summaries' | 'nonces' | 'annotations' | 'expunged' | 'annotationSizes'>;
+
+/** Of a snapshot with copies of summaries; one without is written as before there were any. */
+const FORMAT = 3;
+/** With annotations. */
+const ANNOTATED_FORMAT = 2;
 const PLAIN_FORMAT = 1;
+
+/** Every piece that the snapshot is made of. */
+export function piecesOf({ hot, cold, summaries, nonces, annotations, ...one }: Pieces): readonly PieceRef[] {
+  const single = [one.expunged, one.annotationSizes].filter((piece) => piece !== undefined);
+  return [...hot, ...cold, ...summaries, ...nonces, ...annotations, ...single];
+}
+
+function formatOf({ summaries, annotationSizes }: Manifest): number {
+  if (summaries.length > 0) return FORMAT;
+  return annotationSizes === undefined ? PLAIN_FORMAT : ANNOTATED_FORMAT;
+}
 
 export function encodeManifest(manifest: Manifest): Buffer {
   const to = new ByteWriter(1024);
-  const isPlain = manifest.annotationSizes === undefined;
-  to.u8(isPlain ? PLAIN_FORMAT : FORMAT)
-    .fixed(idToBytes(manifest.mailbox))
-    .varint(manifest.seq)
-    .bytes(encodeCounts(manifest.counts));
+  const format = formatOf(manifest);
+  to.u8(format).fixed(idToBytes(manifest.mailbox)).varint(manifest.seq).bytes(encodeCounts(manifest.counts));
   list(to, manifest.keywords, (keyword) => to.string(keyword));
   for (const pieces of [manifest.hot, manifest.cold]) {
     list(to, pieces, (piece) => writeColumn(to, piece));
@@ -82,17 +96,19 @@ export function encodeManifest(manifest: Manifest): Buffer {
     to.varint(piece.timeMs);
   });
   list(to, manifest.folded, ({ seq, timeMs }) => to.varint(seq).varint(timeMs));
-  if (manifest.annotationSizes !== undefined) {
-    writeRef(to, manifest.annotationSizes);
-    list(to, manifest.annotations, (piece) => writeColumn(to, piece));
-  }
+  const { annotationSizes, annotations, summaries } = manifest;
+  if (format === FORMAT) {
+    list(to, annotationSizes === undefined ? [] : [annotationSizes], (piece) => writeRef(to, piece));
+  } else if (annotationSizes !== undefined) writeRef(to, annotationSizes);
+  if (format !== PLAIN_FORMAT) list(to, annotations, (piece) => writeColumn(to, piece));
+  if (format === FORMAT) list(to, summaries, (piece) => writeColumn(to, piece));
   return to.finish();
 }
 
 export function decodeManifest(packed: Buffer): Manifest {
   const from = new ByteReader(packed);
   const format = from.u8();
-  if (format !== PLAIN_FORMAT) assertFormat(format, FORMAT, 'a mailbox snapshot');
+  if (format !== PLAIN_FORMAT && format !== ANNOTATED_FORMAT) assertFormat(format, FORMAT, 'a mailbox snapshot');
   const mailbox = idFromBytes(from.fixed(16));
   const seq = from.varint();
   const counts = decodeCounts(from.bytes());
@@ -115,8 +131,10 @@ export function decodeManifest(packed: Buffer): Manifest {
   });
   const retired = readList(from, () => ({ ...readRef(from), timeMs: from.varint() }));
   const folded = readList(from, () => ({ seq: from.varint(), timeMs: from.varint() }));
-  const annotationSizes = format === PLAIN_FORMAT ? undefined : readRef(from);
+  const [annotationSizes] =
+    format === FORMAT ? readList(from, () => readRef(from)) : format === ANNOTATED_FORMAT ? [readRef(from)] : [];
   const annotations = format === PLAIN_FORMAT ? [] : columns();
+  const summaries = format === FORMAT ? columns() : [];
   return {
     mailbox,
     seq,
@@ -124,6 +142,7 @@ export function decodeManifest(packed: Buffer): Manifest {
     keywords,
     hot,
     cold,
+    summaries,
     expunged,
     expungedKnownSince,
     purged,

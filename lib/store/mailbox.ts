@@ -163,7 +163,11 @@ export class Mailbox {
   /** Folds the log into a snapshot now. */
   compact(): Promise<'moved' | 'lost' | 'nothing'> {
     return compact(this.#log, (view) =>
-      foldMailbox(this.#context, view, this.#context.foldLimits, () => this.#describe(view)),
+      foldMailbox(this.#context, view, {
+        limits: this.#context.foldLimits,
+        describe: () => this.#describe(view),
+        space: this.#log.cached?.head.space,
+      }),
     );
   }
 

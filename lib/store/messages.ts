@@ -151,15 +151,25 @@ export async function packedSummaries(
   space: Id,
   blobs: readonly Id[],
 ): Promise<(index: number) => Promise<Summary | undefined>> {
-  const items = await context.index.batchGet(
+  const stored = await storedSummaries(context, space, blobs);
+  return async (index) => {
+    const [packed, blob] = [stored[index], blobs[index]];
+    const known = packed && decodeSummary(packed);
+    return known ?? (blob && rebuildSummary(context, space, blob));
+  };
+}
+
+/** The packed summaries that are stored, in the order asked; none is made. */
+export async function storedSummaries(
+  { index }: Pick<LogContext, 'index'>,
+  space: Id,
+  blobs: readonly Id[],
+): Promise<readonly (Buffer | undefined)[]> {
+  const items = await index.batchGet(
     blobs.map((blob) => summaryKey(space, blob)),
     { consistent: false },
   );
-  return async (index) => {
-    const [packed, blob] = [items[index]?.b, blobs[index]];
-    const known = packed instanceof Uint8Array ? decodeSummary(packed) : undefined;
-    return known ?? (blob && rebuildSummary(context, space, blob));
-  };
+  return items.map((item) => (item?.b instanceof Uint8Array ? Buffer.from(item.b) : undefined));
 }
 
 async function rebuildSummary(context: LogContext, space: Id, blob: Id): Promise<Summary | undefined> {

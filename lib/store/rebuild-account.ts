@@ -65,7 +65,7 @@ export async function rebuildAccount(
     const lost = await lostOf(store.context, view, own, shared);
     const adopted = survey.adopted.filter(({ mailbox }) => mailbox === part.id).map(({ message }) => message);
     const next = withAppended(raisedView(view, lost), adopted, store.clock.now());
-    const { ref } = await foldMailbox(store.context, next, store.context.foldLimits);
+    const { ref } = await foldMailbox(store.context, next, { limits: store.context.foldLimits });
     await holdAndSummarize(store, user, next);
     await putHead(store, 'M', part.id, user, tree, part.state === 'closed' ? 'closed' : 'open', next, ref);
     if (part.state !== 'closed') tally.messages += next.exists;

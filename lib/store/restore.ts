@@ -132,7 +132,7 @@ async function raiseMailbox(store: MailStore, id: Id, lost: Lost, newer: readonl
   await withMailbox(store.context, id, async (head, view) => {
     const adopted = newer.filter(({ mailbox }) => mailbox === id).map(({ message }) => message);
     const next = withAppended(raisedView(view, lost), adopted, store.clock.now());
-    const { ref } = await foldMailbox(store.context, next, store.context.foldLimits);
+    const { ref } = await foldMailbox(store.context, next, { limits: store.context.foldLimits });
     await moveHead(store, 'M', id, head, headOnSnapshot(next, ref));
   });
 }

@@ -13,7 +13,7 @@ import {
   SEGMENT_PREFIX,
 } from './keys.ts';
 import { catchUp, Moved, withHead } from './log-reader.ts';
-import { decodeManifest } from './mailbox-manifest.ts';
+import { decodeManifest, piecesOf } from './mailbox-manifest.ts';
 import { getPiece, type PieceRef } from './pieces.ts';
 import { decodeRecords, isLarge, type StoredRecord } from './record.ts';
 import { NOTE, OrphanNotes, ripeIds } from './sweep-notes.ts';
@@ -109,7 +109,7 @@ function strike(
 
 async function referencesOf(run: SweepRun, letter: LogLetter, id: Id): Promise<References | undefined> {
   return withHead(run.context, letter, id, async (head) => {
-    const { pieces, foldedSeq } = await piecesOf(run, letter, id, head);
+    const { pieces, foldedSeq } = await piecesOfLog(run, letter, id, head);
     const [bodies, objects] = [new Set<string>(), new Set<string>()];
     const take = (records: readonly StoredRecord[]): void => {
       for (const { body } of records) {
@@ -133,7 +133,7 @@ async function referencesOf(run: SweepRun, letter: LogLetter, id: Id): Promise<R
   });
 }
 
-async function piecesOf(
+async function piecesOfLog(
   run: SweepRun,
   letter: LogLetter,
   id: Id,
@@ -154,9 +154,7 @@ async function piecesOf(
     const packed = await getPiece(run.context, letter, id, root);
     if (packed === undefined) throw new Moved(`snapshot ${root.id}`);
     const manifest = decodeManifest(packed);
-    current.push(...manifest.hot, ...manifest.cold, ...manifest.nonces, ...manifest.annotations);
-    if (manifest.annotationSizes !== undefined) current.push(manifest.annotationSizes);
-    if (manifest.expunged !== undefined) current.push(manifest.expunged);
+    current.push(...piecesOf(manifest));
     listed = manifest;
   }
   const kept = listed.retired.filter(({ timeMs }) => timeMs > run.nowMs - GRACE_MS);

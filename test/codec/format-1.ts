@@ -14,6 +14,7 @@ import * as columns from '../../lib/store/mailbox-columns.ts';
 import { decodeManifest, encodeManifest, type Manifest } from '../../lib/store/mailbox-manifest.ts';
 import * as mailbox from '../../lib/store/mailbox-records.ts';
 import { decodeRecords, encodeRecord, type StoredRecord } from '../../lib/store/record.ts';
+import { decodeSummaryPiece, encodeSummaryPiece } from '../../lib/store/summary-pieces.ts';
 import * as tree from '../../lib/store/tree-records.ts';
 import { decodeTree, encodeTree } from '../../lib/store/tree-snapshot.ts';
 import { TreeView } from '../../lib/store/tree-view.ts';
@@ -21,7 +22,8 @@ import { UidSet } from '../../lib/store/uid-set.ts';
 
 export interface Fixture {
   readonly expected: unknown;
-  readonly write: () => Buffer;
+  readonly write: () => Buffer | Promise<Buffer>;
+  /** The value, or a promise of it. */
   readonly read: (packed: Buffer) => unknown;
   /** Whether the first byte is the format. */
   readonly numbered: boolean;
@@ -128,6 +130,7 @@ const manifest: Manifest = {
   keywords: ['$Forwarded', 'Grüße'],
   hot: [{ id: id('5'), isObject: false, fromUid: 1, toUid: 900, rows: 2 }],
   cold: [{ id: id('6'), isObject: true, fromUid: 1, toUid: 900, rows: 2 }],
+  summaries: [],
   expunged: { id: id('8'), isObject: false },
   expungedKnownSince: 3,
   purged: uids,
@@ -164,6 +167,14 @@ const groups: annotation.AnnotationGroup[] = [
   { uids: UidSet.fromSorted([5]), values: new Map([[`${id('1')}\0/altsubject`, undefined]]) },
 ];
 const annotatedAppend = { append: mailbox.appendRecord(append).body, groups };
+const manifestWithSummaries: Manifest = {
+  ...annotatedManifest,
+  summaries: [{ id: id('e'), isObject: true, fromUid: 1, toUid: 901, rows: 2 }],
+};
+const summaries = [
+  [1, Buffer.from('packed')],
+  [900, Buffer.from('another')],
+] as const;
 
 const snapshotRef = { id: id('0'), isObject: false };
 const treeState = {
@@ -253,7 +264,7 @@ function readHeadBytes(packed: Buffer): Head {
 const plain = (expected: unknown, write: () => Buffer, read: (packed: Buffer) => unknown): Fixture => {
   return { expected, write, read, numbered: false };
 };
-const numbered = (expected: unknown, write: () => Buffer, read: (packed: Buffer) => unknown): Fixture => {
+const numbered = (expected: unknown, write: Fixture['write'], read: (packed: Buffer) => unknown): Fixture => {
   return { expected, write, read, numbered: true };
 };
 
@@ -313,6 +324,19 @@ export const FORMAT_1: Readonly<Record<string, Fixture>> = {
   ),
   'annotated-manifest': numbered(annotatedManifest, () => encodeManifest(annotatedManifest), decodeManifest),
   manifest: numbered(manifest, () => encodeManifest(manifest), decodeManifest),
+  'manifest-with-summaries': numbered(
+    manifestWithSummaries,
+    () => encodeManifest(manifestWithSummaries),
+    decodeManifest,
+  ),
+  summaries: numbered(
+    summaries,
+    () => encodeSummaryPiece(summaries),
+    async (packed) => {
+      const piece = await decodeSummaryPiece(packed);
+      return [...piece.uids].map((uid) => [uid, piece.get(uid)]);
+    },
+  ),
   tree: numbered(
     treeState,
     () => encodeTree(new TreeView(treeState)),

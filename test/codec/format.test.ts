@@ -12,9 +12,9 @@ const folder = new URL('../fixtures/format-1/', import.meta.url);
 const stored = (name: string): Buffer =>
   Buffer.from(readFileSync(new URL(`${name}.hex`, folder), 'latin1').trim(), 'hex');
 
-const refused = (run: () => unknown): string => {
+const refused = async (run: () => unknown): Promise<string> => {
   try {
-    run();
+    await run();
   } catch (error) {
     return error instanceof StoreError ? error.code : String(error);
   }
@@ -23,8 +23,8 @@ const refused = (run: () => unknown): string => {
 
 describe('format 1 (Rule 23)', () => {
   for (const [name, { expected, read }] of Object.entries(FORMAT_1)) {
-    it(`${name}: the bytes of the release are read as they were meant`, () => {
-      expect(read(stored(name))).toEqual(expected);
+    it(`${name}: the bytes of the release are read as they were meant`, async () => {
+      expect(await read(stored(name))).toEqual(expected);
     });
   }
 
@@ -40,14 +40,14 @@ describe('format 1 (Rule 23)', () => {
 describe('unknown formats (Rule 23)', () => {
   for (const [name, { numbered, write, read }] of Object.entries(FORMAT_1)) {
     if (!numbered) continue;
-    it(`${name}: refused`, () => {
-      const packed = Buffer.from(write());
+    it(`${name}: refused`, async () => {
+      const packed = Buffer.from(await write());
       packed[0] = 99;
-      expect(refused(() => read(packed))).toBe('format');
+      expect(await refused(() => read(packed))).toBe('format');
     });
   }
 
-  it('a head of another format or with an unknown state is refused', () => {
+  it('a head of another format or with an unknown state is refused', async () => {
     const head = FORMAT_1.head?.read(stored('head')) as Parameters<typeof encodeHead>[0];
     for (const [at, value] of [
       [0, 2],
@@ -56,17 +56,17 @@ describe('unknown formats (Rule 23)', () => {
       const item = encodeHead(head, Buffer.alloc(0));
       const h = Buffer.from(item.h as Uint8Array);
       h[at] = value;
-      expect(refused(() => decodeHead({ ...item, h }))).toBe('format');
+      expect(await refused(() => decodeHead({ ...item, h }))).toBe('format');
     }
   });
 
-  it('a record of an unknown kind is refused by the views, never skipped', () => {
+  it('a record of an unknown kind is refused by the views, never skipped', async () => {
     const record = { kind: 60, seq: 1, timeMs: 1, nonce: Buffer.alloc(8), body: Buffer.alloc(0) };
-    expect(refused(() => emptyMailbox(newId(0)).apply(record))).toBe('format');
-    expect(refused(() => emptyTree(newId(0)).apply(record))).toBe('format');
+    expect(await refused(() => emptyMailbox(newId(0)).apply(record))).toBe('format');
+    expect(await refused(() => emptyTree(newId(0)).apply(record))).toBe('format');
   });
 
-  it('a record whose first byte has unknown bits is refused', () => {
-    expect(refused(() => decodeRecords(Buffer.from([11, 0x41, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0])))).toBe('format');
+  it('a record whose first byte has unknown bits is refused', async () => {
+    expect(await refused(() => decodeRecords(Buffer.from([11, 0x41, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0])))).toBe('format');
   });
 });

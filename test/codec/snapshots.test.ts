@@ -102,6 +102,7 @@ describe('manifests', () => {
       keywords: fc.array(anyName, { maxLength: 5 }),
       hot: fc.array(column, { maxLength: 4 }),
       cold: fc.array(column, { maxLength: 4 }),
+      summaries: fc.array(column, { maxLength: 4 }),
       expunged: fc.option(ref, { nil: undefined }),
       expungedKnownSince: anySeq,
       purged: anyUids,

@@ -1,10 +1,14 @@
+import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Budget, budgets } from '../../bench/cost/budget.ts';
 import { DirectoryAuthenticator } from '../../lib/auth/authenticator.ts';
 import { hashPassword } from '../../lib/auth/password.ts';
+import { append } from '../../lib/store/append.ts';
 import { Directory } from '../../lib/store/directory.ts';
+import { addUser } from '../../lib/store/users.ts';
 import { ImapClient } from '../support/imap-client.ts';
 import { type ImapGateway, openImapGateway } from '../support/imap-gateway.ts';
+import { openIn } from '../support/inbox.ts';
 import { averageOf, expectWithin, homes, type MeteredStore, openMeteredStore } from '../support/metered-store.ts';
 
 const MIB = 2 ** 20;
@@ -112,6 +116,32 @@ describe.each(homes)('what IMAP commands cost, warm (%s)', (name) => {
 
 describe.each(homes)('what FETCH ENVELOPE costs, cold (%s)', (name) => {
   const MESSAGES = 400;
+
+  it('of 10,000 compacted messages: at most 4 reads and 12 objects', async () => {
+    const home = await openMeteredStore(name);
+    try {
+      const user = await addUser(home.store, { name: 'anna', verifier: undefined });
+      const inbox = await openIn(home.store, user);
+      // Nothing of one is like another: together they are as large as those of real mail.
+      const text = (): string => `Subject: ${randomBytes(250).toString('hex')}\r\n\r\ntext\r\n`;
+      const stored = await Promise.all(Array.from({ length: 100 }, () => home.message(inbox.space, text())));
+      for (let i = 0; i < 10; i++) await append(inbox, Array.from({ length: 10 }, () => stored).flat());
+      await home.store.close();
+      await inbox.mailbox.compact();
+      // Texts are not remembered: the messages share some blobs, and each is to be read.
+      await using gateway = await openImapGateway({ ports: home.ports, users: [], limits: { summaryTextBytes: 0 } });
+      const cold = await ImapClient.loggedIn(gateway.port);
+      await cold.say('s', 'EXAMINE INBOX');
+      home.costs.reset();
+      expect(await cold.say('a', 'FETCH 1:* (UID ENVELOPE BODYSTRUCTURE RFC822.SIZE)')).toHaveLength(10_001);
+      const cost = averageOf(home.costs, 1);
+      expectWithin(cost, budgets.envelopes);
+      expect(cost.readRequests + cost.blobGets).toBeLessThanOrEqual(8);
+      cold.close();
+    } finally {
+      await home.close();
+    }
+  });
 
   it('a batch of summaries for a hundred messages', async () => {
     const home = await openMeteredStore(name);

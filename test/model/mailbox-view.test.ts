@@ -14,7 +14,7 @@ import { newInbox, openIn } from '../support/inbox.ts';
 import { openTestStore, type TestStore } from '../support/test-store.ts';
 
 /** Pieces of a few messages, so that small mailboxes have many. */
-const foldLimits = { hotRows: 8, coldRows: 8, noncePieces: 3 };
+const foldLimits = { hotRows: 8, coldRows: 8, summaryRows: 8, noncePieces: 3 };
 
 let home: TestStore;
 beforeAll(async () => {

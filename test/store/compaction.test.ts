@@ -4,6 +4,7 @@ import type { OpenMailbox } from '../../lib/store/account.ts';
 import { expunge } from '../../lib/store/expunge.ts';
 import { DAY_MS } from '../../lib/store/keep.ts';
 import { logPk, PIECE_PREFIX, SEGMENT_PREFIX } from '../../lib/store/keys.ts';
+import { piecesOf } from '../../lib/store/mailbox-manifest.ts';
 import { purgeRecord as purgeOf } from '../../lib/store/mailbox-records.ts';
 import { setFlags } from '../../lib/store/set-flags.ts';
 import { UidSet } from '../../lib/store/uid-set.ts';
@@ -29,8 +30,7 @@ async function piecesNamed(open: OpenMailbox): Promise<number> {
   const fresh = await openIn(home.another(), open.account.user);
   const { snapshot } = (await fresh.mailbox.refresh()).view.state;
   if (snapshot === undefined) return 0;
-  const { hot, cold, nonces, retired, expunged } = snapshot;
-  return hot.length + cold.length + nonces.length + retired.length + (expunged === undefined ? 0 : 1) + 1;
+  return piecesOf(snapshot).length + snapshot.retired.length + 1;
 }
 
 describe('compaction (Rule 7)', () => {

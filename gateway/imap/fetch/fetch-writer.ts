@@ -4,7 +4,7 @@ import { StoreError } from '../../../lib/store/errors.ts';
 import type { ValuesByUid } from '../../../lib/store/mailbox-annotations.ts';
 import type { ColdRow } from '../../../lib/store/mailbox-block.ts';
 import type { MailboxView } from '../../../lib/store/mailbox-view.ts';
-import { packedSummaries } from '../../../lib/store/messages.ts';
+import { mailboxSummaries } from '../../../lib/store/summary-pieces.ts';
 import { UidSet } from '../../../lib/store/uid-set.ts';
 import { ConnectionClosed } from '../../net/connection.ts';
 import { annotationsShown } from '../annotations-shown.ts';
@@ -72,8 +72,8 @@ export class FetchWriter {
     if (!this.#items.some(needsSummary)) return this.#writeAll(messages, messages.length);
     const { open } = this.#context.selected;
     const unread = messages.filter(({ texts }) => texts === undefined);
-    const blobs = unread.flatMap(({ row }) => (row === undefined ? [] : [row.blob]));
-    const unpack = await packedSummaries(open.store.context, open.space, blobs);
+    const wanted = unread.flatMap(({ uid, row }) => (row === undefined ? [] : [{ uid, blob: row.blob }]));
+    const unpack = await mailboxSummaries(open, this.#view, wanted);
     const { structuresAtOnce } = this.#context.options.limits;
     let read = 0;
     for (let at = 0; at < messages.length; ) {

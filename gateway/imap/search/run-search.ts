@@ -1,8 +1,7 @@
-import type { Id } from '../../../lib/base/ids.ts';
 import { loadGists } from '../../../lib/search/gist-cache.ts';
 import { StoreError } from '../../../lib/store/errors.ts';
 import type { ColdRow } from '../../../lib/store/mailbox-block.ts';
-import { packedSummaries } from '../../../lib/store/messages.ts';
+import { type MessageRef, mailboxSummaries } from '../../../lib/store/summary-pieces.ts';
 import { UidSet } from '../../../lib/store/uid-set.ts';
 import type { Context } from '../context.ts';
 import { Refused } from '../errors.ts';
@@ -113,9 +112,8 @@ class Search {
 
   /** Those that their gists do not decide. */
   async #askGists(candidates: readonly Candidate[]): Promise<readonly Candidate[]> {
-    const { open } = this.#selected;
-    const where = { context: open.store.context, space: open.space };
-    const gists = await loadGists(this.#context.options.gists, where, blobsOf(candidates), () => this.breathe());
+    const { gists: cache } = this.#context.options;
+    const gists = await loadGists(cache, this.#selected, refsOf(candidates), () => this.breathe());
     for (const [i, candidate] of candidates.entries()) candidate.gist = gists[i];
     return candidates.filter((candidate) => !this.decide(candidate, 'gist'));
   }
@@ -123,8 +121,8 @@ class Search {
   /** Reads messages, some ahead of the one that is searched. */
   async #askOctets(candidates: readonly Candidate[]): Promise<void> {
     if (candidates.length === 0) return;
-    const { open } = this.#selected;
-    const unpack = await packedSummaries(open.store.context, open.space, blobsOf(candidates));
+    const { open, view } = this.#selected;
+    const unpack = await mailboxSummaries(open, view, refsOf(candidates));
     const ahead = new ReadAhead(open, this.#window, candidates, ({ row }) => row && wholeOf(row));
     for (const [i, candidate] of candidates.entries()) {
       await ahead.upTo(i);
@@ -148,8 +146,8 @@ class Search {
   }
 }
 
-function blobsOf(candidates: readonly Candidate[]): Id[] {
-  return candidates.flatMap(({ row }) => (row === undefined ? [] : [row.blob]));
+function refsOf(candidates: readonly Candidate[]): MessageRef[] {
+  return candidates.flatMap(({ uid, row }) => (row === undefined ? [] : [{ uid, blob: row.blob }]));
 }
 
 /** A short message is read whole, once. */

@@ -34,9 +34,7 @@ export async function sortables(context: Context, uids: readonly number[], needs
     return row === undefined ? [] : [{ uid, ...row, annotation: annotationOf(uid) }];
   });
   if (!needs.gists) return present.map((row) => ({ ...row, gist: undefined }));
-  const where = { context: open.store.context, space: open.space };
-  const blobs = present.map(({ blob }) => blob);
-  const gists = await loadGists(context.options.gists, where, blobs, () => context.breathe());
+  const gists = await loadGists(context.options.gists, context.selected, present, () => context.breathe());
   return present.map((row, i) => ({ ...row, gist: gists[i] }));
 }
 
