@@ -51,7 +51,7 @@ export async function startGateway(config: Config, log: Log): Promise<Gateway> {
     throw error;
   }
   opened.startSweeps();
-  opened.startSending();
+  await opened.startSending();
   const addresses = listeners.map(({ protocol, listener }) => ({ protocol, address: listener.address }));
   for (const { protocol, address } of addresses) log.info({ protocol, address: formatAddress(address) }, 'listening');
   return { addresses, store: opened.store, stop };

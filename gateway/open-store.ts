@@ -4,11 +4,10 @@ import type { Log } from '../lib/base/log.ts';
 import { type ConfiguredStore, storeOfConfig } from '../lib/delivery/of-config.ts';
 import type { Delivery } from '../lib/delivery/ports.ts';
 import { type AddressedHint, type DeliverAnswer, type DeliverRequest, RemoteDelivery } from '../lib/delivery/remote.ts';
-import { SmtpOutbox } from '../lib/smtp/outbox.ts';
+import { outboxOfConfig } from '../lib/outbox/of-config.ts';
 import { type CheckpointJob, startCheckpointJob } from '../lib/store/checkpoint-job.ts';
 import { agreeOnFormat } from '../lib/store/format.ts';
 import type { MailStore } from '../lib/store/mail-store.ts';
-import type { Outbox } from '../lib/store/ports.ts';
 import { requireWhole } from '../lib/store/reconstruct.ts';
 import { type SweepJob, startSweepJob } from '../lib/store/sweep-job.ts';
 import { openHome } from './open-home.ts';
@@ -23,7 +22,7 @@ export interface OpenStore extends AsyncDisposable {
    */
   startSweeps(): void;
   /** Sends what scripts send, until the store is closed; a process that comes and goes leaves that to those that stay. */
-  startSending(): void;
+  startSending(): Promise<void>;
   /** Writes what is batched, then lets go of the home. */
   close(): Promise<void>;
 }
@@ -72,8 +71,8 @@ export async function openStore(
     });
   };
   let sending: { stop(): Promise<void> } | undefined;
-  const startSending = (): void => {
-    const outbox = outboxOf(config);
+  const startSending = async (): Promise<void> => {
+    const outbox = await outboxOfConfig(config);
     if (outgoing === undefined || outbox === undefined) {
       log.warn('smtp_relay is off: scripts send nothing, redirected mail is kept');
       return;
@@ -111,12 +110,4 @@ async function openRemote(config: Config, log: Log, { store, delivery }: Configu
   const invoke = async (request: DeliverRequest) => (await remote.invoke(request)) as DeliverAnswer;
   const onError = (err: unknown): void => log.error({ err }, 'the function deliver failed');
   return { delivery: new RemoteDelivery(delivery, { invoke, onHints, onError }), close: () => remote.close() };
-}
-
-/** The relay of a configuration, if it has one. */
-function outboxOf(config: Config): Outbox | undefined {
-  const { smtp_relay: relay, smtp_relay_user: user, smtp_relay_password: password } = config;
-  if (relay === 'off') return undefined;
-  const login = user === '' ? {} : { login: { user, password } };
-  return new SmtpOutbox({ ...relay, tls: config.smtp_relay_tls, servername: config.servername, ...login });
 }

@@ -7,6 +7,7 @@ import { checkBucket, checkTable } from './check-home.ts';
 import { hintsKey } from './hints-key.ts';
 import { openTcpHints } from './hints-tcp.ts';
 import { DynamoDbIndex, type DynamoDbIndexOptions, dynamoDbClient } from './index-dynamodb.ts';
+import { SqsJobs } from './jobs-sqs.ts';
 
 /** The ports on a table and a bucket. */
 export interface Aws {
@@ -22,7 +23,8 @@ export interface Aws {
 export type AwsSettings = Pick<
   Config,
   'aws_region' | 'aws_table' | 'aws_bucket' | 'aws_dynamodb_endpoint' | 'aws_s3_endpoint'
->;
+> &
+  Partial<Pick<Config, 'aws_submit_queue'>>;
 
 export interface AwsOptions {
   readonly jobs?: IndexJobsOptions;
@@ -49,7 +51,7 @@ export async function openAws(settings: AwsSettings, options: AwsOptions = {}): 
   try {
     await check(settings);
     const hints = await openHints(index, options.hints);
-    const jobs = new IndexJobs(index, options.jobs);
+    const jobs = openJobs(index, settings, options.jobs);
     const close = async (): Promise<void> => {
       await jobs.close();
       await hints.close();
@@ -79,6 +81,12 @@ async function check(settings: AwsSettings): Promise<void> {
 async function openHints(index: Index, hints: HintsAddress | Hints = { port: 0 }): Promise<Hints> {
   if ('send' in hints) return hints;
   return openTcpHints({ host: hints.host ?? ownAddress(), port: hints.port, key: await hintsKey(index) });
+}
+
+function openJobs(index: Index, settings: AwsSettings, options?: IndexJobsOptions): Jobs {
+  const jobs = new IndexJobs(index, options);
+  const { aws_submit_queue: submit = '' } = settings;
+  return submit === '' ? jobs : new SqsJobs(jobs, { queues: { submit }, client: regionOf(settings, '') });
 }
 
 function ownAddress(): string {

@@ -46,6 +46,11 @@ const schema = z.object({
     'the name of a Lambda function',
     'Function `deliver`, which runs scripts and commits what this gateway has taken over LMTP. Empty: the gateway does it.',
   ),
+  aws_submit_queue: text(
+    '',
+    'the URL of an SQS queue',
+    'Queue of the function `submit`, which sends outgoing mail. Empty: gateways send it.',
+  ),
   listen_hints: listen(
     '*:7143',
     'Where gateways of the AWS home tell each other what moved: one IPv4 address under which the others reach this gateway (`*`: the first that this machine has), for no one else. Hints are marked with a key that is kept in the table.',
@@ -151,7 +156,7 @@ const schema = z.object({
   duplicatesuppression: flag('on', 'A message delivered twice to the same mailbox (same Message-ID) is kept once.'),
   smtp_relay: relay(
     'off',
-    'The MTA that sends what Sieve scripts send: redirect, vacation, notify by mail. Off: redirected mail is kept, and nothing is sent.',
+    'The MTA that sends what Sieve scripts send: redirect, vacation, notify by mail; `ses`: Amazon SES in `aws_region`, which sends for verified senders only. Off: redirected mail is kept, and nothing is sent.',
   ),
   smtp_relay_tls: oneOf(
     ['off', 'may', 'verify'],

@@ -178,14 +178,18 @@ export function listen(preset: string, meaning: string): z.ZodType<readonly List
 /** A host and port to connect to. */
 export type RelayAddress = { readonly host: string; readonly port: number };
 
-export function relay(preset: string, meaning: string): z.ZodType<RelayAddress | 'off', string | undefined> {
-  const read: Reader<RelayAddress | 'off'> = (value) => {
+/** Who sends mail. */
+export type Relay = RelayAddress | 'ses' | 'off';
+
+export function relay(preset: string, meaning: string): z.ZodType<Relay, string | undefined> {
+  const read: Reader<Relay> = (value) => {
     if (flags.get(value.toLowerCase()) === false) return 'off';
+    if (value.toLowerCase() === 'ses') return 'ses';
     const address = listenAddress(value.trim());
     if (address === undefined || !('port' in address) || address.host === undefined) return undefined;
     return { host: address.host, port: address.port };
   };
-  return key(read, { allowed: 'host:port or [IPv6]:port, or off', default: preset, meaning });
+  return key(read, { allowed: 'host:port or [IPv6]:port, ses, or off', default: preset, meaning });
 }
 
 function listenAddress(value: string): ListenAddress | undefined {

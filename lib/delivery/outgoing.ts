@@ -7,7 +7,7 @@ import { markKey } from '../store/keys.ts';
 import type { MailStore } from '../store/mail-store.ts';
 import { markName } from '../store/marks.ts';
 import { copyMessage, messageStream } from '../store/messages.ts';
-import type { Item, Job, Outbox } from '../store/ports.ts';
+import type { Item, Job, JobHandler, Outbox } from '../store/ports.ts';
 import { INBOX } from '../store/tree-view.ts';
 import { SIEVE_FAILED } from './decision.ts';
 import { decodeOutgoing, encodeOutgoing, type OutgoingJob, type OutgoingMessage } from './outgoing-job.ts';
@@ -72,8 +72,16 @@ export class Outgoing {
 
   /** Hands what is queued to the outbox until `stop()`, which waits for what is under way. */
   run(outbox: Outbox): { stop(): Promise<void> } {
-    const handler = (job: Job): Promise<void> => this.#submit(outbox, decodeOutgoing(job.body));
-    return this.#store.ports.jobs.run({ [KIND]: handler }, outgoingLimits.concurrency);
+    return this.#store.ports.jobs.run({ [KIND]: this.#handler(outbox) }, outgoingLimits.concurrency);
+  }
+
+  /** Hands one queued message to the outbox, unless it is not due or was sent; for who is told of each ({@link Jobs}). */
+  async sendQueued(outbox: Outbox, job: Pick<Job, 'kind' | 'id'>): Promise<void> {
+    await this.#store.ports.jobs.attempt(job, this.#handler(outbox));
+  }
+
+  #handler(outbox: Outbox): JobHandler {
+    return (job) => this.#submit(outbox, decodeOutgoing(job.body));
   }
 
   async #claim(user: User, { deliveryId, messageKey, suppressMs }: Once, { kind, to }: OutgoingMessage) {

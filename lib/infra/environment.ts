@@ -24,7 +24,8 @@ export function homeEnvironment(names: HomeNames, props: CirrusProps): Environme
   };
 }
 
-/** Where work goes that a process hands on. */
-export function queueEnvironment({ jobs, submit }: Queues): Environment {
-  return { JOBS_QUEUE_URL: jobs.queue.queueUrl, SUBMIT_QUEUE_URL: submit.queue.queueUrl };
+/** Who sends what scripts send; nobody, unless the props name a relay. */
+export function sendingEnvironment({ submit }: Queues, { smtpRelay }: CirrusProps): Environment {
+  if (smtpRelay === 'off') return {};
+  return { CIRRUS_SMTP_RELAY: smtpRelay, CIRRUS_AWS_SUBMIT_QUEUE: submit.queue.queueUrl };
 }

@@ -8,7 +8,7 @@ import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { lambdaCode } from './bundle.ts';
 import type { Environment } from './environment.ts';
-import { type BucketAccess, grantBlobs, grantItems, type TableAccess } from './grants.ts';
+import { type BucketAccess, grantAnnouncing, grantBlobs, grantItems, type TableAccess } from './grants.ts';
 import { FUNCTION_TIMEOUT, type QueuePair, type Queues } from './queues.ts';
 
 export interface FunctionsProps {
@@ -16,7 +16,8 @@ export interface FunctionsProps {
   readonly bucket: Bucket;
   readonly queues: Queues;
   readonly environment: Environment;
-  readonly domain: string;
+  /** Whose addresses SES sends for; '': SES sends nothing. */
+  readonly sendingDomain: string;
   readonly logDays: number;
 }
 
@@ -72,7 +73,8 @@ export class Functions extends Construct {
     this.#reads(this.ingest, queues.ingest, 10);
     this.#reads(this.submit, queues.submit, 10);
     this.#reads(this.compact, queues.jobs, 1);
-    for (const producer of [this.ingest, this.deliver, this.expire, this.compact]) this.#sends(producer);
+    // It announces again what has to wait.
+    for (const producer of [this.ingest, this.deliver, this.submit]) grantAnnouncing(producer, queues);
     this.#mayMail();
   }
 
@@ -110,18 +112,13 @@ export class Functions extends Construct {
     lambda.addEventSource(new SqsEventSource(queue, { batchSize, reportBatchItemFailures: true }));
   }
 
-  #sends(lambda: LambdaFunction): void {
-    const { jobs, submit } = this.#props.queues;
-    const resources = [jobs.queue.queueArn, submit.queue.queueArn];
-    lambda.addToRolePolicy(new PolicyStatement({ actions: ['sqs:SendMessage'], resources }));
-  }
-
   #mayMail(): void {
-    if (this.#props.domain === '') return;
+    const { sendingDomain } = this.#props;
+    if (sendingDomain === '') return;
     const identity = Stack.of(this).formatArn({
       service: 'ses',
       resource: 'identity',
-      resourceName: this.#props.domain,
+      resourceName: sendingDomain,
     });
     this.submit.addToRolePolicy(
       new PolicyStatement({ actions: ['ses:SendEmail', 'ses:SendRawEmail'], resources: [identity] }),

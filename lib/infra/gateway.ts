@@ -22,7 +22,7 @@ import { Construct } from 'constructs';
 import { repository } from './bundle.ts';
 import type { Environment } from './environment.ts';
 import { acknowledge } from './findings.ts';
-import { grantBlobs, grantItems } from './grants.ts';
+import { grantAnnouncing, grantBlobs, grantItems } from './grants.ts';
 import { ports } from './listeners.ts';
 import { HINTS_PORT, type Network } from './network.ts';
 import type { CirrusProps } from './props.ts';
@@ -146,8 +146,7 @@ export class Gateway extends Construct {
     const { bucket, deliver, queues, table } = props;
     grantItems(task.taskRole, table);
     grantBlobs(task.taskRole, bucket);
-    const resources = [queues.jobs.queue.queueArn, queues.submit.queue.queueArn];
-    task.addToTaskRolePolicy(new PolicyStatement({ actions: ['sqs:SendMessage'], resources }));
+    grantAnnouncing(task.taskRole, queues);
     if (deliver !== undefined) {
       const invoke = { actions: ['lambda:InvokeFunction'], resources: [deliver.functionArn] };
       task.addToTaskRolePolicy(new PolicyStatement(invoke));

@@ -6,6 +6,7 @@ import type { IConstruct } from 'constructs';
 import { CHECKPOINTS, HOLDERS, MESSAGES, PIECES, SHARED_MESSAGES } from '../store/keys.ts';
 import { LANDING } from './bucket.ts';
 import { acknowledge } from './findings.ts';
+import type { Queues } from './queues.ts';
 
 /** What a role may do with items: what the index's adapter asks for, and only the sweep reads all of them. */
 export interface TableAccess {
@@ -63,6 +64,12 @@ export function grantBlobs(holder: Holder, bucket: Bucket, access: BucketAccess 
   if (access.remove === true) allow(holder, ['s3:ListBucketMultipartUploads'], bucket.bucketArn);
   // Without it an absent object is "forbidden", not "not there"; a condition on the prefix would bring that back.
   allow(holder, ['s3:ListBucket'], bucket.bucketArn);
+}
+
+/** Lets the role tell the function `submit` of outgoing mail. */
+export function grantAnnouncing({ grantPrincipal }: IGrantable, { submit }: Queues): void {
+  const resources = [submit.queue.queueArn];
+  grantPrincipal.addToPrincipalPolicy(new PolicyStatement({ actions: ['sqs:SendMessage'], resources }));
 }
 
 function grantPrefix(holder: Holder, bucket: Bucket, prefix: string, actions: string[], reason: string): void {

@@ -12,6 +12,11 @@ export interface CirrusProps {
   readonly delivery: 'lambda' | 'gateway';
   /** Whether SES receives mail for `domain`. Only in regions where SES does. */
   readonly ses: boolean;
+  /**
+   * Who sends what Sieve scripts send: `off` nobody, `ses` SES for addresses of `domain`, or an SMTP relay that Lambda reaches without a
+   * login, as host:port.
+   */
+  readonly smtpRelay: string;
   /** `public`: gateways have public addresses and no NAT is paid for. `private`: behind one NAT gateway. */
   readonly subnets: 'public' | 'private';
   /** What the load balancer offers, at most five: imap (143), imaps (993), pop3 (110), pop3s (995), sieve (4190). */
@@ -45,6 +50,7 @@ export const defaultProps: CirrusProps = {
   certificate: '',
   delivery: 'gateway',
   ses: false,
+  smtpRelay: 'off',
   subnets: 'public',
   protocols,
   minTasks: 2,
@@ -85,6 +91,7 @@ export function propsOfContext(node: Node): CirrusProps {
     certificate: text('certificate') ?? defaultProps.certificate,
     delivery: oneOf('delivery', ['lambda', 'gateway'], defaultProps.delivery),
     ses: oneOf('ses', ['true', 'false'], defaultProps.ses ? 'true' : 'false') === 'true',
+    smtpRelay: text('smtpRelay') ?? defaultProps.smtpRelay,
     subnets: oneOf('subnets', ['public', 'private'], defaultProps.subnets),
     protocols: protocolsOf(text('protocols')),
     minTasks: integer('minTasks', defaultProps.minTasks, 1, 1000),
@@ -111,8 +118,10 @@ function protocolsOf(given: string | undefined): readonly Protocol[] {
 }
 
 function checkTogether(props: CirrusProps): void {
-  const { domain, certificate, logDays, maxTasks, minTasks, restoredTable, ses } = props;
+  const { domain, certificate, logDays, maxTasks, minTasks, restoredTable, ses, smtpRelay } = props;
   if (ses && domain === '') refuse('ses', 'true', 'only with a domain');
+  if (smtpRelay === 'ses' && domain === '') refuse('smtpRelay', 'ses', 'only with a domain');
+  if (!/^(off|ses|[\w.-]+:\d{1,5})$/.test(smtpRelay)) refuse('smtpRelay', smtpRelay, 'off, ses or host:port');
   if (restoredTable !== '' && !/^[\w.-]{3,255}$/.test(restoredTable)) {
     refuse('restoredTable', restoredTable, 'the name of a table of this account and region');
   }

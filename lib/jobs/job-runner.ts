@@ -1,8 +1,6 @@
 import type { Clock } from '../base/clock.ts';
-import type { Index, Job } from '../store/ports.ts';
+import type { Index, Job, JobHandler } from '../store/ports.ts';
 import { jobPartition, storedJob } from './job-item.ts';
-
-type Handler = (job: Job) => Promise<void>;
 
 export interface JobRunnerOptions {
   readonly concurrency: number;
@@ -10,13 +8,13 @@ export interface JobRunnerOptions {
   readonly clock: Clock;
   readonly onError: (error: unknown, job?: Job) => void;
   /** Takes the job, if it still can be taken, and runs it. */
-  readonly attempt: (kind: string, id: string, handler: Handler) => Promise<void>;
+  readonly attempt: (kind: string, id: string, handler: JobHandler) => Promise<void>;
 }
 
 /** Looks for due jobs of some kinds and keeps up to `concurrency` of them under way. */
 export class JobRunner {
   readonly #index: Index;
-  readonly #handlers: ReadonlyMap<string, Handler>;
+  readonly #handlers: ReadonlyMap<string, JobHandler>;
   readonly #options: JobRunnerOptions;
   readonly #underWay = new Map<string, Promise<void>>();
   #timer: NodeJS.Timeout | undefined;
@@ -24,7 +22,7 @@ export class JobRunner {
   #lookAgain = false;
   #stopped = false;
 
-  constructor(index: Index, handlers: Readonly<Record<string, Handler>>, options: JobRunnerOptions) {
+  constructor(index: Index, handlers: Readonly<Record<string, JobHandler>>, options: JobRunnerOptions) {
     this.#index = index;
     this.#handlers = new Map(Object.entries(handlers));
     this.#options = options;
@@ -70,7 +68,7 @@ export class JobRunner {
     return nextMs;
   }
 
-  async #lookFor(kind: string, handler: Handler): Promise<number> {
+  async #lookFor(kind: string, handler: JobHandler): Promise<number> {
     let nextMs = this.#options.pollMs;
     let after: Buffer | undefined;
     do {
@@ -87,7 +85,7 @@ export class JobRunner {
     return nextMs;
   }
 
-  #start(kind: string, id: string, handler: Handler): void {
+  #start(kind: string, id: string, handler: JobHandler): void {
     const name = `${kind} ${id}`;
     if (this.#underWay.has(name)) return;
     const run = this.#options

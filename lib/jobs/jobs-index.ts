@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { JobPostponed } from '../store/errors.ts';
-import type { Index, Item, Job, Jobs, Key } from '../store/ports.ts';
+import type { Index, Item, Job, JobHandler, Jobs, Key } from '../store/ports.ts';
 import { DEAD_PARTITION, deadItem, deadJob, deadKey, jobItem, jobKey, type StoredJob, storedJob } from './job-item.ts';
 import { JobRunner } from './job-runner.ts';
 
@@ -52,7 +52,7 @@ export class IndexJobs implements Jobs {
     for (const runner of this.#runners) runner.wake(job.kind);
   }
 
-  run(handlers: Readonly<Record<string, (job: Job) => Promise<void>>>, concurrency = 4) {
+  run(handlers: Readonly<Record<string, JobHandler>>, concurrency = 4) {
     const runner = new JobRunner(this.#index, handlers, {
       concurrency,
       pollMs: this.#pollMs,
@@ -69,6 +69,12 @@ export class IndexJobs implements Jobs {
     };
   }
 
+  async attempt({ kind, id }: Pick<Job, 'kind' | 'id'>, handler: JobHandler): Promise<number | undefined> {
+    await this.#attempt(kind, id, handler);
+    const item = await this.#index.get(jobKey(kind, id));
+    return item && Math.max(0, storedJob(item).dueMs - this.#clock.now());
+  }
+
   async dead() {
     const { rows } = await this.#index.query({ pk: DEAD_PARTITION, limit: 1000 });
     return rows.map((row) => deadJob(row.item));
@@ -80,7 +86,7 @@ export class IndexJobs implements Jobs {
   }
 
   /** Takes the job if it is due and nobody else's, runs it, and settles how it ended. */
-  async #attempt(kind: string, id: string, handler: (job: Job) => Promise<void>): Promise<void> {
+  async #attempt(kind: string, id: string, handler: JobHandler): Promise<void> {
     const key = jobKey(kind, id);
     const runner = randomUUID();
     const taken = await this.#change(key, (there) => {

@@ -155,6 +155,8 @@ export interface Job {
   readonly body: Uint8Array;
 }
 
+export type JobHandler = (job: Job) => Promise<void>;
+
 export interface Jobs {
   /** Durable when it resolves. `delayMs`: not before. */
   enqueue(job: Job, delayMs?: number): Promise<void>;
@@ -163,7 +165,12 @@ export interface Jobs {
    * throws is run again later with back-off; after 10 tries the job is kept aside as dead. One that throws `JobPostponed`
    * says itself when, as often as it likes, or that the job is dead.
    */
-  run(handlers: Readonly<Record<string, (job: Job) => Promise<void>>>, concurrency?: number): { stop(): Promise<void> };
+  run(handlers: Readonly<Record<string, JobHandler>>, concurrency?: number): { stop(): Promise<void> };
+  /**
+   * Runs one job if it is due, as `run` would, for whoever was told that there is one; answers after how many ms it wants to be
+   * looked at again, undefined when it is done, dead or unknown.
+   */
+  attempt(job: Pick<Job, 'kind' | 'id'>, handler: JobHandler): Promise<number | undefined>;
   /** Jobs kept aside, newest first, for people. */
   dead(): Promise<readonly (Job & { readonly error: string })[]>;
   close(): Promise<void>;

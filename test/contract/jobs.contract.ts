@@ -14,6 +14,7 @@ const job = (kind: string, id: string, body = id): Job => ({ kind, id, body: Buf
 export function jobsContract(name: string, open: () => Promise<JobGroup>): void {
   describe(name, () => {
     running(open);
+    attempting(open);
     failing(open);
     ending(open);
   });
@@ -106,6 +107,41 @@ function running(open: () => Promise<JobGroup>): void {
     await until('all ran', () => ran.length >= 60);
     expect(new Set(ran).size).toBe(60);
     expect(ran).toHaveLength(60);
+  });
+}
+
+function attempting(open: () => Promise<JobGroup>): void {
+  test('an attempt runs a job that is due, and says when one that waits wants another', async () => {
+    await using group = await open();
+    const jobs = await group.join();
+    const ran: string[] = [];
+    const handler = async ({ id, body }: Job): Promise<void> => void ran.push(`${id} ${Buffer.from(body)}`);
+    await jobs.enqueue(job('a', 'now', 'body'));
+    await jobs.enqueue(job('a', 'later'), 60_000);
+    expect(await jobs.attempt({ kind: 'a', id: 'now' }, handler)).toBeUndefined();
+    expect(await jobs.attempt({ kind: 'a', id: 'now' }, handler)).toBeUndefined();
+    expect(await jobs.attempt({ kind: 'a', id: 'later' }, handler)).toBeGreaterThan(50_000);
+    expect(ran).toEqual(['now body']);
+    await jobs.enqueue(job('a', 'postponed'));
+    const postponed = await jobs.attempt({ kind: 'a', id: 'postponed' }, async () => {
+      throw new JobPostponed(30_000, 'later');
+    });
+    expect(postponed).toBeGreaterThan(20_000);
+    expect(postponed).toBeLessThanOrEqual(30_000);
+  });
+
+  test('what one process has under way another leaves alone', async () => {
+    await using group = await open();
+    const [one, other] = [await group.join(), await group.join()];
+    await one.enqueue(job('a', 'x'));
+    let elsewhere: number | undefined;
+    await one.attempt({ kind: 'a', id: 'x' }, async () => {
+      elsewhere = await other.attempt({ kind: 'a', id: 'x' }, async () => {
+        throw new Error('it ran twice');
+      });
+    });
+    expect(elsewhere).toBeGreaterThan(0);
+    expect(await other.dead()).toEqual([]);
   });
 }
 

@@ -33,6 +33,7 @@ async function openHome(plan: FaultPlan): Promise<TestStore> {
     wrapJobs: (jobs) => ({
       enqueue: (...args) => plan.run('jobs.enqueue', true, () => jobs.enqueue(...args)),
       run: (...args) => jobs.run(...args),
+      attempt: (...args) => jobs.attempt(...args),
       dead: () => jobs.dead(),
       close: () => jobs.close(),
     }),

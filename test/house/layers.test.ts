@@ -23,6 +23,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'lib/store/keys.ts',
   ],
   'lib/smtp': ['lib/store/ports.ts', 'lib/store/errors.ts'],
+  'lib/outbox': ['lib/base', 'lib/aws/outbox-ses.ts', 'lib/smtp/outbox.ts', 'lib/store/ports.ts'],
   'gateway/net': ['lib/base'],
   'gateway/imap/wire': ['lib/base', 'lib/message'],
   'gateway/imap': ['lib/base', 'lib/message', 'lib/store', 'lib/search', 'lib/auth', 'lib/convert', 'gateway/net'],

@@ -37,6 +37,8 @@ describe('the props that the context gives', () => {
     [{ protocols: 'imap,smtp' }, 'protocols: "imap,smtp" is not allowed; allowed: some of imap, imaps'],
     [{ protocols: ' , ' }, 'protocols: "," is not allowed'],
     [{ ses: 'yes' }, 'ses: "yes" is not allowed; allowed: true, false'],
+    [{ smtpRelay: 'ses' }, 'smtpRelay: "ses" is not allowed; allowed: only with a domain'],
+    [{ smtpRelay: 'mail.example.org' }, 'smtpRelay: "mail.example.org" is not allowed; allowed: off, ses or host:port'],
     [{ ses: 'true' }, 'ses: "true" is not allowed; allowed: only with a domain'],
     [{ recoveryDays: 36 }, 'recoveryDays: "36" is not allowed; allowed: a number from 1 to 35'],
     [{ restoredTable: 'a table' }, 'restoredTable: "a table" is not allowed'],

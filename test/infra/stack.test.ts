@@ -25,6 +25,7 @@ beforeAll(() => {
       ses: true,
       domain: 'example.org',
       delivery: 'lambda',
+      smtpRelay: 'ses',
       subnets: 'private',
       certificate: 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:mail-abcdef',
       alarmEmail: 'postmaster@example.org',
@@ -176,6 +177,36 @@ describe('the stack', () => {
         expect(warnings).toEqual([]);
         expect(config).toMatchObject({ home: 'aws', aws_region: 'resolved', aws_bucket: 'resolved', sweep: false });
         expect(config.aws_table).toMatch(/^(resolved|cirrus-of-yesterday)$/);
+      }
+    }
+  });
+
+  it('has functions send by SES and tells them of it, when the props say so', () => {
+    const [plain, full] = templates;
+    const variables = (template: Template | undefined): Record<string, unknown>[] =>
+      Object.values(template?.findResources('AWS::Lambda::Function') ?? {}).map(
+        (each) => each.Properties.Environment.Variables,
+      );
+    for (const each of variables(plain)) expect(each).not.toHaveProperty('CIRRUS_AWS_SUBMIT_QUEUE');
+    const [queue] = Object.keys(full?.findResources('AWS::SQS::Queue') ?? {}).filter((name) =>
+      /^QueuesSubmit(?!Dead)/.test(name),
+    );
+    expect(queue).toBeDefined();
+    for (const each of variables(full)) {
+      expect(each).toMatchObject({ CIRRUS_SMTP_RELAY: 'ses', CIRRUS_AWS_SUBMIT_QUEUE: { Ref: queue } });
+    }
+    const announcing = Object.entries(full?.findResources('AWS::IAM::Policy') ?? {}).filter(([, { Properties }]) =>
+      (Properties.PolicyDocument.Statement as Statement[]).some(({ Action }) =>
+        listed(Action).includes('sqs:SendMessage'),
+      ),
+    );
+    const roles = announcing.map(
+      ([name]) => /^(FunctionsDeliver|FunctionsIngest|FunctionsSubmit|Gateway)/.exec(name)?.[1],
+    );
+    expect(roles.sort()).toEqual(['FunctionsDeliver', 'FunctionsIngest', 'FunctionsSubmit', 'Gateway']);
+    for (const [, { Properties }] of announcing) {
+      for (const { Action, Resource } of Properties.PolicyDocument.Statement as Statement[]) {
+        if (listed(Action).includes('sqs:SendMessage')) expect(JSON.stringify(Resource)).toContain(queue);
       }
     }
   });

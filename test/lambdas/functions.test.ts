@@ -12,6 +12,7 @@ import { bundleFunctions, FunctionProcess, openLambdaServer } from '../support/f
 import { type OpenPorts, openTestHome, type TestHome } from '../support/home.ts';
 import { describeWithS3 } from '../support/s3.ts';
 import { until } from '../support/until.ts';
+import { receivedRecord } from './received-record.ts';
 
 const NAMES = ['deliver', 'ingest', 'expire', 'compact'] as const;
 
@@ -63,10 +64,12 @@ describeWithS3('the functions, bundled, on the AWS home', () => {
       recipients: i % 3 === 0 ? ['anna@example.com', 'bert@example.com'] : ['Anna@example.com', 'nobody@example.com'],
     }));
     for (const { id } of mails) await ports.blobs.put(`ses/${id}`, message(id));
-    const records = [...mails, ...mails].map(({ id, recipients }, i) => record(`${i}`, { bucket, id, recipients }));
+    const records = [...mails, ...mails].map(({ id, recipients }, i) =>
+      receivedRecord(`${i}`, { bucket, id, recipients }),
+    );
     records.reverse();
-    const lost = record('lost', { bucket, id: 'never-came', recipients: ['anna@example.com'] });
-    const foreign = record('foreign', { bucket: 'another', id: 'ses0', recipients: ['anna@example.com'] });
+    const lost = receivedRecord('lost', { bucket, id: 'never-came', recipients: ['anna@example.com'] });
+    const foreign = receivedRecord('foreign', { bucket: 'another', id: 'ses0', recipients: ['anna@example.com'] });
     const garbled = { ...foreign, messageId: 'garbled', body: '{"Type":"Notification"}' };
     const { ingest } = functions;
     const answer = await ingest.invoke({ Records: [records[0], lost, foreign, garbled] });
@@ -168,57 +171,6 @@ describeWithS3('the functions, bundled, on the AWS home', () => {
 function message(id: string): Buffer {
   const lines = ['Received: from a by b; Fri, 20 Nov 2026 10:00:00 +0000', `Message-ID: <${id}>`, `Subject: ${id}`];
   return Buffer.from(`${lines.join('\r\n')}\r\n\r\n${'x'.repeat(2000)}\r\n`);
-}
-
-/** A message of the queue as SES, SNS and SQS make it. */
-function record(
-  messageId: string,
-  { bucket, id, recipients }: { readonly bucket: string; readonly id: string; readonly recipients: readonly string[] },
-) {
-  const topicArn = 'arn:aws:sns:eu-west-1:123456789012:received';
-  const notification = {
-    notificationType: 'Received',
-    mail: {
-      timestamp: '2026-11-20T10:00:00.000Z',
-      source: 'sender@example.org',
-      messageId: id,
-      destination: recipients,
-      headersTruncated: false,
-      headers: [{ name: 'Subject', value: id }],
-      commonHeaders: { from: ['sender@example.org'], to: recipients, subject: id },
-    },
-    receipt: {
-      timestamp: '2026-11-20T10:00:00.000Z',
-      processingTimeMillis: 300,
-      recipients,
-      spamVerdict: { status: 'PASS' },
-      virusVerdict: { status: 'PASS' },
-      spfVerdict: { status: 'PASS' },
-      dkimVerdict: { status: 'GRAY' },
-      dmarcVerdict: { status: 'GRAY' },
-      action: { type: 'S3', topicArn, bucketName: bucket, objectKeyPrefix: 'ses/', objectKey: `ses/${id}` },
-    },
-  };
-  const envelope = {
-    Type: 'Notification',
-    MessageId: `sns-${messageId}`,
-    TopicArn: topicArn,
-    Subject: 'Amazon SES Email Receipt Notification',
-    Message: JSON.stringify(notification),
-    Timestamp: '2026-11-20T10:00:00.500Z',
-    SignatureVersion: '1',
-    Signature: 'EXAMPLE',
-  };
-  return {
-    messageId,
-    receiptHandle: `handle-${messageId}`,
-    body: JSON.stringify(envelope),
-    attributes: { ApproximateReceiveCount: '1', SentTimestamp: '1763632800500' },
-    messageAttributes: {},
-    eventSource: 'aws:sqs',
-    eventSourceARN: 'arn:aws:sqs:eu-west-1:123456789012:ingest',
-    awsRegion: 'eu-west-1',
-  };
 }
 
 /** As an MTA does: the same message again until each recipient has its 250. */

@@ -28,6 +28,7 @@ export const noHints: Hints = {
 export const noJobs: Jobs = {
   enqueue: async () => undefined,
   run: () => ({ stop: async () => undefined }),
+  attempt: async () => undefined,
   dead: async () => [],
   close: async () => undefined,
 };
