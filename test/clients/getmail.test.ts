@@ -67,7 +67,7 @@ describeWith(['getmail', 'swaks', 'python3'], 'getmail', () => {
       // Its own Maildir destination refuses to run as root.
       'type = MDA_external',
       'path = /bin/sh',
-      `arguments = ("-c", 'cat > "$(mktemp ${maildir}/new/XXXXXXXXXX)"')`,
+      `arguments = ("-c", 'cat > "$(mktemp -p ${maildir}/new)"')`,
       'allow_root_commands = true',
       '[options]',
       'read_all = false',
