@@ -10,6 +10,7 @@ import type { User } from '../../lib/store/directory.ts';
 import type { MailStore } from '../../lib/store/mail-store.ts';
 import type { NameView } from '../../lib/store/name-view.ts';
 import type { Connection } from '../net/connection.ts';
+import type { ImageProcess } from './convert/image-process.ts';
 import type { SummaryTexts } from './fetch/summary-texts.ts';
 import type { Input } from './input.ts';
 import type { Notifier } from './notify/notifier.ts';
@@ -47,6 +48,8 @@ export interface ImapOptions {
   readonly limits: ImapLimits;
   /** What SORT and THREAD have seen of messages, shared by all sessions. */
   readonly gists: GistCache;
+  /** Pictures are converted here, for all sessions. */
+  readonly images: ImageProcess;
   /** What FETCH has written of messages, shared by all sessions. */
   readonly summaryTexts: SummaryTexts;
 }

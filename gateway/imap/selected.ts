@@ -8,6 +8,7 @@ import { claimRecent } from '../../lib/store/overlay.ts';
 import { PrivateSeen } from '../../lib/store/private-seen.ts';
 import { UidSet } from '../../lib/store/uid-set.ts';
 import { changesBetween } from './changes.ts';
+import { ConversionCache } from './convert/conversion-cache.ts';
 import { MessageWindow } from './fetch/message-window.ts';
 import { FlagTexts, flagsLine, permanentFlagsCode } from './flag-texts.ts';
 import { modSeqOf } from './mod-seq.ts';
@@ -57,6 +58,8 @@ export class Selected {
   saved: UidSet = UidSet.empty;
   /** Searches whose results the client is kept told of. */
   readonly updates: SearchUpdates;
+  /** What was converted last (RFC 5259). */
+  readonly conversions = new ConversionCache();
   /** Changes of annotations are told (RFC 5257 §4.2). */
   tellsAnnotations = false;
   #numbering: Numbering;

@@ -14,6 +14,7 @@ import { capabilities } from './capabilities.ts';
 import { runAppend } from './commands/append.ts';
 import { commands, type Row } from './commands/table.ts';
 import type { Context, Extension, ImapOptions } from './context.ts';
+import { ImageProcess } from './convert/image-process.ts';
 import { BrokenLiteral, Refused, refusal } from './errors.ts';
 import { SummaryTexts } from './fetch/summary-texts.ts';
 import { Input } from './input.ts';
@@ -36,7 +37,7 @@ export const imapRefusal = '* BYE [UNAVAILABLE] Too many connections\r\n';
 
 /** Makes the `serve` of a listener: each connection becomes an IMAP session (RFC 9051, RFC 3501). */
 export function serveImap(
-  options: Omit<ImapOptions, 'clock' | 'limits' | 'gists' | 'summaryTexts'> & {
+  options: Omit<ImapOptions, 'clock' | 'limits' | 'gists' | 'summaryTexts' | 'images'> & {
     readonly clock?: ImapOptions['clock'];
     limits?: Partial<ImapLimits>;
   },
@@ -44,7 +45,7 @@ export function serveImap(
   const limits = { ...imapLimits, ...options.limits };
   const gists = new GistCache(limits.gistBytes);
   const summaryTexts = new SummaryTexts(limits.summaryTextBytes);
-  const whole = { clock: systemClock, ...options, limits, gists, summaryTexts };
+  const whole = { clock: systemClock, ...options, limits, gists, summaryTexts, images: new ImageProcess(limits) };
   return (connection) => new Session(connection, whole).run();
 }
 

@@ -135,6 +135,15 @@ export const imapLimits = {
   convertParts: 4,
   /** and how long a part that is converted may be: text is held whole meanwhile. */
   convertTextBytes: 4 * MIB,
+  convertImageBytes: 16 * MIB,
+  /** Pixels of a picture that is converted: each takes some octets meanwhile, in the process for pictures; */
+  convertImagePixels: 25_000_000,
+  /** how long that may take, */
+  convertImageMs: 10 * SECOND,
+  /** how many pictures may wait for it, */
+  convertImagesWaiting: 8,
+  /** and how long that process waits for the next. */
+  convertImageIdleMs: 30 * SECOND,
   /** The fewest messages of a batch that UIDBATCHES makes. */
   uidBatchMessages: 500,
   /** Searches of a selected mailbox whose results are kept up to date; RFC 5267 §4.3.1 asks for at least one. */

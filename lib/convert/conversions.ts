@@ -7,9 +7,15 @@ export interface Conversion {
   readonly params: readonly string[];
 }
 
+/** How wide and how high a picture may be, in pixels (RFC 2534 §3.1). */
+export const IMAGE_PARAMS = ['pix-x', 'pix-y'] as const;
+
 export const conversions: readonly Conversion[] = [
   { from: 'text/plain', to: 'text/plain', params: TEXT_PARAMS },
   { from: 'text/html', to: 'text/plain', params: TEXT_PARAMS },
+  ...['image/jpeg', 'image/png', 'image/gif', 'image/webp'].flatMap((from) =>
+    ['image/jpeg', 'image/png'].map((to) => ({ from, to, params: IMAGE_PARAMS })),
+  ),
 ];
 
 /** Those whose ends are as asked: a type, `image/*`, or `*` (RFC 5259 §5.1). */

@@ -43,6 +43,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
 /** Packages that only some folders may import: the edges (CONTRIBUTING.md, rule 5). */
 const EDGES: readonly (readonly [RegExp, readonly string[]])[] = [
+  [/^sharp$/, ['lib/convert']],
   [/^nodemailer$/, ['lib/smtp']],
   [/^@aws-sdk\/|^@smithy\//, ['lib/aws']],
   [/^node:sqlite$/, ['lib/embedded']],

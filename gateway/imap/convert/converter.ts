@@ -105,13 +105,29 @@ export class Converter {
     };
     if (unknown.length > 0) return problem('Unknown parameters', 'bad', unknown);
     try {
-      const source = await this.#octets(part);
-      const charset = paramText(part.params, 'charset') ?? '';
-      return { ok: true, value: convertText(source, part.subtype, charset, new Map(this.#asked.params)) };
+      const key = JSON.stringify([this.#row.blob, path, to, this.#asked.params]);
+      const { conversions } = this.#context.selected;
+      const made = conversions.get(key) ?? (await this.#make(part, to));
+      conversions.keep(key, made);
+      return { ok: true, value: made };
     } catch (error) {
       if (!(error instanceof CannotConvert)) throw error;
       return problem(error.message, error.isTemporary ? 'temporary' : 'bad', error.params);
     }
+  }
+
+  async #make(part: Part, to: string): Promise<Converted> {
+    const params = new Map(this.#asked.params);
+    const { convertTextBytes, convertImageBytes } = this.#context.options.limits;
+    if (part.type === 'text') {
+      const charset = paramText(part.params, 'charset') ?? '';
+      return convertText(await this.#octets(part, convertTextBytes), part.subtype, charset, params);
+    }
+    const size = { width: pixels(params, 'pix-x'), height: pixels(params, 'pix-y') };
+    const target = to === 'image/png' ? to : 'image/jpeg';
+    const bytes = await this.#octets(part, convertImageBytes);
+    const picture = await this.#context.options.images.convert({ bytes, to: target, ...size });
+    return { type: 'image', subtype: target.slice('image/'.length), charset: undefined, bytes: picture };
   }
 
   #find(path: readonly number[]): Outcome<{ readonly part: Part; readonly from: string }> {
@@ -131,16 +147,14 @@ export class Converter {
   }
 
   /** The part without its transfer encoding. */
-  async #octets({ bodyStart, bodyEnd, encoding }: Part): Promise<Buffer> {
-    const { convertTextBytes } = this.#context.options.limits;
+  async #octets({ bodyStart, bodyEnd, encoding }: Part, most: number): Promise<Buffer> {
     const decoder = transferDecoder(encoding);
     if (decoder === undefined) throw new CannotConvert('The transfer encoding of the part is unknown');
     const chunks: Buffer[] = [];
     let size = 0;
     const take = (chunk: Buffer): void => {
       size += chunk.length;
-      if (size > convertTextBytes)
-        throw new CannotConvert(`A part of more than ${convertTextBytes} octets is not converted`);
+      if (size > most) throw new CannotConvert(`A part of more than ${most} octets is not converted`);
       chunks.push(chunk);
     };
     const { window } = this.#context.selected;
@@ -150,4 +164,13 @@ export class Converter {
     take(decoder.end());
     return Buffer.concat(chunks);
   }
+}
+
+/** A number of pixels that a client gives. */
+function pixels(params: ReadonlyMap<string, string>, name: 'pix-x' | 'pix-y'): number | undefined {
+  const value = params.get(name);
+  if (value === undefined) return undefined;
+  if (!/^[1-9]\d{0,4}$/.test(value))
+    throw new CannotConvert(`${name.toUpperCase()} is a number of pixels`, [[name, value]]);
+  return Number(value);
 }
