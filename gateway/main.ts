@@ -5,6 +5,7 @@ import { checkScript, sieveCapabilities } from '../lib/sieve/check.ts';
 import { sieveLimits } from '../lib/sieve/limits.ts';
 import type { MailStore } from '../lib/store/mail-store.ts';
 import { parseRights } from '../lib/store/rights.ts';
+import { autocreating } from './autocreating.ts';
 import { imapRefusal, serveImap } from './imap/session.ts';
 import { lmtpRefusal, serveLmtp } from './lmtp/session.ts';
 import { manageSieveRefusal, serveManageSieve } from './managesieve/session.ts';
@@ -63,7 +64,11 @@ interface Service {
   readonly options: Omit<ListenerOptions, 'address' | 'protocol' | 'log'>;
 }
 
-async function services(config: Config, log: Log, { store, delivery }: OpenStore): Promise<readonly Service[]> {
+async function services(
+  config: Config,
+  log: Log,
+  { store, delivery, autocreate }: OpenStore,
+): Promise<readonly Service[]> {
   const certificate = await Certificate.ofConfig(config, log);
   const secureContext = () => certificate.context;
   const { servername, maxmessagesize: maxMessageBytes } = config;
@@ -72,6 +77,7 @@ async function services(config: Config, log: Log, { store, delivery }: OpenStore
     admins: config.admins,
     onError: (err) => log.warn({ err }, 'failed logins cannot be counted'),
   });
+  const mailUsers = autocreating(authenticator, autocreate);
   const allowPlaintext = config.allowplaintext;
   const limits = { idleMs: config.timeout };
   const accounts = {
@@ -84,7 +90,7 @@ async function services(config: Config, log: Log, { store, delivery }: OpenStore
     refusal: imapRefusal,
     serve: serveImap({
       store,
-      authenticator,
+      authenticator: mailUsers,
       servername,
       maxMessageBytes,
       allowPlaintext,
@@ -104,7 +110,7 @@ async function services(config: Config, log: Log, { store, delivery }: OpenStore
     refusal: pop3Refusal,
     serve: servePop3({
       store,
-      authenticator,
+      authenticator: mailUsers,
       servername,
       allowPlaintext,
       minPollMinutes: config.popminpoll,
@@ -118,7 +124,7 @@ async function services(config: Config, log: Log, { store, delivery }: OpenStore
     refusal: manageSieveRefusal,
     serve: serveManageSieve({
       store,
-      authenticator,
+      authenticator: mailUsers,
       allowPlaintext,
       language: {
         extensions: sieveCapabilities(),

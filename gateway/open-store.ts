@@ -1,6 +1,7 @@
 import type { Config } from '../lib/base/config.ts';
 import type { Id } from '../lib/base/ids.ts';
 import type { Log } from '../lib/base/log.ts';
+import type { Autocreate } from '../lib/delivery/autocreate.ts';
 import { type ConfiguredStore, storeOfConfig } from '../lib/delivery/of-config.ts';
 import type { Delivery } from '../lib/delivery/ports.ts';
 import { type AddressedHint, type DeliverAnswer, type DeliverRequest, RemoteDelivery } from '../lib/delivery/remote.ts';
@@ -10,12 +11,14 @@ import { agreeOnFormat } from '../lib/store/format.ts';
 import type { MailStore } from '../lib/store/mail-store.ts';
 import { requireWhole } from '../lib/store/reconstruct.ts';
 import { type SweepJob, startSweepJob } from '../lib/store/sweep-job.ts';
-import { openHome } from './open-home.ts';
+import { type Home, openHome } from './open-home.ts';
 
 /** The store of a configuration, opened in this process. */
 export interface OpenStore extends AsyncDisposable {
   readonly store: MailStore;
   readonly delivery: Delivery;
+  /** Who gives mailboxes to users that have none; undefined: nobody does. */
+  readonly autocreate: Autocreate | undefined;
   /**
    * Sweeps now and then (Rule 9), unless something else does, and writes checkpoints (Rule 21), until the store is closed; a
    * process that comes and goes does neither.
@@ -50,7 +53,7 @@ export async function openStore(
     await home.close();
     throw error;
   }
-  const opened = storeOfConfig(home, config, log);
+  const opened = await configured(home, config, log);
   const { store, outgoing } = opened;
   const remote = config.aws_deliver_function === '' ? undefined : await openRemote(config, log, opened);
   let sweeps: SweepJob | undefined;
@@ -94,7 +97,18 @@ export async function openStore(
     await home.close();
   };
   const delivery = remote?.delivery ?? opened.delivery;
-  return { store, delivery, startSweeps, startSending, close, [Symbol.asyncDispose]: close };
+  const { autocreate } = opened;
+  return { store, delivery, autocreate, startSweeps, startSending, close, [Symbol.asyncDispose]: close };
+}
+
+/** Lets go of the home when the configuration cannot be used. */
+async function configured(home: Home, config: Config, log: Log): Promise<ConfiguredStore> {
+  try {
+    return storeOfConfig(home, config, log);
+  } catch (error) {
+    await home.close();
+    throw error;
+  }
 }
 
 /** Delivery by a function; who watches here is told what it says has moved. */

@@ -142,6 +142,7 @@ function absolutePaths(config: Config, cwd: string): Config {
     servername: config.servername || hostname(),
     tls_server_cert: file(config.tls_server_cert),
     tls_server_key: file(config.tls_server_key),
+    autocreate_sieve_script: file(config.autocreate_sieve_script),
     listen_imap: listen(config.listen_imap),
     listen_imaps: listen(config.listen_imaps),
     listen_pop3: listen(config.listen_pop3),

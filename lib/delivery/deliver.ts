@@ -13,6 +13,7 @@ import { messageBytes, type StoredMessage, storedMessage, storeMessage } from '.
 import { isOverQuota } from '../store/quota.ts';
 import { userNames } from '../store/user-names.ts';
 import { parseRecipient, type RecipientAddress, readings } from './address.ts';
+import type { Autocreate } from './autocreate.ts';
 import { type Incoming, remember, type Stored, storeCopies } from './carry-out.ts';
 import type { Outgoing } from './outgoing.ts';
 import { Places } from './places.ts';
@@ -67,6 +68,8 @@ export interface DeliveryOptions {
   /** What becomes of a header with bytes beyond ASCII (`reject8bit`, `munge8bit`). */
   readonly eightBitHeader?: EightBitPolicy;
   readonly sieve?: SieveOptions;
+  /** Who gives mailboxes to a user that has none when mail comes (`autocreate_post`). */
+  readonly autocreate?: Autocreate;
   /** Where outgoing mail waits; without it redirects are kept, and the rest is not sent. */
   readonly outgoing?: Outgoing;
   /** How answers and notifications are written, and who is told of what is not sent. */
@@ -130,7 +133,7 @@ export class StoreDelivery implements Delivery {
 
   constructor(store: MailStore, options: DeliveryOptions = {}) {
     this.#store = store;
-    this.#recipients = new Recipients(store);
+    this.#recipients = new Recipients(store, options.autocreate);
     this.#options = options;
     this.#sieve = new SieveRunner(store, options.sieve);
     this.#responder = new Responder(store, options.outgoing, options.responses);

@@ -1,6 +1,7 @@
 import type { Config } from '../base/config.ts';
 import type { Log } from '../base/log.ts';
 import { MailStore, type StorePorts } from '../store/mail-store.ts';
+import { type Autocreate, autocreateOfConfig } from './autocreate.ts';
 import { type NewMail, StoreDelivery } from './deliver.ts';
 import { Outgoing, type OutgoingFact } from './outgoing.ts';
 
@@ -10,11 +11,13 @@ export interface ConfiguredStore {
   readonly delivery: StoreDelivery;
   /** Where what scripts send waits; undefined: no relay is configured. */
   readonly outgoing: Outgoing | undefined;
+  /** Who gives mailboxes to users that have none; undefined: nobody does. */
+  readonly autocreate: Autocreate | undefined;
 }
 
 const OUTCOMES = { delivered: 'stored', before: 'stored before', discarded: 'discarded' } as const;
 
-/** The same in gateways, commands and functions: what the configuration says of mail, and what the log is told. */
+/** The same in gateways, commands and functions: what the configuration says of mail, and what the log is told. Throws `ConfigError`. */
 export function storeOfConfig(ports: StorePorts, config: Config, log: Log): ConfiguredStore {
   const onError = (what: string, err: unknown): void => log.error({ err, what }, 'background work failed');
   const store = new MailStore(ports, {
@@ -22,7 +25,9 @@ export function storeOfConfig(ports: StorePorts, config: Config, log: Log): Conf
     expungeDelayMs: config.expunge_mode === 'delayed' ? config.expunge_delay : 0,
   });
   const outgoing = config.smtp_relay === 'off' ? undefined : new Outgoing(store, (fact) => logOutgoing(log, fact));
+  const autocreate = autocreateOfConfig(store, config, log);
   const delivery = new StoreDelivery(store, {
+    ...(config.autocreate_post && autocreate && { autocreate }),
     defaultDomain: config.defaultdomain || undefined,
     lowerCase: config.lmtp_downcase_rcpt,
     maxMessageBytes: config.maxmessagesize,
@@ -46,7 +51,7 @@ export function storeOfConfig(ports: StorePorts, config: Config, log: Log): Conf
     onDelivered: (fact) => log.info({ ...fact }, OUTCOMES[fact.outcome]),
     onError: (what, err) => log.error({ err, what }, 'delivery failed'),
   });
-  return { store, delivery, outgoing };
+  return { store, delivery, outgoing, autocreate };
 }
 
 function logOutgoing(log: Log, { outcome, ...fact }: OutgoingFact): void {

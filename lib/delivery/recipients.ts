@@ -1,4 +1,5 @@
 import type { Id } from '../base/ids.ts';
+
 import { decodeUser, directoryKeyOf, type User } from '../store/directory.ts';
 import { decodeHead, type Head } from '../store/head.ts';
 import { headKey, quotaKey } from '../store/keys.ts';
@@ -6,6 +7,7 @@ import type { MailStore } from '../store/mail-store.ts';
 import type { Key } from '../store/ports.ts';
 import type { Usage } from '../store/quota.ts';
 import { decodeTreeExtra, type QuotaRoot } from '../store/tree-view.ts';
+import type { Autocreate } from './autocreate.ts';
 
 /** What a delivery needs to know of a user, read at one time. */
 export interface RecipientState {
@@ -31,10 +33,12 @@ const MAX_REMEMBERED = 10_000;
 /** Finds recipients: one batch of reads when the user was seen in the last minute, three requests otherwise. */
 export class Recipients {
   readonly #store: MailStore;
+  readonly #autocreate: Autocreate | undefined;
   readonly #remembered = new Map<string, Remembered>();
 
-  constructor(store: MailStore) {
+  constructor(store: MailStore, autocreate?: Autocreate) {
     this.#store = store;
+    this.#autocreate = autocreate;
   }
 
   /** The first of the names that is a user's, with the state of the account; `afresh`: whatever was remembered. */
@@ -77,9 +81,8 @@ export class Recipients {
     const [name, entry] = [names[at], entries[at]];
     if (name === undefined || entry === undefined) return undefined;
     const user = decodeUser(name, entry);
-    const tree = await index.get(headKey('T', user.tree));
-    if (tree === undefined) return undefined;
-    const treeHead = decodeHead(tree);
+    const treeHead = await this.#treeHead(user);
+    if (treeHead === undefined) return undefined;
     const { inbox, quota: quotaRoot } = decodeTreeExtra(treeHead.extra);
     if (inbox === undefined) return undefined;
     const keys = [headKey('M', inbox)];
@@ -89,6 +92,18 @@ export class Recipients {
     this.#remember({ name, user, inbox, quotaRoot, untilMs: this.#store.clock.now() + REMEMBER_MS });
     const usage = this.#store.quota.usageOf(quotaRoot, quota === undefined ? [] : [quota]);
     return { user, treeHead, inbox, quotaRoot, usage };
+  }
+
+  async #treeHead(user: User): Promise<Head | undefined> {
+    const read = async (): Promise<Head | undefined> => {
+      const item = await this.#store.ports.index.get(headKey('T', user.tree));
+      return item && decodeHead(item);
+    };
+    const head = await read();
+    const isEmpty = head !== undefined && decodeTreeExtra(head.extra).inbox === undefined;
+    if (!isEmpty || this.#autocreate === undefined) return head;
+    await this.#autocreate.settle(user);
+    return read();
   }
 
   /** The head just read saves the commit a read. */

@@ -10,6 +10,9 @@ import type { TreeView } from './tree-view.ts';
 /** Longest name of a script in UTF-8: 128 characters (RFC 5804 §1.6). */
 export const MAX_SCRIPT_NAME_BYTES = 512;
 
+/** Under a name that no user can give: a script that runs while the user has activated none, and that nobody is shown. */
+const DEFAULT_SCRIPT = '\u0001default';
+
 /** How much one user may keep. */
 export interface ScriptLimits {
   /** `sieve_maxscripts` */
@@ -27,12 +30,13 @@ export interface ListedScript {
 /** The user's scripts, in the order in which they were first put. */
 export async function listScripts({ tree }: Account): Promise<readonly ListedScript[]> {
   const { scripts, activeScript } = (await tree.refresh()).view.state;
-  return [...scripts].map(([name, { sizeBytes }]) => ({ name, sizeBytes, isActive: name === activeScript }));
+  const shown = [...scripts].filter(([name]) => name !== DEFAULT_SCRIPT);
+  return shown.map(([name, { sizeBytes }]) => ({ name, sizeBytes, isActive: name === activeScript }));
 }
 
 /** The text of a script; `nonexistent` when there is none of that name. */
 export async function getScript({ store, tree }: Account, name: string): Promise<Buffer> {
-  const key = name.normalize('NFC');
+  const key = existingName(name);
   let missed: Id | undefined;
   for (;;) {
     const script = (await tree.refresh()).view.state.scripts.get(key);
@@ -73,29 +77,50 @@ export async function checkSpace(
  */
 export async function putScript(account: Account, name: string, text: Buffer, limits: ScriptLimits): Promise<void> {
   await checkSpace(account, name, text.length, limits);
-  const { tree, store } = account;
   const key = name.normalize('NFC');
+  await commitScript(account, key, text, (view) => requireRoom(view, key, limits));
+}
+
+/** Puts the script that runs while the user has activated none, which no list shows and no command names. */
+export async function putDefaultScript(account: Account, text: Buffer): Promise<void> {
+  await commitScript(account, DEFAULT_SCRIPT, text, () => undefined);
+  await account.tree.commit(({ state }) => ({
+    record: state.activeScript === undefined ? activateScriptRecord(DEFAULT_SCRIPT) : undefined,
+    reply: undefined,
+  }));
+}
+
+async function commitScript(
+  { tree, store }: Account,
+  name: string,
+  text: Buffer,
+  check: (view: TreeView) => void,
+): Promise<void> {
   const begunMs = store.clock.now();
   const piece = await putPiece(store.context, 'T', tree.id, text, { tree: tree.id });
   const change = (view: TreeView) => {
-    requireRoom(view, key, limits);
-    return { record: putScriptRecord({ name: key, piece, sizeBytes: text.length }), reply: undefined };
+    check(view);
+    return { record: putScriptRecord({ name, piece, sizeBytes: text.length }), reply: undefined };
   };
   await tree.commit(change, { begunMs });
 }
 
-/** Makes a script the active one; undefined: none is (RFC 5804 §2.8). `nonexistent` leaves the active one active. */
+/**
+ * Makes a script the active one; undefined: none of the user's is (RFC 5804 §2.8), and the default one runs if there is one.
+ * `nonexistent` leaves the active one active.
+ */
 export async function setActiveScript({ tree }: Account, name: string | undefined): Promise<void> {
-  const key = name?.normalize('NFC');
-  await tree.commit((view) => {
-    if (key !== undefined && !view.state.scripts.has(key)) throw nonexistent();
-    return { record: view.state.activeScript === key ? undefined : activateScriptRecord(key ?? ''), reply: undefined };
+  const wanted = name === undefined ? undefined : existingName(name);
+  await tree.commit(({ state }) => {
+    if (wanted !== undefined && !state.scripts.has(wanted)) throw nonexistent();
+    const key = wanted ?? (state.scripts.has(DEFAULT_SCRIPT) ? DEFAULT_SCRIPT : undefined);
+    return { record: state.activeScript === key ? undefined : activateScriptRecord(key ?? ''), reply: undefined };
   });
 }
 
 /** Deletes a script (RFC 5804 §2.10); `in-use` when it is the active one. */
 export async function deleteScript({ tree }: Account, name: string): Promise<void> {
-  const key = name.normalize('NFC');
+  const key = existingName(name);
   await tree.commit(({ state }) => {
     if (!state.scripts.has(key)) throw nonexistent();
     if (state.activeScript === key) throw new StoreError('in-use', 'Active script cannot be deleted');
@@ -105,7 +130,7 @@ export async function deleteScript({ tree }: Account, name: string): Promise<voi
 
 /** Gives a script another name (RFC 5804 §2.11); an active one stays active. */
 export async function renameScript({ tree }: Account, from: string, to: string): Promise<void> {
-  const [source, target] = [from.normalize('NFC'), checkScriptName(to)];
+  const [source, target] = [existingName(from), checkScriptName(to)];
   await tree.commit(({ state }) => {
     if (!state.scripts.has(source)) throw nonexistent();
     if (state.scripts.has(target)) throw new StoreError('already-exists', 'A script of that name exists already');
@@ -129,8 +154,16 @@ function checkScriptName(name: string): string {
   return name.normalize('NFC');
 }
 
+/** The name as it is kept; `nonexistent` for the one that users do not see. */
+function existingName(name: string): string {
+  const key = name.normalize('NFC');
+  if (key === DEFAULT_SCRIPT) throw nonexistent();
+  return key;
+}
+
 function requireRoom({ state }: TreeView, name: string, { scripts }: ScriptLimits): void {
-  if (state.scripts.has(name) || state.scripts.size < scripts) return;
+  const kept = state.scripts.size - (state.scripts.has(DEFAULT_SCRIPT) ? 1 : 0);
+  if (state.scripts.has(name) || kept < scripts) return;
   throw new StoreError('too-many', `There are ${scripts} scripts, which is the limit: delete one first`);
 }
 

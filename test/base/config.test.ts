@@ -154,7 +154,7 @@ describe('keys that do nothing', () => {
     ],
     ['imapidlepoll: 60', 'imapidlepoll has no meaning here'],
     // Nothing is worse than a key that is taken in silence and does nothing.
-    ['autocreatequota: -1', 'autocreatequota does nothing yet'],
+    ['autocreate_acl: Junk anna lr', 'autocreate_acl does nothing yet'],
     ['altnamespaces: on', 'altnamespaces is not a known key'],
     ['constructor: x', 'constructor is not a known key'],
     ['__proto__: x', '__proto__ is not a known key'],
