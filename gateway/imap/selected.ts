@@ -1,3 +1,4 @@
+import type { Clock } from '../../lib/base/clock.ts';
 import type { OpenMailbox } from '../../lib/store/account.ts';
 import { annotationSeenBy } from '../../lib/store/annotate.ts';
 import { StoreError } from '../../lib/store/errors.ts';
@@ -11,6 +12,7 @@ import { changesBetween } from './changes.ts';
 import { ConversionCache } from './convert/conversion-cache.ts';
 import { MessageWindow } from './fetch/message-window.ts';
 import { FlagTexts, flagsLine, permanentFlagsCode } from './flag-texts.ts';
+import { LiveRights } from './live-rights.ts';
 import { modSeqOf } from './mod-seq.ts';
 import { Numbering } from './numbering.ts';
 import { SearchUpdates } from './search/updates.ts';
@@ -48,10 +50,18 @@ export interface Telling {
 /** Text is handed on in pieces of about this many characters. */
 const PIECE_CHARS = 32 * 1024;
 
+/** How a mailbox is selected. */
+export interface SelectOptions {
+  /** By EXAMINE: nothing can be changed, whatever the rights. */
+  readonly examined: boolean;
+  readonly windowBytes: number;
+  readonly clock: Clock;
+}
+
 /** The selected mailbox as this session's client knows it: what it was told is a view, and the truth a newer one. */
 export class Selected {
-  readonly open: OpenMailbox;
-  readonly readOnly: boolean;
+  readonly #rights: LiveRights;
+  readonly #examined: boolean;
   /** The part of the message at hand that FETCH keeps. */
   readonly window: MessageWindow;
   /** `$`: the result of the last SEARCH RETURN (SAVE) (RFC 5182). */
@@ -69,10 +79,14 @@ export class Selected {
   readonly #privateSeen: PrivateSeen | undefined;
   readonly #release: () => void;
 
-  constructor(open: OpenMailbox, readOnly: boolean, windowBytes: number, privateSeen: PrivateSeen | undefined) {
-    this.open = open;
+  constructor(
+    open: OpenMailbox,
+    privateSeen: PrivateSeen | undefined,
+    { examined, windowBytes, clock }: SelectOptions,
+  ) {
+    this.#rights = new LiveRights(open, clock);
     this.#privateSeen = privateSeen;
-    this.readOnly = readOnly;
+    this.#examined = examined;
     this.window = new MessageWindow(open.store.context, open.space, windowBytes);
     this.#numbering = new Numbering(this.#newest.view);
     this.updates = new SearchUpdates(this.view);
@@ -81,10 +95,10 @@ export class Selected {
   }
 
   /** The mailbox as it is now, which was read into its cache before. */
-  static async open(open: OpenMailbox, readOnly: boolean, windowBytes: number): Promise<Selected> {
+  static async open(open: OpenMailbox, options: SelectOptions): Promise<Selected> {
     const privateSeen = open.privateSeen ? new PrivateSeen(open) : undefined;
     await privateSeen?.refresh();
-    return new Selected(open, readOnly, windowBytes, privateSeen);
+    return new Selected(open, privateSeen, options);
   }
 
   /** Reads what the user has seen elsewhere, where that is not in the mailbox's log. */
@@ -92,8 +106,32 @@ export class Selected {
     await this.#privateSeen?.refresh();
   }
 
+  /** With the rights of now. */
+  get open(): OpenMailbox {
+    return this.#rights.open;
+  }
+
+  get readOnly(): boolean {
+    return this.#examined || !/[istwen]/.test(this.open.rights);
+  }
+
+  /** Takes in what the ACL has become; answers what the client is told of it. */
+  async refreshRights(): Promise<readonly string[]> {
+    const permanent = () => permanentFlagsCode(this.open, this.view, this.readOnly);
+    const before = { readOnly: this.readOnly, flags: permanent() };
+    if (!(await this.#rights.refresh())) return [];
+    const flags = permanent();
+    const lines = flags === before.flags ? [] : [condition(null, 'OK', flags, 'Permanent flags')];
+    // RFC 9051 §7.1, READ-ONLY: the permission to write has changed.
+    if (before.readOnly !== this.readOnly) {
+      lines.push(condition(null, 'OK', this.readOnly ? 'READ-ONLY' : 'READ-WRITE', 'The rights have changed'));
+    }
+    return lines;
+  }
+
   /** The session has left the mailbox. */
   release(): void {
+    this.#rights.stop();
     this.#release();
   }
 

@@ -4,10 +4,11 @@ import { systemClock } from '../../lib/base/clock.ts';
 import { type ImapLimits, imapLimits } from '../../lib/base/limits.ts';
 import type { Log } from '../../lib/base/log.ts';
 import { GistCache } from '../../lib/search/gist-cache.ts';
-import { Account } from '../../lib/store/account.ts';
+import { Account, noPermission } from '../../lib/store/account.ts';
 import type { User } from '../../lib/store/directory.ts';
 import { StoreError } from '../../lib/store/errors.ts';
 import { NameView } from '../../lib/store/name-view.ts';
+import { hasRight } from '../../lib/store/rights.ts';
 import { type Connection, ConnectionClosed, IdleTimeout } from '../net/connection.ts';
 import type { AppendEvent } from './append-input.ts';
 import { capabilities } from './capabilities.ts';
@@ -291,6 +292,8 @@ class Session implements Context {
       if (this.style.uidOnly && usesNumbers(command)) throw new Refused(bad('UIDs are required', 'UIDREQUIRED'));
       const uid = 'uid' in command && command.uid;
       telling = { expunges: row.numbers !== 'used' || uid, withUid: uid };
+      await this.#refreshRights();
+      if (row.state === 'selected' && !this.hasSelected) throw noPermission();
       this.#running = { tag };
       const reply = await row.run(this, command, tag);
       this.#running = undefined;
@@ -300,6 +303,19 @@ class Session implements Context {
       this.#running = undefined;
       await this.#fail(tag, error, telling);
     }
+  }
+
+  /** What another has changed in the ACL counts from the next command on; who may read no more is in the mailbox no more. */
+  async #refreshRights(): Promise<void> {
+    const selected = this.#selected;
+    if (selected === undefined) return;
+    const lines = await selected.refreshRights();
+    if (hasRight(selected.open.rights, 'r')) {
+      for (const line of lines) this.write(line);
+      return;
+    }
+    this.select(undefined);
+    this.write(condition(null, 'OK', 'CLOSED', 'The selected mailbox may not be read any more'));
   }
 
   #mayRun({ state }: Row<ImapCommand>): void {

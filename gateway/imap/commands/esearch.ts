@@ -53,10 +53,12 @@ async function answer(
 
 /** A mailbox to look into; undefined when it has gone in between. */
 async function opened(context: Context, name: string): Promise<Selected | undefined> {
+  const { clock, limits } = context.options;
+  const { windowBytes } = limits;
   try {
     const open = await context.account.open(name);
     const { head } = await open.mailbox.refresh();
-    return head.state === 'open' ? await Selected.open(open, true, context.options.limits.windowBytes) : undefined;
+    return head.state === 'open' ? await Selected.open(open, { examined: true, windowBytes, clock }) : undefined;
   } catch (error) {
     if (error instanceof StoreError && ['nonexistent', 'gone', 'no-permission'].includes(error.code)) return undefined;
     throw error;

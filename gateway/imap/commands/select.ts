@@ -31,9 +31,10 @@ export async function select(context: Context, command: CommandOf<'SELECT'>): Pr
   const { head } = await open.mailbox.refresh();
   if (head.state === 'closed' && open.path !== INBOX) await unbindClosed(open.tree, open.path, open.mailbox.id);
   if (head.state !== 'open') throw nonexistent();
-  const readOnly = command.name === 'EXAMINE' || !/[istwen]/.test(open.rights);
-  const selected = await Selected.open(open, readOnly, context.options.limits.windowBytes);
-  const { view } = selected;
+  const { limits, clock } = context.options;
+  const examined = command.name === 'EXAMINE';
+  const selected = await Selected.open(open, { examined, windowBytes: limits.windowBytes, clock });
+  const { view, readOnly } = selected;
   if (!context.style.rev2) {
     if (readOnly) selected.noteRecent(await recentFrom(context, open.mailbox.id, view.seq), view.state.uidNext);
     else await selected.claimRecent();
