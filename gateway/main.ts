@@ -4,7 +4,7 @@ import type { Log } from '../lib/base/log.ts';
 import { checkScript, sieveCapabilities } from '../lib/sieve/check.ts';
 import { sieveLimits } from '../lib/sieve/limits.ts';
 import type { MailStore } from '../lib/store/mail-store.ts';
-import { parseRights } from '../lib/store/rights.ts';
+import { accountOptionsOf } from '../lib/store/of-config.ts';
 import { autocreating } from './autocreating.ts';
 import { imapRefusal, serveImap } from './imap/session.ts';
 import { lmtpRefusal, serveLmtp } from './lmtp/session.ts';
@@ -80,12 +80,7 @@ async function services(
   const mailUsers = autocreating(authenticator, autocreate);
   const allowPlaintext = config.allowplaintext;
   const limits = { idleMs: config.timeout };
-  const accounts = {
-    admins: config.admins,
-    defaultDomain: config.defaultdomain || undefined,
-    defaultAcl: new Map(config.defaultacl.map(([identifier, rights]) => [identifier, parseRights(rights) ?? ''])),
-    naming: { altNamespace: config.altnamespace, unixHierarchySep: config.unixhierarchysep },
-  };
+  const accounts = accountOptionsOf(config);
   const imap: Service['options'] = {
     refusal: imapRefusal,
     serve: serveImap({

@@ -5,6 +5,7 @@ import { firstValue } from '../message/header.ts';
 import type { ReadBytes } from '../message/text.ts';
 import type { RejectAction } from '../sieve/actions.ts';
 import { sieveLimits } from '../sieve/limits.ts';
+import type { AccountOptions } from '../store/account.ts';
 import { deliveredOrigin } from '../store/blob-origin.ts';
 import type { DeliveryOutcome } from '../store/claims.ts';
 import { StoreError, type StoreErrorCode } from '../store/errors.ts';
@@ -53,6 +54,8 @@ export interface ScriptFailure {
 }
 
 export interface DeliveryOptions {
+  /** How recipients see the store: what their scripts and addresses call mailboxes. */
+  readonly accounts?: AccountOptions;
   /** For recipients without a domain, and the domain whose users may be named without one. */
   readonly defaultDomain?: string | undefined;
   /** Whether `Anna@` is `anna@`. */
@@ -172,7 +175,11 @@ export class StoreDelivery implements Delivery {
       const state = names.length === 0 ? undefined : await this.#recipients.find(names);
       if (state === undefined) continue;
       const { detail = '' } = address;
-      if (isFallback && (await new Places(this.#store, state).ofDetail(detail, poster)) === undefined) continue;
+      if (
+        isFallback &&
+        (await new Places(this.#store, state, this.#options.accounts).ofDetail(detail, poster)) === undefined
+      )
+        continue;
       return { state, detail: address.detail };
     }
     return undefined;
@@ -303,7 +310,7 @@ export class StoreDelivery implements Delivery {
     message: ReceivedMessage,
   ): Promise<Delivered> {
     const { state, address, sender, stored } = incoming;
-    const places = new Places(this.#store, state);
+    const places = new Places(this.#store, state, this.#options.accounts);
     const keep = (detail === undefined ? undefined : await places.ofDetail(detail, poster)) ?? places.inbox;
     const decision = await this.#sieve.decide(state, places, keep, {
       summary: stored.summary,

@@ -1,6 +1,7 @@
 import type { Config } from '../base/config.ts';
 import type { Log } from '../base/log.ts';
 import { MailStore, type StorePorts } from '../store/mail-store.ts';
+import { accountOptionsOf } from '../store/of-config.ts';
 import { type Autocreate, autocreateOfConfig } from './autocreate.ts';
 import { type NewMail, StoreDelivery } from './deliver.ts';
 import { Outgoing, type OutgoingFact } from './outgoing.ts';
@@ -28,6 +29,7 @@ export function storeOfConfig(ports: StorePorts, config: Config, log: Log): Conf
   const autocreate = autocreateOfConfig(store, config, log);
   const delivery = new StoreDelivery(store, {
     ...(config.autocreate_post && autocreate && { autocreate }),
+    accounts: accountOptionsOf(config),
     defaultDomain: config.defaultdomain || undefined,
     lowerCase: config.lmtp_downcase_rcpt,
     maxMessageBytes: config.maxmessagesize,

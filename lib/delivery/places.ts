@@ -1,7 +1,8 @@
 import type { Id } from '../base/ids.ts';
-import { Account, accountPrefix } from '../store/account.ts';
+import { Account, type AccountOptions, accountPrefix } from '../store/account.ts';
 import { StoreError } from '../store/errors.ts';
 import type { MailStore } from '../store/mail-store.ts';
+import { NameView } from '../store/name-view.ts';
 import { checkName, createMailbox } from '../store/names.ts';
 import { hasRight, ownerRights, rightsOf } from '../store/rights.ts';
 import { type Binding, INBOX, type QuotaRoot, SEPARATOR, type TreeView } from '../store/tree-view.ts';
@@ -32,12 +33,14 @@ export class Places {
   readonly #store: MailStore;
   readonly #state: RecipientState;
   readonly #account: Account;
+  readonly #names: NameView;
   #view: Promise<TreeView> | undefined;
 
-  constructor(store: MailStore, state: RecipientState) {
+  constructor(store: MailStore, state: RecipientState, accounts: AccountOptions = {}) {
     this.#store = store;
     this.#state = state;
-    this.#account = new Account(store, state.user);
+    this.#account = new Account(store, state.user, accounts);
+    this.#names = new NameView(this.#account);
     this.inbox = this.#own(INBOX, state.inbox, state.quotaRoot);
   }
 
@@ -54,7 +57,7 @@ export class Places {
   /** The mailbox below the user that whoever sends may post to (RFC 4314 p), else undefined. */
   async ofDetail(detail: string, poster?: string): Promise<Target | undefined> {
     const view = await this.view();
-    for (const name of spellings(detail)) {
+    for (const name of [this.#names.fromWire(`${this.#names.prefixes.own}${detail}`), ...spellings(detail)]) {
       const binding = view.binding(name);
       if (binding === undefined || !mayPost(binding, poster)) continue;
       return this.#own(name, binding.mailbox, view.quotaRootOf(name)?.root);
@@ -72,16 +75,19 @@ export class Places {
           )
         : [];
     if (chosen !== undefined && this.#mayPost(chosen[1])) return this.#ownBinding(view, ...chosen);
-    for (const name of spellings(mailbox)) {
+    for (const name of this.#meant(mailbox)) {
       const binding = view.binding(name);
       if (binding !== undefined && this.#mayPost(binding)) return this.#ownBinding(view, name, binding);
+      const foreign = accountPrefix(name) === '' ? undefined : await this.#foreign(name);
+      if (foreign !== undefined) return foreign;
     }
-    return accountPrefix(mailbox) === '' ? undefined : this.#foreign(mailbox);
+    return undefined;
   }
 
   /** Makes the mailbox that a script means, and subscribes nobody; undefined when it cannot be. */
   async create({ mailbox, specialUse }: Wanted): Promise<Target | undefined> {
-    const name = spellings(mailbox).at(-1) ?? mailbox;
+    const named = this.#names.fromWire(mailbox);
+    const name = accountPrefix(named) === '' && named !== mailbox ? named : (spellings(mailbox).at(-1) ?? mailbox);
     try {
       checkName(name);
       await createMailbox(this.#account, name, specialUse === undefined ? [] : [specialUse]);
@@ -92,6 +98,11 @@ export class Places {
     }
     this.#view = this.#account.tree.refresh().then(({ view }) => view);
     return this.find({ mailbox: name });
+  }
+
+  /** The store's names for one in a script: as the user's clients have it, then as scripts from elsewhere may. */
+  #meant(mailbox: string): readonly string[] {
+    return [...new Set([this.#names.fromWire(mailbox), ...spellings(mailbox), mailbox])];
   }
 
   #mayPost(binding: Binding): boolean {
