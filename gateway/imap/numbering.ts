@@ -3,6 +3,9 @@ import { UidSet } from '../../lib/store/uid-set.ts';
 import { BadSyntax } from './wire/bad-syntax.ts';
 import { resolveSet, type SequenceRange } from './wire/sequence-set.ts';
 
+/** What becomes of message numbers beyond the last one: RFC 7377 §2 wants searches to take them. */
+export type Beyond = 'refused' | 'nothing';
+
 /**
  * The messages as the client counts them: those of the view it was told last, and ghosts, which are expunged but could
  * not be told yet because a sequence number was in use (RFC 9051 §7.5.1). Immutable.
@@ -65,13 +68,14 @@ export class Numbering {
   /**
    * The UIDs behind sequence numbers. A number of no message is the client's error (RFC 9051 §9, seq-number).
    * Quirk (clients that look for new mail with `4:*`): a range to `*` may begin beyond the last message, which it then
-   * means, and means nothing in an empty mailbox.
+   * means, and means nothing in an empty mailbox. In a search other numbers may go beyond, too, and mean nothing.
    */
-  bySequence(set: readonly SequenceRange[]): UidSet {
+  bySequence(set: readonly SequenceRange[], beyond: Beyond = 'refused'): UidSet {
     const { exists } = this;
-    const beyond = set.some(({ from, to }) => from !== '*' && to !== '*' && Math.max(from, to) > exists);
-    if (beyond) throw new BadSyntax(`Invalid message number (there are ${exists} messages)`);
-    const ranges = resolveSet(set, exists).map(({ from, to }) => ({
+    const isBeyond = set.some(({ from, to }) => from !== '*' && to !== '*' && Math.max(from, to) > exists);
+    if (isBeyond && beyond === 'refused') throw new BadSyntax(`Invalid message number (there are ${exists} messages)`);
+    const known = resolveSet(set, exists).filter(({ from }) => from <= exists || beyond === 'refused');
+    const ranges = known.map(({ from, to }) => ({
       from: Math.min(from, exists),
       to: Math.min(to, exists),
     }));

@@ -14,7 +14,7 @@ import { MessageWindow } from './fetch/message-window.ts';
 import { FlagTexts, flagsLine, permanentFlagsCode } from './flag-texts.ts';
 import { LiveRights } from './live-rights.ts';
 import { modSeqOf } from './mod-seq.ts';
-import { Numbering } from './numbering.ts';
+import { type Beyond, Numbering } from './numbering.ts';
 import { SearchUpdates } from './search/updates.ts';
 import type { NumberRange, SequenceSet } from './wire/sequence-set.ts';
 import { changedAnnotations } from './wire/write/annotation.ts';
@@ -185,17 +185,17 @@ export class Selected {
   }
 
   /** The messages that a set names, and whether some of them are known to be expunged. */
-  named(set: SequenceSet, byUid: boolean): { readonly uids: UidSet; readonly expunged: boolean } {
-    const counted = this.counted(set, byUid);
+  named(set: SequenceSet, byUid: boolean, beyond?: Beyond): { readonly uids: UidSet; readonly expunged: boolean } {
+    const counted = this.counted(set, byUid, beyond);
     const { ghosts } = this.#numbering;
     const uids = counted.minus(ghosts);
     return { uids, expunged: !ghosts.isEmpty && uids.size < counted.size };
   }
 
   /** The messages that a set names, ghosts included. */
-  counted(set: SequenceSet, byUid: boolean): UidSet {
+  counted(set: SequenceSet, byUid: boolean, beyond?: Beyond): UidSet {
     if (set === '$') return this.view.present(this.saved);
-    return byUid ? this.#numbering.byUid(set) : this.#numbering.bySequence(set);
+    return byUid ? this.#numbering.byUid(set) : this.#numbering.bySequence(set, beyond);
   }
 
   /** Brings the client up to what this process knows of the mailbox: untagged responses, in pieces. */

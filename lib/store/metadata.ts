@@ -81,23 +81,48 @@ export async function setMetadata(
     if (subject === undefined) mayChangeServer(account, entry);
     else mayChange(account, subject, entry, value);
   }
-  for (const [entry, value] of changes) {
-    const tree = subject?.place.tree ?? (await serverTree(account, entry));
-    const path = subject?.place.path ?? '';
+  // RFC 5464 §4.3: when one cannot be set, none is. What goes makes room for what comes.
+  const ordered = [...changes].sort(([, a], [, b]) => Number(a !== undefined) - Number(b !== undefined));
+  const path = subject?.place.path ?? '';
+  const placed: Placed[] = [];
+  for (const [entry, value] of ordered) {
+    placed.push({ tree: subject?.place.tree ?? (await serverTree(account, entry)), entry, value });
+  }
+  await requireAllFit(account, path, placed);
+  for (const { tree, entry, value } of placed) {
     if (entry === SPECIAL_USE && subject !== undefined) {
       const record = specialUseRecord(path, value === undefined || value === '' ? [] : value.split(' '));
       await tree.commit(() => ({ record, reply: undefined }));
       continue;
     }
     const key = storedEntry(account, entry);
-    const ofMessages = await messageAnnotationBytes(account.store, (await tree.refresh()).view, path);
     await tree.commit((view) => {
       const before = view.state.annotations.get(annotationKey(path, key));
       if (before === value) return { reply: undefined };
-      if (before === undefined) requireRoom(account, view, path);
-      if ((value?.length ?? 0) > (before?.length ?? 0)) requireAnnotationQuota(view, path, ofMessages);
+      if (before === undefined) requireRoom(account, view, path, 1);
       return { record: annotateRecord(path, key, value), reply: undefined };
     });
+  }
+}
+
+interface Placed {
+  readonly tree: Place['tree'];
+  readonly entry: string;
+  readonly value: string | undefined;
+}
+
+/** Looks at number and quota of all that a command sets before the first is set. */
+async function requireAllFit(account: Account, path: string, placed: readonly Placed[]): Promise<void> {
+  for (const tree of new Set(placed.map((one) => one.tree))) {
+    const { view } = await tree.refresh();
+    let [more, grows] = [0, false];
+    for (const { entry, value } of placed.filter((one) => one.tree === tree)) {
+      const before = view.state.annotations.get(annotationKey(path, storedEntry(account, entry)));
+      more += Number(value !== undefined) - Number(before !== undefined);
+      grows ||= (value?.length ?? 0) > (before?.length ?? 0);
+    }
+    if (more > 0) requireRoom(account, view, path, more);
+    if (grows) requireAnnotationQuota(view, path, await messageAnnotationBytes(account.store, view, path));
   }
 }
 
@@ -127,8 +152,8 @@ function mayChange(account: Account, { place, view, rights }: Subject, entry: st
   if (isTaken) throw new StoreError('cannot', 'another mailbox has the special use');
 }
 
-function requireRoom(account: Account, view: TreeView, path: string): void {
-  if (annotationsOf(account, view, path).length < MAX_METADATA_ENTRIES) return;
+function requireRoom(account: Account, view: TreeView, path: string, more: number): void {
+  if (annotationsOf(account, view, path).length + more <= MAX_METADATA_ENTRIES) return;
   throw new StoreError('too-many', `a mailbox has at most ${MAX_METADATA_ENTRIES} annotations`);
 }
 

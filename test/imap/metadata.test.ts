@@ -15,6 +15,15 @@ test('annotations have limits, which are told (RFC 5464 §4.3)', async () => {
   for (let i = 1; i < MAX_METADATA_ENTRIES; i++) expect(await set(`/private/e${i}`, 'x')).toEqual(['a OK Completed']);
   expect(await set('/private/more', 'x')).toEqual([expect.stringMatching(/^a NO \[METADATA TOOMANY\]/)]);
   expect(await set('/private/e1', 'y')).toEqual(['a OK Completed']);
+  // When one cannot be set, none is; what goes makes room.
+  expect(await client.say('b', 'SETMETADATA INBOX (/private/e1 "z" /private/more "x")')).toEqual([
+    expect.stringMatching(/^b NO \[METADATA TOOMANY\]/),
+  ]);
+  expect(await client.say('c', 'GETMETADATA INBOX (/private/e1 /private/more)')).toEqual([
+    '* METADATA "INBOX" (/private/e1 "y" /private/more NIL)',
+    'c OK Completed',
+  ]);
+  expect(await client.say('d', 'SETMETADATA INBOX (/private/more "x" /private/e2 NIL)')).toEqual(['d OK Completed']);
   client.close();
 });
 

@@ -2,8 +2,9 @@ import { StoreError } from '../../../lib/store/errors.ts';
 import type { CommandOf } from '../command-of.ts';
 import type { Context } from '../context.ts';
 import { bad, ok, type Reply } from '../reply.ts';
-import { writeAnswer } from '../search/answer.ts';
+import { toSave, writeAnswer } from '../search/answer.ts';
 import { withFilters } from '../search/filters.ts';
+import { checkTag, keepUpdated } from '../search/keep-updated.ts';
 import { asks, deadlineOf, relevancyOf, runProgram } from '../search/program.ts';
 import { namesOf } from '../search/sources.ts';
 import { Selected } from '../selected.ts';
@@ -19,6 +20,9 @@ export async function esearch(context: Context, given: CommandOf<'ESEARCH'>, tag
   if (sources.some(({ kind }) => kind !== 'SELECTED') && asks(command.key, 'sequence')) {
     return bad('Message numbers are of the selected mailbox only');
   }
+  const wantsUpdates = command.returns.includes('UPDATE');
+  if (wantsUpdates && !context.hasSelected) return bad('Please select a mailbox first');
+  if (wantsUpdates) checkTag(context, command, tag);
   const endAt = deadlineOf(context);
   const selected = context.hasSelected ? context.selected : undefined;
   if (wantsSelected && selected !== undefined) await answer(context, command, selected, tag, endAt);
@@ -43,6 +47,11 @@ async function answer(
   endAt: number,
 ): Promise<void> {
   const found = await runProgram(context, command, selected, endAt);
+  if (context.hasSelected && selected === context.selected) {
+    // RFC 7377 §2.2: both are of the selected mailbox alone.
+    if (command.returns.includes('SAVE')) selected.saved = toSave(found.uids, command.returns);
+    keepUpdated(context, command, tag, found.uids);
+  }
   if (found.uids.length === 0) return;
   const { name, uidValidity } = selected.open;
   const from = { mailbox: name, uidValidity };

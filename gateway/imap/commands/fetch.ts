@@ -24,8 +24,9 @@ export async function fetch(context: Context, command: CommandOf<'FETCH'>): Prom
   if (command.vanished && !context.style.qresync) return bad('QRESYNC is not enabled');
   if (items.some(({ item }) => item === 'MODSEQ')) enableCondstore(context);
   const { uids: named, expunged } = selected.named(command.set, command.uid);
-  const changed = command.changedSince === null ? named : changedSince(context, named, command.changedSince);
-  const asked = command.partial === null ? changed : UidSet.fromSorted(inPartialRange([...changed], command.partial));
+  // RFC 9394 §3.4: first the range, then what has changed of it.
+  const ranged = command.partial === null ? named : UidSet.fromSorted(inPartialRange([...named], command.partial));
+  const asked = command.changedSince === null ? ranged : changedSince(context, ranged, command.changedSince);
   const { uids, code } = withinLimit(context, asked);
   if (command.vanished && command.changedSince !== null) writeVanished(context, command, command.changedSince);
   const seen = await markSeen(context, uids, items, command.uid);

@@ -6,7 +6,7 @@ import { BadSyntax } from '../wire/bad-syntax.ts';
 import type { SearchProgram } from '../wire/commands.ts';
 import { storedSearch } from '../wire/read/search.ts';
 import type { SearchKey } from '../wire/search-key.ts';
-import { undefinedFilter } from '../wire/write/response-code.ts';
+import { badCharset, undefinedFilter } from '../wire/write/response-code.ts';
 import { asks } from './program.ts';
 
 /** Keys that filters may come to in one search: they can name each other many times over. */
@@ -20,7 +20,7 @@ export async function withFilters<P extends SearchProgram>(context: Context, pro
   if (!asks(program.key, 'filter')) return program;
   // RFC 5466 §3.1: a filter is in UTF-8, and so must be what stands beside it.
   if (program.charset !== null && program.charset !== 'UTF-8' && program.charset !== 'US-ASCII') {
-    throw new Refused(bad('FILTER needs the charset UTF-8'));
+    throw new Refused(bad('FILTER needs the charset UTF-8', badCharset(['US-ASCII', 'UTF-8'])));
   }
   const entries = await metadataOf(context.account, '');
   const values = new Map([...entries].map(([entry, value]) => [entry.toLowerCase(), value]));

@@ -5,7 +5,7 @@ import { bad } from '../reply.ts';
 import { condition } from '../wire/write/response.ts';
 import { noUpdate } from '../wire/write/response-code.ts';
 
-type Searching = CommandOf<'SEARCH'> | CommandOf<'SORT'>;
+type Searching = CommandOf<'SEARCH'> | CommandOf<'SORT'> | CommandOf<'ESEARCH'>;
 
 /** RFC 5267 §4.3: what is told of a search is told by its tag, which no other may have. */
 export function checkTag({ selected }: Context, { returns }: Searching, tag: string): void {

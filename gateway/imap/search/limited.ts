@@ -30,7 +30,7 @@ function lookedAt({ selected }: Context, key: SearchKey): UidSet {
         return one.keys.reduce((left, inner) => through(inner, left), among);
       case 'sequence':
       case 'uid':
-        return narrowed(among, selected.named(one.set, one.key === 'uid').uids);
+        return narrowed(among, selected.named(one.set, one.key === 'uid', 'nothing').uids);
       case 'uid-between':
         return narrowed(among, uidsBetween(one));
       default:

@@ -74,7 +74,7 @@ export function questionOf(key: SearchKey, meaning: Meaning): Question {
     case 'fuzzy':
       return questionOf(key.inner, { ...meaning, isFuzzy: true });
     case 'sequence':
-      return { ask: 'uids', uids: selected.named(key.set, false).uids };
+      return { ask: 'uids', uids: selected.named(key.set, false, 'nothing').uids };
     case 'uid':
       return { ask: 'uids', uids: selected.named(key.set, true).uids };
     case 'uid-between':

@@ -141,7 +141,7 @@ async function ordered(
 function fixed(key: SearchKey, selected: Selected): SearchKey {
   switch (key.key) {
     case 'sequence': {
-      const set = [...selected.named(key.set, false).uids.ranges()].map(([from, to]) => ({ from, to }));
+      const set = [...selected.named(key.set, false, 'nothing').uids.ranges()].map(([from, to]) => ({ from, to }));
       return set.length === 0 ? { key: 'not', inner: { key: 'all' } } : { key: 'uid', set };
     }
     case 'and':

@@ -154,7 +154,7 @@ export type ImapCommand =
       readonly items: readonly FetchItem[];
       readonly changedSince: number | null;
       readonly vanished: boolean;
-      /** Of the messages named, and changed since, only these (RFC 9394 §3.3). */
+      /** Of the messages named only these (RFC 9394 §3.3); of them, those changed since (§3.4). */
       readonly partial: PartialRange | null;
     }
   | {

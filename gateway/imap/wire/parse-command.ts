@@ -122,6 +122,7 @@ const uidVerbs: ReadonlyMap<string, ReadArguments> = new Map<string, ReadArgumen
   ['FETCH', (reader) => fetch(reader, true)],
   ['STORE', (reader) => store(reader, true)],
   ['CONVERT', (reader) => convertCommand(reader, true)],
+  ['ESEARCH', esearch],
   ['COPY', (reader) => copy(reader, 'COPY', true)],
   ['MOVE', (reader) => copy(reader, 'MOVE', true)],
   ['SORT', (reader) => sort(reader, true)],

@@ -9,14 +9,15 @@ import { searchProgram, searchReturns } from './search.ts';
  *     esearch-source-opts = "IN" SP "(" source-mbox [SP "(" scope-options ")"] ")"
  *     source-mbox         = filter-mailboxes *(SP filter-mailboxes)
  *
- * There are no scope options yet. What is answered is always UIDs.
+ * There are no scope options yet. What is answered is always UIDs, also after the word UID, which an example of §2 has.
  */
 export function esearch(reader: Reader): ImapCommand {
   reader.sp();
   const sources = reader.skip('IN ') ? sourceOptions(reader) : [{ kind: 'SELECTED' } as const];
   const returns = searchReturns(reader);
-  for (const option of ['SAVE', 'CONTEXT', 'UPDATE'] as const) {
-    if (returns?.includes(option)) reader.invalid(`search return option (${option})`);
+  // RFC 7377 §2.2
+  if (returns?.includes('SAVE') && sources.some(({ kind }) => kind !== 'SELECTED')) {
+    reader.invalid('search return option (SAVE is of the selected mailbox)');
   }
   return { name: 'ESEARCH', uid: true, sources, returns: returns ?? ['ALL'], ...searchProgram(reader) };
 }

@@ -15,7 +15,7 @@ export const metadataCommands: readonly (readonly [verb: string, read: ReadArgum
  *     getmetadata = "GETMETADATA" [SP getmetadata-options] SP mailbox SP entries      ; RFC 5464 §5
  *     entries     = entry / "(" entry *(SP entry) ")"
  *
- * Quirk (the RFC's own examples, §4.2.1): the options behind the mailbox.
+ * Quirk (the RFC's own examples, §4.2.1, §4.4.1): the options behind the mailbox, and entries without parentheses.
  */
 function getMetadata(reader: Reader): ImapCommand {
   reader.sp();
@@ -27,7 +27,9 @@ function getMetadata(reader: Reader): ImapCommand {
     options = metadataOptions(reader);
     reader.sp();
   }
-  return { name: 'GETMETADATA', mailbox: name, entries: entries(reader), ...(options ?? NO_OPTIONS) };
+  const asked = entries(reader);
+  while (reader.skip(' ') && !reader.atEnd()) asked.push(entry(reader));
+  return { name: 'GETMETADATA', mailbox: name, entries: asked, ...(options ?? NO_OPTIONS) };
 }
 
 const NO_OPTIONS: MetadataOptions = { maxSize: null, depth: 0 };
