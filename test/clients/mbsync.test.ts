@@ -1,24 +1,17 @@
-import { readdir, writeFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
-import { type Gateway, PASSWORD, startGateway } from './gateway.ts';
+import { type Gateway, startGateway } from './gateway.ts';
 import { connect } from './imapflow.ts';
-import { expectDelivered, handIn, mailboxesOf, mailboxOf, pythonScript } from './mailboxes.ts';
+import { expectDelivered, handIn, mailboxesOf, mailboxOf } from './mailboxes.ts';
 import { addToMaildir, makeMaildir, readMaildir, removeFromMaildir, setLetters } from './maildir.ts';
+import { BOOKS, bare, configure, deliverMany, expectAlike, folderOf, THERE } from './mbsync.ts';
+import { synchronizeConflicts } from './mbsync-conflicts.ts';
 import { message } from './messages.ts';
 import { describeWith } from './programs.ts';
-import { runWell } from './run.ts';
 
 /** On either side. */
 const MESSAGES = 200;
-
-/** Folders by their names on the server; mbsync keeps them under the names they have on the wire. */
-const BOOKS = 'Lokal/Bücher';
-const THERE = 'Dort/日本語';
-const ON_THE_WIRE = new Map([
-  [BOOKS, 'Lokal/B&APw-cher'],
-  [THERE, 'Dort/&ZeVnLIqe-'],
-]);
 
 describeWith(['mbsync', 'swaks', 'python3'], 'mbsync', () => {
   let gateway: Gateway;
@@ -31,13 +24,13 @@ describeWith(['mbsync', 'swaks', 'python3'], 'mbsync', () => {
     const user = 'sync';
     const maildirs = join(gateway.workFolder, 'mail-sync');
     const inFolder = (name: string) => folderOf(maildirs, name);
-    const mbsync = await configure(user, true, maildirs);
+    const mbsync = await configure(gateway, user, true, maildirs);
     const remote = (name: string) => mailboxOf(gateway, user, name);
     await makeMaildir(inFolder('INBOX'));
     await makeMaildir(inFolder(BOOKS));
     const delivered = Array.from({ length: MESSAGES }, (_, i) => message(`delivered ${i}`));
     const local = Array.from({ length: MESSAGES }, (_, i) => message(`local ${i}`));
-    await deliverMany(user, delivered);
+    await deliverMany(gateway, user, delivered);
     for (const [i, body] of local.entries()) {
       await addToMaildir(inFolder(i % 2 === 0 ? 'INBOX' : BOOKS), `local-${i}`, i % 3 === 0 ? 'FS' : 'S', body);
     }
@@ -49,7 +42,7 @@ describeWith(['mbsync', 'swaks', 'python3'], 'mbsync', () => {
     const folders = [...(await mailboxesOf(gateway, user)).keys()];
     expect(folders).toEqual(expect.arrayContaining(['Archive', 'Drafts', 'Junk', 'Sent', 'Trash', BOOKS]));
     expect(await readdir(maildirs)).toEqual(expect.arrayContaining(['Archive', 'Drafts', 'Junk', 'Sent', 'Trash']));
-    await alike(user, maildirs, ['INBOX', BOOKS]);
+    await expectAlike(gateway, user, maildirs, ['INBOX', BOOKS]);
 
     // Both sides change; then one run makes them alike again.
     const mine = await readMaildir(inFolder('INBOX'));
@@ -66,7 +59,7 @@ describeWith(['mbsync', 'swaks', 'python3'], 'mbsync', () => {
     await imap.append(THERE, message('new there'), ['\\Flagged']);
     await handIn(gateway, [user], message('new in between'));
     await mbsync();
-    await alike(user, maildirs, ['INBOX', BOOKS, THERE]);
+    await expectAlike(gateway, user, maildirs, ['INBOX', BOOKS, THERE]);
     const removed = mine.filter((_, i) => i % 7 === 1).length;
     expect(await remote('INBOX')).toHaveLength(MESSAGES * 1.5 - removed + 1);
     expect(await remote(BOOKS)).toHaveLength(MESSAGES / 2 - 20);
@@ -83,7 +76,7 @@ describeWith(['mbsync', 'swaks', 'python3'], 'mbsync', () => {
   it('reads, flags, copies, moves and deletes, with STARTTLS', async () => {
     const maildirs = join(gateway.workFolder, 'mail-job');
     const inFolder = (name: string) => folderOf(maildirs, name);
-    const mbsync = await configure('job', false, maildirs);
+    const mbsync = await configure(gateway, 'job', false, maildirs);
     const sent = message('for mbsync');
     await handIn(gateway, ['job'], sent, 'unix');
     await mbsync();
@@ -108,79 +101,6 @@ describeWith(['mbsync', 'swaks', 'python3'], 'mbsync', () => {
     expectDelivered(Buffer.from(bare(moved?.body), 'latin1'), sent);
   });
 
-  async function configure(user: string, inTls: boolean, maildirs: string): Promise<() => Promise<unknown>> {
-    await makeMaildir(join(maildirs, 'INBOX'));
-    const file = join(gateway.workFolder, `${user}.mbsyncrc`);
-    const password = join(gateway.workFolder, 'password');
-    await writeFile(password, PASSWORD);
-    const lines = [
-      'IMAPAccount there',
-      `Host ${gateway.host}`,
-      `Port ${inTls ? gateway.imapsPort : gateway.imapPort}`,
-      `User ${user}`,
-      `PassCmd "cat ${password}"`,
-      `SSLType ${inTls ? 'IMAPS' : 'STARTTLS'}`,
-      'SystemCertificates no',
-      `CertificateFile ${gateway.certificate}`,
-      '',
-      'IMAPStore there',
-      'Account there',
-      '',
-      'MaildirStore here',
-      `Path ${maildirs}/`,
-      `Inbox ${maildirs}/INBOX`,
-      'SubFolders Verbatim',
-      '',
-      'Channel all',
-      'Far :there:',
-      'Near :here:',
-      'Patterns *',
-      'Create Both',
-      'Expunge Both',
-      'SyncState *',
-      '',
-    ];
-    await writeFile(file, lines.join('\n'));
-    return () => runWell('mbsync', ['--config', file, '--all']);
-  }
-
-  async function deliverMany(user: string, messages: readonly Buffer[]): Promise<void> {
-    const input = JSON.stringify(messages.map((each) => each.toString()));
-    await runWell('python3', [pythonScript('deliver_many.py'), gateway.host, String(gateway.lmtpPort), user], {
-      input,
-    });
-  }
-
-  /** Expects the same messages with the same flags on both sides. */
-  async function alike(user: string, maildirs: string, names: readonly string[]): Promise<void> {
-    const mailboxes = await mailboxesOf(gateway, user);
-    for (const name of names) {
-      const here = (await readMaildir(folderOf(maildirs, name))).map(({ letters, body }) => [bare(body), letters]);
-      const there = (mailboxes.get(name) ?? []).map(({ flags, body }) => [bare(body), lettersOf(flags)]);
-      expect(here.sort(), name).toEqual(there.sort());
-    }
-  }
+  // 5,000 messages: test/soak/mbsync.test.ts.
+  it('ends conflicts with both sides alike', () => synchronizeConflicts(200));
 });
-
-function folderOf(maildirs: string, name: string): string {
-  return join(maildirs, ON_THE_WIRE.get(name) ?? name);
-}
-
-/** Without the line by which mbsync finds its own uploads again. */
-function bare(body: Buffer | undefined): string {
-  return body?.toString('latin1').replace(/^X-TUID: .*\r\n/m, '') ?? '';
-}
-
-function lettersOf(flags: readonly string[]): string {
-  const letters: Readonly<Record<string, string>> = {
-    '\\Answered': 'R',
-    '\\Deleted': 'T',
-    '\\Draft': 'D',
-    '\\Flagged': 'F',
-    '\\Seen': 'S',
-  };
-  return flags
-    .flatMap((flag) => letters[flag] ?? [])
-    .sort()
-    .join('');
-}
