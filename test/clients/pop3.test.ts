@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import Pop3Command from 'node-pop3';
 import { beforeAll, expect, it } from 'vitest';
+import { openImapGateway } from '../support/imap-gateway.ts';
 import { type Gateway, PASSWORD, startGateway } from './gateway.ts';
 import { handIn, mailboxOf } from './mailboxes.ts';
 import { message } from './messages.ts';
@@ -11,6 +12,8 @@ import { run, runWell } from './run.ts';
 
 /** The exit code of a poll that found no mail. */
 const NO_MAIL = 1;
+/** curl's exit code when the server took no login, fetchmail's when the mailbox is busy. */
+const [LOGIN_DENIED, LOCK_BUSY] = [67, 9];
 const ways = ['pop3s', 'stls'] as const;
 
 describeWith(['curl', 'fetchmail', 'swaks', 'python3'], 'POP3 clients', () => {
@@ -114,6 +117,23 @@ describeWith(['curl', 'fetchmail', 'swaks', 'python3'], 'POP3 clients', () => {
       tlsOptions: { ca: readFileSync(gateway.certificate) },
     });
   }
+
+  it('curl and fetchmail are told to come back later (popminpoll)', async () => {
+    await using slow = await openImapGateway({ minPollMinutes: 2 });
+    const curl = () => run('curl', ['-sS', '--user', 'anna:secret', `pop3://127.0.0.1:${slow.pop3Port}/`]);
+    expect(await curl()).toMatchObject({ code: 0 });
+    expect(await curl()).toMatchObject({ code: LOGIN_DENIED });
+    const file = join(gateway.workFolder, 'delayed.fetchmailrc');
+    const lines = [
+      `poll 127.0.0.1 protocol pop3 port ${slow.pop3Port} auth password`,
+      `  user "anna" password "secret" sslproto '' lmtp smtphost "${gateway.lmtpSocket}" smtpname "target-stls"`,
+    ];
+    await writeFile(file, `${lines.join('\n')}\n`, { mode: 0o600 });
+    const env = { HOME: gateway.workFolder, FETCHMAILHOME: gateway.workFolder };
+    const told = await run('fetchmail', ['-f', file, '--nosyslog', '-v', '--pidfile', `${file}.pid`], { env });
+    expect(told.stdout.toString()).toContain('-ERR [LOGIN-DELAY] Logins must be at least 2 minutes apart');
+    expect(told.code).toBe(LOCK_BUSY);
+  });
 
   async function configure(way: (typeof ways)[number], user: string, target: string, how: string) {
     const file = join(gateway.workFolder, `${user}.fetchmailrc`);

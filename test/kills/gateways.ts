@@ -8,6 +8,7 @@ const cirrus = fileURLToPath(new URL('../../bin/cirrus.ts', import.meta.url));
 export interface Ports {
   readonly imap: number;
   readonly lmtp: number;
+  readonly pop3: number;
 }
 
 /** Gateways on one home, each of which is killed and started again. */
@@ -44,7 +45,7 @@ export class Gateways {
         ...this.#environment,
         CIRRUS_LISTEN_IMAP: '127.0.0.1:0',
         CIRRUS_LISTEN_IMAPS: 'off',
-        CIRRUS_LISTEN_POP3: 'off',
+        CIRRUS_LISTEN_POP3: '127.0.0.1:0',
         CIRRUS_LISTEN_POP3S: 'off',
         CIRRUS_LISTEN_SIEVE: 'off',
         CIRRUS_LISTEN_LMTP: '127.0.0.1:0',
@@ -62,17 +63,22 @@ export class Gateways {
       if (msg === 'ready') break;
     }
     child.stdout.resume();
-    const [imap, lmtp] = [found.get('imap'), found.get('lmtp')];
-    if (imap === undefined || lmtp === undefined) throw new Error('a gateway did not start');
-    this.#slots[slot] = { child, ports: { imap, lmtp } };
+    const [imap, lmtp, pop3] = [found.get('imap'), found.get('lmtp'), found.get('pop3')];
+    if (imap === undefined || lmtp === undefined || pop3 === undefined) throw new Error('a gateway did not start');
+    this.#slots[slot] = { child, ports: { imap, lmtp, pop3 } };
   }
 
   /** kill -9, then a new one in its place. */
   async killOne(random: () => number): Promise<void> {
     const slot = Math.floor(random() * this.#slots.length);
+    await this.kill(slot);
+    await this.start(slot);
+  }
+
+  /** kill -9. */
+  async kill(slot: number): Promise<void> {
     await this.#end(slot, 'SIGKILL');
     this.kills++;
-    await this.start(slot);
   }
 
   async stopAll(): Promise<void> {
