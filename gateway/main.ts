@@ -67,7 +67,7 @@ interface Service {
 async function services(
   config: Config,
   log: Log,
-  { store, delivery, autocreate }: OpenStore,
+  { store, delivery, autocreate, imapEvents }: OpenStore,
 ): Promise<readonly Service[]> {
   const certificate = await Certificate.ofConfig(config, log);
   const secureContext = () => certificate.context;
@@ -95,6 +95,8 @@ async function services(
       submitServers: config.submitservers,
       suppressed: config.suppress_capabilities,
       identify: config.imapidresponse,
+      events: imapEvents,
+      manageSieve: manageSieveUrl(config),
       quotaWarning: { percent: config.quotawarn, freeKib: config.quotawarnkb },
       secureContext,
       log,
@@ -154,3 +156,13 @@ async function services(
     { protocol: 'smmapd', addresses: config.listen_smmapd, options: smmapd },
   ];
 }
+
+/** Where scripts are managed, as IMAP tells it (RFC 6785 §2.1); '' where they are not. */
+function manageSieveUrl({ listen_sieve: listens, servername }: Config): string {
+  const tcp = listens.find((one) => 'port' in one);
+  if (tcp === undefined || !('port' in tcp)) return '';
+  return `sieve://${servername}${tcp.port === MANAGE_SIEVE_PORT || tcp.port === 0 ? '' : `:${tcp.port}`}`;
+}
+
+/** RFC 5804 §1.8 */
+const MANAGE_SIEVE_PORT = 4190;

@@ -2,6 +2,7 @@ import type { Config } from '../lib/base/config.ts';
 import type { Id } from '../lib/base/ids.ts';
 import type { Log } from '../lib/base/log.ts';
 import type { Autocreate } from '../lib/delivery/autocreate.ts';
+import type { ImapEvents } from '../lib/delivery/imap-events.ts';
 import { type ConfiguredStore, storeOfConfig } from '../lib/delivery/of-config.ts';
 import type { Delivery } from '../lib/delivery/ports.ts';
 import { type AddressedHint, type DeliverAnswer, type DeliverRequest, RemoteDelivery } from '../lib/delivery/remote.ts';
@@ -19,12 +20,17 @@ export interface OpenStore extends AsyncDisposable {
   readonly delivery: Delivery;
   /** Who gives mailboxes to users that have none; undefined: nobody does. */
   readonly autocreate: Autocreate | undefined;
+  /** What IMAP sessions tell of what they do. */
+  readonly imapEvents: ImapEvents;
   /**
    * Sweeps now and then (Rule 9), unless something else does, and writes checkpoints (Rule 21), until the store is closed; a
    * process that comes and goes does neither.
    */
   startSweeps(): void;
-  /** Sends what scripts send, until the store is closed; a process that comes and goes leaves that to those that stay. */
+  /**
+   * Sends what scripts send, and runs scripts for what IMAP does, until the store is closed; a process that comes and goes
+   * leaves that to those that stay.
+   */
   startSending(): Promise<void>;
   /** Writes what is batched, then lets go of the home. */
   close(): Promise<void>;
@@ -74,7 +80,9 @@ export async function openStore(
     });
   };
   let sending: { stop(): Promise<void> } | undefined;
+  let events: { stop(): Promise<void> } | undefined;
   const startSending = async (): Promise<void> => {
+    events ??= opened.imapSieve.run();
     const outbox = await outboxOfConfig(config);
     if (outgoing === undefined || outbox === undefined) {
       log.warn('smtp_relay is off: scripts send nothing, redirected mail is kept');
@@ -90,6 +98,7 @@ export async function openStore(
   };
   const close = async (): Promise<void> => {
     await sweeps?.stop();
+    await events?.stop();
     await sending?.stop();
     await checkpoints?.stop();
     await store.close();
@@ -97,8 +106,8 @@ export async function openStore(
     await home.close();
   };
   const delivery = remote?.delivery ?? opened.delivery;
-  const { autocreate } = opened;
-  return { store, delivery, autocreate, startSweeps, startSending, close, [Symbol.asyncDispose]: close };
+  const { autocreate, imapEvents } = opened;
+  return { store, delivery, autocreate, imapEvents, startSweeps, startSending, close, [Symbol.asyncDispose]: close };
 }
 
 /** Lets go of the home when the configuration cannot be used. */

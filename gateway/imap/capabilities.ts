@@ -14,6 +14,8 @@ export interface Offers {
   /** Messages that one command may be about, and those that a COPY or APPEND may; 0: any (`messagelimit`, `savelimit`). */
   readonly messageLimit: number;
   readonly saveLimit: number;
+  /** URL of ManageSieve, perhaps ''; undefined: no script runs for what IMAP does (RFC 6785 §2.1). */
+  readonly manageSieve: string | undefined;
 }
 
 const always = ['IMAP4rev1', 'IMAP4rev2', 'LITERAL+', 'ID', 'ENABLE'];
@@ -90,8 +92,11 @@ export function capabilities(offers: Offers): string[] {
   const { loggedIn, startTls, passwords, compressed, maxMessageBytes } = offers;
   // RFC 7889 §3: without a number, STATUS is to be asked (and answers that there is none).
   const limit = [maxMessageBytes > 0 ? `APPENDLIMIT=${maxMessageBytes}` : 'APPENDLIMIT'];
-  if (loggedIn)
-    return [...always, ...afterLogin, ...(compressed ? [] : ['COMPRESS=DEFLATE']), ...limit, ...messageLimits(offers)];
+  if (loggedIn) {
+    const deflate = compressed ? [] : ['COMPRESS=DEFLATE'];
+    const scripts = offers.manageSieve === undefined ? [] : [`IMAPSIEVE=${offers.manageSieve}`];
+    return [...always, ...afterLogin, ...deflate, ...limit, ...messageLimits(offers), ...scripts];
+  }
   const mechanisms = saslMechanisms({ plaintextAllowed: passwords }).map((name) => `AUTH=${name}`);
   const login = passwords ? [] : ['LOGINDISABLED'];
   return [...always, ...(startTls ? ['STARTTLS'] : []), 'SASL-IR', ...mechanisms, ...login, ...beforeLogin];

@@ -11,6 +11,7 @@ import type { MailStore } from '../../lib/store/mail-store.ts';
 import type { NameView } from '../../lib/store/name-view.ts';
 import type { Connection } from '../net/connection.ts';
 import type { ImageProcess } from './convert/image-process.ts';
+import type { Events } from './events.ts';
 import type { SummaryTexts } from './fetch/summary-texts.ts';
 import type { Input } from './input.ts';
 import type { Notifier } from './notify/notifier.ts';
@@ -41,6 +42,10 @@ export interface ImapOptions {
   readonly suppressed?: readonly string[];
   /** Whether ID is answered with who we are (`imapidresponse`); it is without. */
   readonly identify?: boolean;
+  /** Who is told of messages that are added and flags that change (RFC 6785); nobody without. */
+  readonly events?: Events;
+  /** URL of ManageSieve; '' or none: there is none. */
+  readonly manageSieve?: string;
   /** The certificate of the moment; STARTTLS is offered when it is given. */
   readonly secureContext?: () => SecureContext;
   readonly log: Log;

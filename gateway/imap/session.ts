@@ -122,6 +122,7 @@ class Session implements Context {
       maxMessageBytes: this.options.maxMessageBytes,
       messageLimit: this.options.messageLimit ?? 0,
       saveLimit: this.options.saveLimit ?? 0,
+      manageSieve: this.options.events && (this.options.manageSieve ?? ''),
     });
     return names.filter((name) => !suppressed.includes(name));
   }

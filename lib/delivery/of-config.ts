@@ -4,7 +4,11 @@ import { MailStore, type StorePorts } from '../store/mail-store.ts';
 import { accountOptionsOf } from '../store/of-config.ts';
 import { type Autocreate, autocreateOfConfig } from './autocreate.ts';
 import { type NewMail, StoreDelivery } from './deliver.ts';
+import { ImapEvents } from './imap-events.ts';
+import { ImapSieve } from './imap-sieve.ts';
 import { Outgoing, type OutgoingFact } from './outgoing.ts';
+import { Responder, type ResponseOptions } from './respond.ts';
+import { type SieveOptions, SieveRunner } from './sieve.ts';
 
 /** The store on a home's ports, and who delivers into it. */
 export interface ConfiguredStore {
@@ -14,6 +18,9 @@ export interface ConfiguredStore {
   readonly outgoing: Outgoing | undefined;
   /** Who gives mailboxes to users that have none; undefined: nobody does. */
   readonly autocreate: Autocreate | undefined;
+  /** What IMAP sessions tell of what they do, and who runs scripts for it. */
+  readonly imapEvents: ImapEvents;
+  readonly imapSieve: ImapSieve;
 }
 
 const OUTCOMES = { delivered: 'stored', before: 'stored before', discarded: 'discarded' } as const;
@@ -26,6 +33,18 @@ export function storeOfConfig(ports: StorePorts, config: Config, log: Log): Conf
     expungeDelayMs: config.expunge_mode === 'delayed' ? config.expunge_delay : 0,
   });
   const outgoing = config.smtp_relay === 'off' ? undefined : new Outgoing(store, (fact) => logOutgoing(log, fact));
+  const sieve: SieveOptions = {
+    servername: config.servername,
+    makesFolders: config.anysievefolder,
+    madeFolders: config.autocreate_sieve_folders,
+  };
+  const responses: ResponseOptions = {
+    servername: config.servername,
+    defaultDomain: config.defaultdomain || undefined,
+    notifier: config.sievenotifier,
+    onUnsent: (fact) => log.info({ ...fact }, 'not sent'),
+    onNotify: (notification) => log.info({ ...notification }, 'notify'),
+  };
   const autocreate = autocreateOfConfig(store, config, log);
   const delivery = new StoreDelivery(store, {
     ...(config.autocreate_post && autocreate && { autocreate }),
@@ -35,25 +54,23 @@ export function storeOfConfig(ports: StorePorts, config: Config, log: Log): Conf
     maxMessageBytes: config.maxmessagesize,
     eightBitHeader: config.reject8bit ? 'refuse' : config.munge8bit ? 'replace' : 'keep',
     suppressDuplicates: config.duplicatesuppression,
-    sieve: {
-      servername: config.servername,
-      makesFolders: config.anysievefolder,
-      madeFolders: config.autocreate_sieve_folders,
-    },
+    sieve,
     ...(outgoing && { outgoing }),
-    responses: {
-      servername: config.servername,
-      defaultDomain: config.defaultdomain || undefined,
-      notifier: config.sievenotifier,
-      onUnsent: (fact) => log.info({ ...fact }, 'not sent'),
-      onNotify: (notification) => log.info({ ...notification }, 'notify'),
-    },
+    responses,
     ...(config.mailnotifier === 'log' && { onNewMail: (mail: NewMail) => log.info({ ...mail }, 'new mail') }),
     onScriptFailed: (failure) => log.warn({ ...failure }, 'a script failed: the message is kept'),
     onDelivered: (fact) => log.info({ ...fact }, OUTCOMES[fact.outcome]),
     onError: (what, err) => log.error({ err, what }, 'delivery failed'),
   });
-  return { store, delivery, outgoing, autocreate };
+  const imapSieve = new ImapSieve(store, {
+    runner: new SieveRunner(store, sieve),
+    responder: new Responder(store, outgoing, responses),
+    canSend: outgoing !== undefined,
+    domain: config.defaultdomain || config.servername,
+    accounts: accountOptionsOf(config),
+    onFailed: (failure) => log.warn({ ...failure }, 'a script for IMAP failed: the message stays as it is'),
+  });
+  return { store, delivery, outgoing, autocreate, imapEvents: new ImapEvents(store, onError), imapSieve };
 }
 
 function logOutgoing(log: Log, { outcome, ...fact }: OutgoingFact): void {

@@ -4,6 +4,7 @@ import type { Action, EditedMessage, FileIntoAction } from '../sieve/actions.ts'
 import { evaluate } from '../sieve/evaluate.ts';
 import { type SieveLimits, sieveLimits } from '../sieve/limits.ts';
 import type { SieveEnvironment } from '../sieve/message.ts';
+import type { CompiledScript } from '../sieve/script.ts';
 import type { FlagNames } from '../store/flag-names.ts';
 import type { MailStore } from '../store/mail-store.ts';
 import { decodeTreeExtra } from '../store/tree-view.ts';
@@ -35,6 +36,21 @@ export interface SieveInput {
   readonly recipient: string;
   readonly deliveryId: Buffer;
   readonly content: () => Promise<ReadBytes>;
+  /** What an IMAP command has done, where no message is delivered (RFC 6785). */
+  readonly event?: SieveEvent;
+}
+
+export interface SieveEvent {
+  readonly cause: 'APPEND' | 'COPY' | 'FLAG';
+  /** Where it happened, as the owner names it. */
+  readonly mailbox: string;
+  /** Flags that were set or reset. */
+  readonly changedFlags: readonly string[];
+  /** Who gave the command, and that user's address. */
+  readonly user: string;
+  readonly email: string;
+  /** What the message has now. */
+  readonly flags: readonly string[];
 }
 
 /** Runs the active scripts of recipients, and finds the mailboxes that they mean. */
@@ -56,15 +72,26 @@ export class SieveRunner {
     if ('unusable' in usable) {
       return { ...failed(places), failure: { line: 1, column: 1, message: usable.unusable } };
     }
+    return this.evaluated(usable, state, places, keep, input);
+  }
+
+  /** What that script makes of it. */
+  async evaluated(
+    script: CompiledScript,
+    state: RecipientState,
+    places: Places,
+    keep: Target,
+    input: SieveInput,
+  ): Promise<Decision> {
     const { header, sizeBytes, deliveryId, content } = input;
     const message = { header, root: input.summary.structure, sizeBytes };
-    const evaluation = evaluate(usable, message, this.#environment(input), {
+    const evaluation = evaluate(script, message, this.#environment(input), {
       limits: { ...deliveryLimits, ...this.#options.limits },
     });
     const asking = { store: this.#store, scripts: this.scripts, state, places, deliveryId, content };
     const { actions, failure } = await runAnswering(evaluation, asking);
     if (failure !== undefined) return { ...failed(places), failure };
-    return this.#decision(actions, places, keep);
+    return this.#decision(actions, places, keep, input.event);
   }
 
   /** The active script: told by the tree's head, so that most recipients cost no further read. */
@@ -80,7 +107,7 @@ export class SieveRunner {
     return (await this.scripts.at(user.tree, newest)) ?? { unusable: 'The text of the active script is lost.' };
   }
 
-  #environment({ sender, recipient }: SieveInput): SieveEnvironment {
+  #environment({ sender, recipient, event }: SieveInput): SieveEnvironment {
     const nowMs = this.#store.clock.now();
     const { servername } = this.#options;
     return {
@@ -90,14 +117,17 @@ export class SieveRunner {
       detailSeparator: '+',
       items: new Map([
         ['name', 'Cirrus'],
-        ['location', 'MDA'],
-        ['phase', 'during'],
+        ['location', event === undefined ? 'MDA' : 'MS'],
+        ['phase', event === undefined ? 'during' : 'post'],
         ...(servername === undefined ? [] : [['host', servername] as const]),
+        ...(event === undefined ? [] : eventItems(event)),
       ]),
+      ...(event && { imapEvent: true, flags: event.flags }),
     };
   }
 
-  async #decision(actions: readonly Action[], places: Places, keep: Target): Promise<Decision> {
+  async #decision(actions: readonly Action[], places: Places, keep: Target, event?: SieveEvent): Promise<Decision> {
+    const flagsGiven = (given = event?.flags): FlagNames => flagsOf(given);
     const stores = new Map<string, Storing>();
     const put = (target: Target, flags: FlagNames, edited: EditedMessage | undefined): void => {
       const before = stores.get(target.mailbox);
@@ -108,13 +138,13 @@ export class SieveRunner {
     for (const action of actions) {
       switch (action.kind) {
         case 'keep':
-          put(keep, flagsOf(action.flags), action.edited);
+          put(keep, flagsGiven(action.flags), action.edited);
           break;
         case 'fileinto': {
           const target = await this.#folder(action, places);
-          const flags = flagsOf(action.flags);
+          const flags = flagsGiven(action.flags);
           if (target !== undefined) put(target, flags, action.edited);
-          else put(places.inbox, united(flags, FAILED), action.edited);
+          else put(event === undefined ? places.inbox : keep, united(flags, FAILED), action.edited);
           break;
         }
         case 'reject':
@@ -142,6 +172,17 @@ export class SieveRunner {
     const makes = action.create === true || makesFolders === true || madeFolders.includes(action.mailbox);
     return makes ? places.create(action) : undefined;
   }
+}
+
+/** RFC 6785 §4.1 to §4.5 */
+function eventItems(event: SieveEvent): readonly (readonly [string, string])[] {
+  return [
+    ['imap.user', event.user],
+    ['imap.email', event.email],
+    ['imap.cause', event.cause],
+    ['imap.mailbox', event.mailbox],
+    ['imap.changedflags', event.changedFlags.join(' ')],
+  ];
 }
 
 /**

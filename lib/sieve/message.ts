@@ -23,6 +23,8 @@ export interface SieveEnvironment {
   readonly virus?: 1 | 2 | 3 | 4 | 5;
   /** An IMAP command has caused the run, not a delivery (RFC 6785). */
   readonly imapEvent?: boolean;
+  /** Flags that the message has already, where it is stored (RFC 6785 §3.4). */
+  readonly flags?: readonly string[];
   /** Items of the `environment` test by their names (RFC 5183 §4). */
   readonly items: ReadonlyMap<string, string>;
 }

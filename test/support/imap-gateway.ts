@@ -1,4 +1,5 @@
 import type { SecureContext } from 'node:tls';
+import type { Events } from '../../gateway/imap/events.ts';
 import { imapRefusal, serveImap } from '../../gateway/imap/session.ts';
 import { Listener } from '../../gateway/net/listener.ts';
 import { pop3Refusal, servePop3 } from '../../gateway/pop3/session.ts';
@@ -31,6 +32,8 @@ export interface GatewaySettings {
   readonly messageLimit?: number;
   readonly saveLimit?: number;
   readonly log?: Log;
+  /** Who is told what commands do. */
+  readonly events?: (store: MailStore) => Events;
   /** The home of another gateway, with its users; it stays when this one is closed. */
   readonly home?: TestHome;
   /** Other ports than its home's; they stay open when the gateway is closed. */
@@ -83,6 +86,7 @@ export async function openImapGateway(settings: GatewaySettings = {}): Promise<I
     ...(settings.limits && { limits: settings.limits }),
     messageLimit: settings.messageLimit ?? 0,
     saveLimit: settings.saveLimit ?? 0,
+    ...(settings.events && { events: settings.events(store), manageSieve: 'sieve://mail.example.com' }),
     ...(settings.submitServers && { submitServers: settings.submitServers }),
     ...(settings.suppressed && { suppressed: settings.suppressed }),
     ...(settings.identify === undefined ? {} : { identify: settings.identify }),

@@ -5,13 +5,16 @@ import { append, type NamedMessage, requireQuota } from '../../../lib/store/appe
 import { parseFlagNames } from '../../../lib/store/flag-names.ts';
 import { storeMessage } from '../../../lib/store/messages.ts';
 import { requireMessageAnnotationQuota } from '../../../lib/store/quota-roots.ts';
+import { UidSet } from '../../../lib/store/uid-set.ts';
 import { ConnectionClosed } from '../../net/connection.ts';
 import { type AppendEvent, AppendInput } from '../append-input.ts';
 import type { Context } from '../context.ts';
 import { asDestination, Refused } from '../errors.ts';
+import { added } from '../events.ts';
 import { messageOfUrl, octetsOfUrl } from '../fetch/url-message.ts';
 import { requireWithinSaveLimit } from '../message-limit.ts';
 import { no, ok, type Reply } from '../reply.ts';
+import { rangesOf } from '../selected.ts';
 import type { AnnotationToStore } from '../wire/annotation.ts';
 import type { AppendMessage } from '../wire/append.ts';
 import { BadSyntax } from '../wire/bad-syntax.ts';
@@ -47,7 +50,9 @@ export async function runAppend(
     await requireQuota(open);
     const messages = await takeMessages(context, input, open, context.options.limits.appendMessages);
     const { uidValidity, firstUid, count } = await asDestination(append(open, messages));
-    return ok('Completed', appendUid(uidValidity, [{ from: firstUid, to: firstUid + count - 1 }]));
+    const uids = UidSet.fromRanges([[firstUid, firstUid + count - 1]]);
+    await context.options.events?.happened(open, 'APPEND', added(uids));
+    return ok('Completed', appendUid(uidValidity, rangesOf(uids)));
   } catch (error) {
     if (!(error instanceof ConnectionClosed)) input.abandon();
     throw error;

@@ -2,6 +2,7 @@ import { type Copied, copyMessages } from '../../../lib/store/copy.ts';
 import type { CommandOf } from '../command-of.ts';
 import type { Context } from '../context.ts';
 import { asDestination } from '../errors.ts';
+import { added } from '../events.ts';
 import { requireWithinSaveLimit } from '../message-limit.ts';
 import { no, ok, type Reply } from '../reply.ts';
 import { rangesOf } from '../selected.ts';
@@ -16,6 +17,7 @@ export async function copy(context: Context, { set, uid, mailbox }: CommandOf<'C
   requireWithinSaveLimit(context, uids.size);
   const destination = await asDestination(context.account.open(mailbox, 'i'));
   const copied = await copyMessages(selected.open, uids, destination);
+  await context.options.events?.happened(destination, 'COPY', added(copied.destinationUids));
   return ok('Completed', copyCode(copied));
 }
 

@@ -1,8 +1,10 @@
 import type { OpenMailbox } from '../../../lib/store/account.ts';
 import type { NamedMessage } from '../../../lib/store/append.ts';
 import { replaceMessage } from '../../../lib/store/replace.ts';
+import { UidSet } from '../../../lib/store/uid-set.ts';
 import type { Context } from '../context.ts';
 import { asDestination, Refused } from '../errors.ts';
+import { added } from '../events.ts';
 import { bad, no, ok, type Reply } from '../reply.ts';
 import type { AppendStart } from '../wire/append.ts';
 import { BadSyntax } from '../wire/bad-syntax.ts';
@@ -32,6 +34,7 @@ export async function replace(
   const { uidValidity, firstUid } = await asDestination(
     replaceMessage(context.selected.open, uid, destination, message),
   );
+  await context.options.events?.happened(destination, 'APPEND', added(UidSet.of(firstUid)));
   const code = appendUid(uidValidity, [{ from: firstUid, to: firstUid }]);
   context.write(condition(null, 'OK', code, 'The new message is there'));
   return ok();

@@ -6,6 +6,7 @@ import { type FlagChange, setFlags } from '../../../lib/store/set-flags.ts';
 import type { UidSet } from '../../../lib/store/uid-set.ts';
 import type { CommandOf } from '../command-of.ts';
 import type { Context } from '../context.ts';
+import { changedFlags } from '../events.ts';
 import { withinLimit } from '../message-limit.ts';
 import { seqKnownAt } from '../mod-seq.ts';
 import { modifiedCode } from '../modified-code.ts';
@@ -26,7 +27,12 @@ export async function store(context: Context, command: CommandOf<'STORE'>): Prom
   const operation = command.mode;
   const unchangedSince = command.unchangedSince === null ? {} : { unchangedSince: seqKnownAt(command.unchangedSince) };
   const change: FlagChange = { operation, flags: command.flags, uids, ...unchangedSince };
-  const { modified: left } = await setFlags(selected.open, change);
+  const before = selected.open.mailbox.cached?.view;
+  const { modified: left, changed } = await setFlags(selected.open, change);
+  const after = selected.open.mailbox.cached?.view;
+  if (before !== undefined && after !== undefined) {
+    await context.options.events?.happened(selected.open, 'FLAG', () => changedFlags(before, after, changed));
+  }
   const touched = uids.minus(left);
   const knows = ownChange(selected, change, touched);
   await context.tell({

@@ -5,7 +5,7 @@ import type { CompiledNode, Value } from '../script.ts';
 import { intoFcc } from './fcc.ts';
 import { checkVariable, setVariable, variableValue } from './variables.ts';
 
-/** The internal variable (RFC 5232 §2); undefined until the script has set it. */
+/** The internal variable (RFC 5232 §2); undefined until the script has set it: then it is what the message has. */
 const flagsSlot = slot<readonly string[] | undefined>('flags', () => undefined);
 
 /** RFC 5232: flags for the messages that are stored. */
@@ -69,7 +69,7 @@ export function readFlags(texts: readonly string[], run: Run): readonly string[]
 
 /** What the internal variable holds. */
 export function internal(run: Run): readonly string[] {
-  return run.slot(flagsSlot) ?? [];
+  return run.slot(flagsSlot) ?? run.environment.flags ?? [];
 }
 
 export function setInternal(run: Run, flags: readonly string[]): void {

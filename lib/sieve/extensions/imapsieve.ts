@@ -10,4 +10,4 @@ export const imapItems: ReadonlySet<string> = new Set([
 ]);
 
 /** RFC 6785: scripts for what happens in IMAP; what answers or refuses a delivery fails in them (§3.11). */
-export const imapsieve: Extension = { capability: 'imapsieve', quiet: true };
+export const imapsieve: Extension = { capability: 'imapsieve' };

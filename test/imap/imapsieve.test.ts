@@ -1,0 +1,183 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { ImapEvents } from '../../lib/delivery/imap-events.ts';
+import { ImapSieve, type ImapSieveFailure } from '../../lib/delivery/imap-sieve.ts';
+import { Outgoing } from '../../lib/delivery/outgoing.ts';
+import { Responder } from '../../lib/delivery/respond.ts';
+import { SieveRunner } from '../../lib/delivery/sieve.ts';
+import { Account } from '../../lib/store/account.ts';
+import { makeCommons } from '../../lib/store/commons.ts';
+import type { MailStore } from '../../lib/store/mail-store.ts';
+import { putScript } from '../../lib/store/scripts.ts';
+import { accountOf, listMail } from '../delivery/sieve-support.ts';
+import { openTestHome } from '../support/home.ts';
+import { ImapClient } from '../support/imap-client.ts';
+import { type ImapGateway, openImapGateway } from '../support/imap-gateway.ts';
+import { openSmtpSink, type SmtpSink } from '../support/smtp-sink.ts';
+import { until } from '../support/until.ts';
+
+const LIMITS = { scripts: 9, scriptBytes: 9999 };
+const REQUIRE = 'require ["copy","environment","fileinto","imap4flags","imapsieve","mailbox","variables"];\n';
+
+let sink: SmtpSink;
+let gateway: ImapGateway;
+let client: ImapClient;
+let stops: (() => Promise<void>)[];
+let handled: number;
+let failures: ImapSieveFailure[];
+
+beforeEach(async () => {
+  [handled, failures, stops] = [0, [], []];
+  sink = await openSmtpSink();
+  const events = (store: MailStore) => {
+    run(store);
+    return new ImapEvents(store, (what, error) => expect.unreachable(`${what}: ${String(error)}`));
+  };
+  gateway = await openImapGateway({ users: ['anna', 'cyrus'], accounts: { admins: ['cyrus'] }, events });
+  client = await ImapClient.loggedIn(gateway.port);
+});
+afterEach(async () => {
+  client.close();
+  for (const stop of stops) await stop();
+  await gateway[Symbol.asyncDispose]();
+  await sink[Symbol.asyncDispose]();
+  expect(gateway.errors).toEqual([]);
+});
+
+/** Runs the scripts as a gateway does, and does each job twice: what a retry finds done is not done again. */
+function run(store: MailStore): void {
+  const outgoing = new Outgoing(store);
+  const scripts = new ImapSieve(store, {
+    runner: new SieveRunner(store),
+    responder: new Responder(store, outgoing, { servername: 'mail.example.com', defaultDomain: 'example.com' }),
+    canSend: true,
+    domain: 'example.com',
+    onFailed: (failure) => failures.push(failure),
+  });
+  const twice = store.ports.jobs.run({
+    imapsieve: async (job) => {
+      await scripts.handle(job);
+      await scripts.handle(job);
+      handled++;
+    },
+  });
+  const sending = outgoing.run(sink.outbox);
+  stops.push(
+    () => twice.stop(),
+    () => sending.stop(),
+  );
+}
+
+async function script(name: string, source: string): Promise<void> {
+  await putScript(await accountOf(gateway.store, 'anna'), name, Buffer.from(REQUIRE + source), LIMITS);
+}
+
+async function say(...commands: readonly string[]): Promise<void> {
+  for (const command of commands) {
+    const answer = (await client.say('c', command)).at(-1);
+    expect(answer, command).toMatch(/^c OK/);
+  }
+}
+
+const scripts = (count: number) => until(`${count} jobs are done`, () => handled === count);
+const mail = () => listMail(gateway.store, 'anna');
+const message = (subject: string) => `From: a@example.org\r\nSubject: ${subject}\r\n\r\nHello\r\n`;
+
+test('APPEND, COPY, MOVE and STORE start the script of the mailbox, and tell it what happened', async () => {
+  expect((await client.say('c', 'CAPABILITY'))[0]).toContain(' IMAPSIEVE=sieve://mail.example.com');
+  await script(
+    'look',
+    `if environment :matches "imap.cause" "*" { set "cause" "\${1}"; }
+     if environment :matches "imap.mailbox" "*" { set "mailbox" "\${1}"; }
+     if environment :matches "imap.changedflags" "*" { set "flags" "\${1}"; }
+     if environment :matches "imap.user" "*" { set "user" "\${1}"; }
+     if environment :matches "imap.email" "*" { set "email" "\${1}"; }
+     if allof (environment "location" "MS", environment "phase" "post") {
+       addflag ["\${cause}", "in-\${mailbox}", "by-\${user}", "at-\${email}", "\${flags}"];
+     }`,
+  );
+  await say('CREATE Work', 'SETMETADATA Work (/shared/imapsieve/script "look")', 'SELECT INBOX');
+  await client.append('Work', message('appended'));
+  await scripts(1);
+  await client.append('INBOX', message('copied'), '(\\Seen) ');
+  await client.append('INBOX', message('moved'));
+  await say('COPY 1 Work');
+  await scripts(2);
+  await say('MOVE 2 Work');
+  await scripts(3);
+  const seenBy = 'in-Work by-anna at-anna@example.com';
+  expect(await mail()).toEqual([
+    'INBOX: copied [\\Seen]',
+    `Work: appended [APPEND ${seenBy}]`,
+    `Work: copied [\\Seen ${seenBy} COPY]`,
+    `Work: moved [${seenBy} COPY]`,
+  ]);
+  await say('SELECT Work', 'STORE 1 FLAGS (\\Flagged)');
+  await scripts(4);
+  expect((await mail())[1]).toMatch(/^Work: appended \[\\Flagged APPEND in-Work .* FLAG\]$/);
+});
+
+test('fileinto copies and marks the message \\Deleted; keep, :copy and discard; redirect sends once', async () => {
+  await script('file', 'fileinto :create "Filed";');
+  await script('both', 'fileinto :copy :create "Copies"; redirect :copy "there@example.net";');
+  await script('gone', 'discard;');
+  await say('CREATE A', 'SETMETADATA A (/shared/imapsieve/script "file")');
+  await say('CREATE B', 'SETMETADATA B (/shared/imapsieve/script "both")');
+  await say('CREATE C', 'SETMETADATA C (/shared/imapsieve/script "gone")');
+  for (const name of ['A', 'B', 'C']) await client.append(name, message(name), '(\\Seen) ');
+  await scripts(3);
+  await until('it is sent', () => sink.mails.length > 0);
+  expect(sink.mails.map(({ from, to }) => [from, ...to])).toEqual([['anna@example.com', 'there@example.net']]);
+  expect(await mail()).toEqual([
+    'A: A [\\Deleted \\Seen]',
+    'B: B [\\Seen]',
+    'C: C [\\Deleted \\Seen]',
+    'Copies: B [\\Seen]',
+    'Filed: A [\\Seen]',
+  ]);
+});
+
+test('the script of the server is for all mailboxes that have none of their own; changed flags by message', async () => {
+  const commons = await makeCommons(gateway.store);
+  const text = `${REQUIRE}if environment :matches "imap.changedflags" "*" { fileinto :copy :create "got \${1}"; }`;
+  await putScript(new Account(gateway.store, commons), 'all', Buffer.from(text), LIMITS);
+  const admin = await ImapClient.loggedIn(gateway.port, 'cyrus');
+  expect((await admin.say('c', 'SETMETADATA "" (/shared/imapsieve/script "all")')).at(-1)).toMatch(/^c OK/);
+  admin.close();
+  await client.append('INBOX', message('one'), '(\\Flagged) ');
+  await client.append('INBOX', message('two'));
+  await say('SELECT INBOX', 'STORE 1:2 FLAGS (\\Seen)', 'STORE 1:2 +FLAGS (\\Seen)');
+  await scripts(3);
+  expect((await mail()).filter((line) => line.startsWith('got')).sort()).toEqual([
+    'got : one [\\Flagged]',
+    'got : two',
+    'got \\Flagged \\Seen: one [\\Seen]',
+    'got \\Seen: two [\\Seen]',
+  ]);
+});
+
+test('a script that is missing, invalid there or fails changes nothing, and the command succeeds', async () => {
+  await script('answers', 'require "vacation"; vacation "away"; discard;');
+  await say('CREATE A', 'SETMETADATA A (/shared/imapsieve/script "answers")');
+  await say('CREATE B', 'SETMETADATA B (/shared/imapsieve/script "none")');
+  for (const name of ['A', 'B']) expect((await client.append(name, message(name))).at(-1)).toMatch(/^append OK/);
+  await scripts(2);
+  expect(await mail()).toEqual(['A: A', 'B: B']);
+  expect(new Set(failures.map(({ mailbox, why }) => `${mailbox}: ${why}`))).toEqual(
+    new Set(['A: "vacation" cannot be used where no message is delivered.', 'B: There is no such script.']),
+  );
+});
+
+test('what cannot be noted is told to the log, and the command succeeds', async () => {
+  await using home = await openTestHome();
+  const ports = await home.open();
+  const told: string[] = [];
+  const jobs = { ...ports.jobs, enqueue: () => Promise.reject(new Error('the queue is down')) };
+  const events = (store: MailStore) => new ImapEvents(store, (what, error) => told.push(`${what}: ${String(error)}`));
+  await using other = await openImapGateway({ ports: { ...ports, jobs }, events });
+  const anna = await ImapClient.loggedIn(other.port);
+  await anna.say('c', 'SETMETADATA INBOX (/shared/imapsieve/script "x")');
+  expect((await anna.append('INBOX', message('hi'))).at(-1)).toMatch(/^append OK/);
+  expect(told).toEqual(['noting an IMAP event: Error: the queue is down']);
+  anna.close();
+  await ports.close();
+});
