@@ -11,7 +11,12 @@ const refusalReplies = {
     '550 5.1.1 User unknown',
   'bad-address': (text) => `553 5.1.3 ${text}`,
   'over-quota': () => '452 4.2.2 Over quota',
-  'no-permission': () => '550 5.7.1 Permission denied',
+  'no-permission': () =>
+    '550-You do not have permission to post a message to this mailbox.\r\n' +
+    '550-Please contact the owner of this mailbox in order to submit\r\n' +
+    '550-your message, or <postmaster> if you believe you\r\n' +
+    '550-received this message in error.\r\n' +
+    '550 5.7.1 Permission denied',
   'too-big': (text) => `552 5.2.3 ${text}`,
   'too-many': (text) => `452 4.5.3 ${text}`,
   'not-ascii': () => '554 5.6.0 Message contains non-ASCII characters in headers',

@@ -152,6 +152,11 @@ const schema = z.object({
   sieve_maxscriptsize: integer({ min: 1, max: 1024 }, '32', 'Largest Sieve script, in KB.'),
   maxmessagesize: size('0', 'Largest message taken over LMTP or APPEND. 0: no limit.'),
   lmtp_downcase_rcpt: flag('on', 'The user part of a recipient address is lowercased, up to the `+`.'),
+  postuser: text(
+    '',
+    'a name',
+    'Mail for `postuser+folder@` goes to the shared mailbox `folder`, where the sender may post (right p; `anyone` or `anonymous` for mail from the world). Empty: mail for `+folder@` does.',
+  ),
   lmtp_over_quota_perm_failure: flag('off', 'A full mailbox refuses mail for good (552) instead of for now (452).'),
   duplicatesuppression: flag('on', 'A message delivered twice to the same mailbox (same Message-ID) is kept once.'),
   smtp_relay: relay(
@@ -268,7 +273,6 @@ export const configNotYet: readonly string[] = [
   'listen_http',
   'lmtp_fuzzy_mailbox_match',
   'lmtp_strict_quota',
-  'postuser',
   'sasl_mech_list',
   'sasl_minimum_layer',
   'sasl_pwcheck_method',

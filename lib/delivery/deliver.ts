@@ -1,7 +1,5 @@
 import { createHash } from 'node:crypto';
 import type { Id } from '../base/ids.ts';
-import { decodeWords } from '../message/encoded-word.ts';
-import { firstValue } from '../message/header.ts';
 import type { ReadBytes } from '../message/text.ts';
 import type { RejectAction } from '../sieve/actions.ts';
 import { sieveLimits } from '../sieve/limits.ts';
@@ -16,6 +14,7 @@ import { userNames } from '../store/user-names.ts';
 import { parseRecipient, type RecipientAddress, readings } from './address.ts';
 import type { Autocreate } from './autocreate.ts';
 import { type Incoming, remember, type Stored, storeCopies } from './carry-out.ts';
+import { LOGGED_CHARACTERS, type NewMail, newMail } from './new-mail.ts';
 import type { Outgoing } from './outgoing.ts';
 import { Places } from './places.ts';
 import type {
@@ -32,6 +31,7 @@ import { BodyBroke, deliveryId, type EightBitPolicy, NotAscii, sha256, withTrace
 import { type RecipientState, Recipients } from './recipients.ts';
 import { Responder, type ResponseOptions } from './respond.ts';
 import { feasible } from './send.ts';
+import { findSharedMailbox, sharedFolderOf } from './shared-mailbox.ts';
 import { type SieveOptions, SieveRunner } from './sieve.ts';
 
 /** What whoever looks for a message wants to know. */
@@ -58,6 +58,8 @@ export interface DeliveryOptions {
   readonly accounts?: AccountOptions;
   /** For recipients without a domain, and the domain whose users may be named without one. */
   readonly defaultDomain?: string | undefined;
+  /** Who stands before the `+` of shared mailboxes' addresses (`postuser`); '': nobody. */
+  readonly postUser?: string;
   /** Whether `Anna@` is `anna@`. */
   readonly lowerCase?: boolean;
   /** Bytes; 0: no limit. */
@@ -83,18 +85,7 @@ export interface DeliveryOptions {
   readonly onError?: (what: string, error: unknown) => void;
 }
 
-/** A message that has come, in words. */
-export interface NewMail {
-  readonly user: string;
-  readonly mailbox: string;
-  readonly from: string;
-  readonly to: string;
-  readonly subject: string;
-}
-
 const SUPPRESS_MS = 3 * 86_400_000;
-/** Of a Message-ID in the log: whoever sends the message decides how long it is. */
-const LOGGED_CHARACTERS = 250;
 
 interface KnownRecipient extends Recipient {
   readonly state: RecipientState;
@@ -152,7 +143,8 @@ export class StoreDelivery implements Delivery {
       if (max > 0 && sizeBytes !== undefined && sizeBytes > max) return refusal('too-big', `at most ${max} bytes`);
       const parsed = parseRecipient(address);
       if (parsed === undefined) return refusal('bad-address', 'not a mail address');
-      const found = await this.#find(parsed, poster);
+      const found = (await this.#findShared(parsed, poster)) ?? (await this.#find(parsed, poster));
+      if (found === 'no-permission') return refusal('no-permission', 'Permission denied');
       if (found === undefined) return refusal('unknown-user', 'Mailbox does not exist');
       const { state, detail } = found;
       if (!ignoreQuota && state.quotaRoot !== undefined && isOverQuota(state.quotaRoot, state.usage)) {
@@ -183,6 +175,15 @@ export class StoreDelivery implements Delivery {
       return { state, detail: address.detail };
     }
     return undefined;
+  }
+
+  /** The shared mailbox of an address, where it has the form of such. */
+  async #findShared(parsed: RecipientAddress, poster: string | undefined) {
+    const { postUser = '', lowerCase = true, defaultDomain } = this.#options;
+    const folder = sharedFolderOf(parsed, postUser, lowerCase);
+    if (folder === undefined) return undefined;
+    const state = await findSharedMailbox(this.#store, { folder, domain: parsed.domain, defaultDomain, poster });
+    return typeof state === 'object' ? { state, detail: undefined } : state;
   }
 
   /** User names that the address may mean, the likeliest first. */
@@ -384,11 +385,6 @@ export class StoreDelivery implements Delivery {
  */
 function mayAnswer({ early, reason }: RejectAction): boolean {
   return !early && /[^\r\n\t\x20-\x7e]/.test(reason);
-}
-
-function newMail(user: string, mailbox: string, header: Uint8Array): NewMail {
-  const text = (name: string): string => decodeWords(firstValue(header, name) ?? '').slice(0, LOGGED_CHARACTERS);
-  return { user, mailbox, from: text('from'), to: text('to'), subject: text('subject') };
 }
 
 function isKnown(recipient: Recipient): recipient is KnownRecipient {

@@ -3,9 +3,10 @@ import type { Log } from '../base/log.ts';
 import { MailStore, type StorePorts } from '../store/mail-store.ts';
 import { accountOptionsOf } from '../store/of-config.ts';
 import { type Autocreate, autocreateOfConfig } from './autocreate.ts';
-import { type NewMail, StoreDelivery } from './deliver.ts';
+import { StoreDelivery } from './deliver.ts';
 import { ImapEvents } from './imap-events.ts';
 import { ImapSieve } from './imap-sieve.ts';
+import type { NewMail } from './new-mail.ts';
 import { Outgoing, type OutgoingFact } from './outgoing.ts';
 import { Responder, type ResponseOptions } from './respond.ts';
 import { type SieveOptions, SieveRunner } from './sieve.ts';
@@ -51,6 +52,7 @@ export function storeOfConfig(ports: StorePorts, config: Config, log: Log): Conf
     accounts: accountOptionsOf(config),
     defaultDomain: config.defaultdomain || undefined,
     lowerCase: config.lmtp_downcase_rcpt,
+    postUser: config.postuser,
     maxMessageBytes: config.maxmessagesize,
     eightBitHeader: config.reject8bit ? 'refuse' : config.munge8bit ? 'replace' : 'keep',
     suppressDuplicates: config.duplicatesuppression,

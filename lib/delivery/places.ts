@@ -41,7 +41,7 @@ export class Places {
     this.#state = state;
     this.#account = new Account(store, state.user, accounts);
     this.#names = new NameView(this.#account);
-    this.inbox = this.#own(INBOX, state.inbox, state.quotaRoot);
+    this.inbox = this.#own(state.path ?? INBOX, state.inbox, state.quotaRoot);
   }
 
   /** The recipient's account: for questions that are seldom asked. */

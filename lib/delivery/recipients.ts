@@ -14,6 +14,8 @@ export interface RecipientState {
   readonly user: User;
   readonly treeHead: Head;
   readonly inbox: Id;
+  /** Of a shared mailbox that takes mail, as its account names it; undefined: it is INBOX. */
+  readonly path?: string;
   readonly quotaRoot: QuotaRoot | undefined;
   readonly usage: Usage;
 }
