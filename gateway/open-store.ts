@@ -8,6 +8,7 @@ import type { Delivery } from '../lib/delivery/ports.ts';
 import { type AddressedHint, type DeliverAnswer, type DeliverRequest, RemoteDelivery } from '../lib/delivery/remote.ts';
 import { outboxOfConfig } from '../lib/outbox/of-config.ts';
 import { type CheckpointJob, startCheckpointJob } from '../lib/store/checkpoint-job.ts';
+import { runCrossingJobs } from '../lib/store/crossing-job.ts';
 import { agreeOnFormat } from '../lib/store/format.ts';
 import type { MailStore } from '../lib/store/mail-store.ts';
 import { requireWhole } from '../lib/store/reconstruct.ts';
@@ -23,8 +24,8 @@ export interface OpenStore extends AsyncDisposable {
   /** What IMAP sessions tell of what they do. */
   readonly imapEvents: ImapEvents;
   /**
-   * Sweeps now and then (Rule 9), unless something else does, and writes checkpoints (Rule 21), until the store is closed; a
-   * process that comes and goes does neither.
+   * Sweeps now and then (Rule 9), unless something else does, writes checkpoints (Rule 21), and ends what other processes left
+   * of moves between accounts (Rule 12), until the store is closed; a process that comes and goes does none of it.
    */
   startSweeps(): void;
   /**
@@ -64,7 +65,9 @@ export async function openStore(
   const remote = config.aws_deliver_function === '' ? undefined : await openRemote(config, log, opened);
   let sweeps: SweepJob | undefined;
   let checkpoints: CheckpointJob | undefined;
+  let crossings: { stop(): Promise<void> } | undefined;
   const startSweeps = (): void => {
+    crossings ??= runCrossingJobs(store);
     checkpoints ??= startCheckpointJob(store, {
       onDone: (tally) => log.info({ tally }, 'checkpoints written'),
       onAlarm: (where, err) => log.error({ where, err }, 'an account cannot be read: see cirrus doctor'),
@@ -97,6 +100,7 @@ export async function openStore(
     };
   };
   const close = async (): Promise<void> => {
+    await crossings?.stop();
     await sweeps?.stop();
     await events?.stop();
     await sending?.stop();

@@ -1,4 +1,4 @@
-import { randomFillSync } from 'node:crypto';
+import { createHash, randomFillSync } from 'node:crypto';
 
 /**
  * 16 random bytes with a birth time: 6 bytes of milliseconds, 1 byte of shared bit (0x80) and home region (0..127), 9
@@ -39,4 +39,13 @@ export function idTimeMs(id: Id): number {
 /** Whether the object may be held by several spaces (Rule 12). */
 export function idIsShared(id: Id): boolean {
   return (Number.parseInt(id.slice(12, 14), 16) & 0x80) !== 0;
+}
+
+/** The id that `of` has within `goal`: always the same one, born at `nowMs`, in the region of `of`, and never shared. */
+export function derivedId(nowMs: number, goal: Id, of: Id): Id {
+  const id = Buffer.allocUnsafe(16);
+  id.writeUIntBE(nowMs, 0, 6);
+  id[6] = Number.parseInt(of.slice(12, 14), 16) & 0x7f;
+  createHash('sha256').update(idToBytes(goal)).update(idToBytes(of)).digest().copy(id, 7, 0, 9);
+  return id.toString('hex') as Id;
 }

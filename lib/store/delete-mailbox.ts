@@ -8,7 +8,9 @@ import { unbindRecord } from './tree-records.ts';
 export async function closeMailbox(store: MailStore, id: Id): Promise<void> {
   const mailbox = store.mailbox(id);
   try {
-    const head = await mailbox.editHead(({ state }) => (state === 'closed' ? undefined : { state: 'closed' }));
+    const head = await mailbox.editHead(({ state }) =>
+      state === 'closed' ? undefined : { state: 'closed', movesTo: undefined },
+    );
     const addresses = head.watchers.map(({ address }) => address);
     store.ports.hints.send({ id, rev: head.rev }, addresses);
     await mailbox.refresh();

@@ -24,6 +24,7 @@ export const FINDINGS = {
   'message-unheld': ['fault', 'another account may delete it: restore the index from a backup'],
   'delivered-twice': ['fault', 'the message is there twice: delete one, and report it'],
   'delete-unfinished': ['note', 'the sweep finishes it'],
+  'move-unfinished': ['note', 'a RENAME into another account: the server finishes it within minutes'],
   'summary-missing': ['note', 'made again when it is asked for'],
   'quota-drift': ['note', 'the sweep corrects it'],
   unreferenced: ['note', 'the sweep will remove it'],

@@ -1,7 +1,7 @@
 import { type Id, idFromBytes, idTimeMs } from '../base/ids.ts';
 import type { Findings } from './doctor-findings.ts';
 import { decodeHead, type Head } from './head.ts';
-import { MESSAGES, SHARED_MESSAGES } from './keys.ts';
+import { crossingKey, MESSAGES, SHARED_MESSAGES } from './keys.ts';
 import { readHead } from './log-reader.ts';
 import type { Item, Key } from './ports.ts';
 import { LIST_BLOBS, type SweepRun } from './sweep-run.ts';
@@ -62,7 +62,9 @@ class IndexDoctor {
 
   async #mailbox(id: Id, head: Head): Promise<void> {
     if (this.#isYoung(id) || (await this.#isKnown(id, head))) return;
-    if (head.seq > 0) this.#findings.add('mailbox-unbound', `mailbox ${id}`, `tree ${head.owner} does not know it`);
+    const isCrossing = (await this.#run.context.index.get(crossingKey(id))) !== undefined;
+    if (head.seq > 0 && !isCrossing)
+      this.#findings.add('mailbox-unbound', `mailbox ${id}`, `tree ${head.owner} does not know it`);
     else this.#findings.add('unreferenced', `mailbox ${id}`, 'created and never bound');
   }
 

@@ -137,6 +137,9 @@ export class SpaceDoctor {
       const isInbox = where === `${this.#owner.name} INBOX`;
       pending.push([isInbox ? 'mailbox-closed' : 'delete-unfinished', where, 'the mailbox is closed and bound']);
     }
+    if (!isDeleted && head.state === 'moving') {
+      pending.push(['move-unfinished', where, `the mailbox takes nothing until ${head.movesTo} has its messages`]);
+    }
     return pending;
   }
 

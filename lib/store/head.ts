@@ -21,6 +21,8 @@ export interface Head {
   /** +1 on every write, whoever writes. */
   readonly rev: number;
   readonly state: LogState;
+  /** The mailbox that takes its place in another space; only while the state is `moving` (Rule 12). */
+  readonly movesTo?: Id | undefined;
   readonly space: Id;
   /** What the log belongs to: a mailbox's tree, a tree's user. */
   readonly owner: Id;
@@ -61,6 +63,7 @@ export function encodeHead(head: Head, tail: Buffer): Item {
     .varint(head.snapSeq)
     .u8(head.snapId === undefined ? 0 : head.snapIsObject ? 2 : 1);
   if (head.snapId !== undefined) h.fixed(idToBytes(head.snapId));
+  if (head.state === 'moving') h.fixed(idToBytes(requireGoal(head)));
   h.fixed(head.extra);
   const item: Record<string, number | Uint8Array> = { r: head.rev, h: h.finish(), t: tail };
   if (head.watchers.length > 0) {
@@ -88,9 +91,11 @@ export function decodeHead(item: Item): Head {
   const snapSeq = reader.varint();
   const where = reader.u8();
   const snapId = where === 0 ? undefined : idFromBytes(reader.fixed(16));
+  const movesTo = state === 'moving' ? idFromBytes(reader.fixed(16)) : undefined;
   return {
     rev: r,
     state,
+    movesTo,
     space,
     owner,
     seq,
@@ -103,6 +108,11 @@ export function decodeHead(item: Item): Head {
     tail: decodeRecords(t),
     watchers: typeof w === 'object' ? decodeWatchers(w) : [],
   };
+}
+
+function requireGoal({ movesTo }: Head): Id {
+  if (movesTo === undefined) throw new Error('a head that moves says where to');
+  return movesTo;
 }
 
 function decodeWatchers(packed: Uint8Array): Watcher[] {

@@ -21,6 +21,11 @@ export const SEGMENT_PREFIX = text('L#');
 export const LARGE_BODY_PREFIX = text('X#');
 export const PIECE_PREFIX = text('P#');
 
+/** Beside a mailbox that takes the place of one of another space: which, and how (Rule 12). */
+export function crossingKey(destination: Id): Key {
+  return { pk: logPk('M', destination), sk: text('MOVE') };
+}
+
 /** A flushed segment, by the seq of its last record (Rule 2). */
 export function segmentSk(lastSeq: number): Buffer {
   const sk = Buffer.allocUnsafe(10);

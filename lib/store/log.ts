@@ -168,7 +168,9 @@ export class Log<V extends LogView<V>> {
           fresh = true;
           continue;
         }
-        throw new StoreError('gone', 'the mailbox was deleted or is being moved');
+        // What is on its way to another space is there again soon, under this name or another (Rule 12).
+        if (base.head.state === 'moving') throw new StoreError('unavailable', 'the mailbox is being moved: try again');
+        throw new StoreError('gone', 'the mailbox was deleted');
       }
       group = await this.#prepare(group, base);
       const plan = this.#evaluate(group, base);

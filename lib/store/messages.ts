@@ -201,9 +201,14 @@ export async function messageStream(
   return chunks;
 }
 
-/** Copies a message into another space (Rule 12: a crossing after birth copies the object). */
-export async function copyMessage(context: LogContext, from: Id, to: Id, blob: Id): Promise<Id> {
-  const copy = newId(context.clock.now());
+/** Copies a message into another space (Rule 12: a crossing after birth copies the object), as `copy`. */
+export async function copyMessage(
+  context: LogContext,
+  from: Id,
+  to: Id,
+  blob: Id,
+  copy: Id = newId(context.clock.now()),
+): Promise<Id> {
   if (!(await context.blobs.copy(messageBlobKey(from, blob), messageBlobKey(to, copy)))) {
     throw new StoreError('expunged', 'the message is not there any more');
   }

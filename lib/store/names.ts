@@ -2,12 +2,14 @@ import type { Id } from '../base/ids.ts';
 import { type Account, inboxCased, nonexistent, noPermission, OTHER_USERS, type Place } from './account.ts';
 import { noteGrant } from './acl.ts';
 import { findCommons, isCommons, makeCommons } from './commons.ts';
+import { startCrossing } from './crossing-job.ts';
 import { closeMailbox, reopenMailbox, unbindClosed } from './delete-mailbox.ts';
 import { Directory } from './directory.ts';
 import { StoreError } from './errors.ts';
 import { requireMailboxQuota } from './quota-roots.ts';
 import { renameUser } from './rename-user.ts';
-import { hasRight } from './rights.ts';
+import { hasRight, type Right } from './rights.ts';
+import { mailboxStatuses } from './status.ts';
 import { bindRecord, renameRecord, subscribeRecord } from './tree-records.ts';
 import { type Acl, INBOX, parentOf, SEPARATOR, type TreeView } from './tree-view.ts';
 import { addUser, emptyUser } from './users.ts';
@@ -145,7 +147,7 @@ function parentAcl(account: Account, place: Place, view: TreeView): Acl {
   return new Map([[place.owner, own]]);
 }
 
-function requireOn(account: Account, place: Place, acl: Acl, right: 'k' | 'x'): void {
+function requireOn(account: Account, place: Place, acl: Acl, right: Right): void {
   const rights = account.rights(place, { mailbox: '' as Id, uidValidity: 0, specialUse: [], acl });
   if (hasRight(rights, right)) return;
   if (!hasRight(rights, 'l')) throw nonexistent();
@@ -182,9 +184,8 @@ export async function renameMailbox(account: Account, from: string, to: string):
     return renameUser(account, owner, newOwner);
   }
   const [source, target] = await Promise.all([account.locate(from), account.locate(to)]);
-  if (source.tree.id !== target.tree.id)
-    throw new StoreError('cannot', 'a mailbox cannot be renamed into another account');
   checkName(target.path);
+  if (source.tree.id !== target.tree.id) return renameAcross(account, source, target);
   if (target.path.startsWith(`${source.path}${SEPARATOR}`) && source.path !== INBOX) {
     throw new StoreError('cannot', 'a mailbox cannot be renamed to a name below itself');
   }
@@ -207,6 +208,68 @@ export async function renameMailbox(account: Account, from: string, to: string):
     check(view);
     return { record: renameRecord({ from: source.path, to: target.path, newInbox }), reply: undefined };
   });
+}
+
+/**
+ * A mailbox and all below it into another account, one after the other (Rule 12). They get the rights of what is above them
+ * there. An administrator may always; others need on each what a MOVE of all its messages and its DELETE need.
+ */
+async function renameAcross(account: Account, source: Place, target: Place): Promise<void> {
+  if (source.path === INBOX) throw new StoreError('cannot', 'INBOX cannot be renamed into another account');
+  if (isCommons(target.owner) && inboxCased(target.path) !== target.path) {
+    throw new StoreError('cannot', 'a shared mailbox cannot be called INBOX');
+  }
+  const [from, to] = [(await source.tree.refresh()).view, (await target.tree.refresh()).view];
+  const names = [source.path, ...from.children(source.path).sort()].filter((name) => from.binding(name) !== undefined);
+  if (names.length === 0) throw nonexistent();
+  const acl = parentAcl(account, target, to);
+  const moves = names.map((name) => ({ name, path: `${target.path}${name.slice(source.path.length)}` }));
+  for (const { name, path } of moves) {
+    const there = from.binding(name)?.acl ?? new Map();
+    for (const right of account.administers(source.owner) ? [] : MOVES_AWAY) requireOn(account, source, there, right);
+    checkName(path);
+    if (to.binding(path) !== undefined) throw new StoreError('already-exists', 'Mailbox already exists');
+    requireMailboxQuota(to, path);
+  }
+  if (to.state.bindings.size + names.length > MAX_MAILBOXES) {
+    throw new StoreError('too-many', `an account has at most ${MAX_MAILBOXES} mailboxes`);
+  }
+  await requireRoomFor(account, from, names, to, target.path);
+  await noteGrants(account, target, acl);
+  for (const { name, path } of moves) {
+    const mailbox = from.binding(name)?.mailbox;
+    if (mailbox === undefined) continue;
+    await startCrossing(account.store, {
+      source: mailbox,
+      destination: account.store.newId(),
+      from: { tree: source.tree.id, space: source.space },
+      to: { tree: target.tree.id, space: target.space, path },
+      acl,
+      begunMs: account.store.clock.now(),
+    });
+  }
+}
+
+/** What a mailbox must allow to be taken into another account: its messages can be read there. */
+const MOVES_AWAY = ['x', 'r', 't', 'e'] as const;
+
+/** `over-quota` when the root of the new name has no room for all that comes. */
+async function requireRoomFor(
+  { store }: Account,
+  from: TreeView,
+  names: readonly string[],
+  to: TreeView,
+  path: string,
+): Promise<void> {
+  const root = to.quotaRootOf(path)?.root;
+  if (root === undefined) return;
+  const mailboxes = names.flatMap((name) => from.binding(name)?.mailbox ?? []);
+  const [usage, statuses] = await Promise.all([store.quota.usage(root), mailboxStatuses(store.ports.index, mailboxes)]);
+  const bytes = statuses.reduce((sum, status) => sum + (status?.bytes ?? 0), usage.bytes);
+  const messages = statuses.reduce((sum, status) => sum + (status?.exists ?? 0), usage.messages);
+  if (bytes > (root.storageKib ?? Number.POSITIVE_INFINITY) * 1024 || messages > (root.messages ?? messages)) {
+    throw new StoreError('over-quota', 'Quota exceeded');
+  }
 }
 
 /** Subscriptions are the user's own, by the user's names; the mailbox need not exist (RFC 9051 §6.3.7). */

@@ -38,7 +38,7 @@ export async function recountQuota(run: SweepRun, owner: SpaceOwner): Promise<vo
 }
 
 /** Stored usage, read before the heads, and counted usage of every root of the tree. */
-export async function recounts(run: SweepRun, owner: SpaceOwner): Promise<readonly Recount[]> {
+export async function recounts(run: SweepRun, owner: Pick<SpaceOwner, 'tree' | 'space'>): Promise<readonly Recount[]> {
   const { view } = await run.store.tree(owner.tree).refresh();
   const roots = [...new Set([...view.state.quotaRoots.values()].map(({ id }) => id))];
   const items = await run.context.index.batchGet(roots.map((root) => quotaKey(root, owner.space)));

@@ -5,6 +5,7 @@ import { sweepStateKey, systemKey } from './keys.ts';
 import type { MailStore } from './mail-store.ts';
 import type { Item, Key } from './ports.ts';
 import { auditSpace } from './sweep-audit.ts';
+import { finishCrossings } from './sweep-crossings.ts';
 import { finishDeletes, sweepDeleted } from './sweep-deleted.ts';
 import { sweepExpunged } from './sweep-expunged.ts';
 import { repairGrants } from './sweep-grants.ts';
@@ -72,6 +73,8 @@ async function sweepOne(run: SweepRun, owner: SpaceOwner, auditSinceMs: number |
   await run.mayDelete();
   run.tally.spaces++;
   const startedMs = run.nowMs;
+  // Nothing of the space is deleted until what leaves it is there (Rule 12); this is looked at again by the next sweep.
+  if ((await finishCrossings(run, owner)) === 'under way') return;
   await finishDeletes(run, owner);
   const expungedMs = await sweepExpunged(run, owner);
   const deletedMs = await sweepDeleted(run, owner);

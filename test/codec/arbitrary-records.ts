@@ -72,7 +72,8 @@ export const anyHead: fc.Arbitrary<Head> = fc
       { maxLength: 4 },
     ),
   })
-  .map((head) => (head.snapId === undefined ? { ...head, snapIsObject: false } : head));
+  .map((head) => (head.snapId === undefined ? { ...head, snapIsObject: false } : head))
+  .chain((head) => (head.state === 'moving' ? anyId : fc.constant(undefined)).map((movesTo) => ({ ...head, movesTo })));
 
 /** What was written and read back equals what was written, for every value. */
 export function roundTrips<T>(values: fc.Arbitrary<T>, writeAndRead: (value: T) => unknown): void {

@@ -1,16 +1,19 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { idIsShared } from '../../lib/base/ids.ts';
 import { Account, type OpenMailbox } from '../../lib/store/account.ts';
 import { append } from '../../lib/store/append.ts';
+import { CROSSING_MS } from '../../lib/store/change-space.ts';
 import { copyMessages } from '../../lib/store/copy.ts';
 import { Directory, type User } from '../../lib/store/directory.ts';
 import { StoreError } from '../../lib/store/errors.ts';
 import { expunge } from '../../lib/store/expunge.ts';
 import { listNames } from '../../lib/store/list-names.ts';
 import { MailStore } from '../../lib/store/mail-store.ts';
-import { messageBytes } from '../../lib/store/messages.ts';
+import { messageBytes, storeMessage } from '../../lib/store/messages.ts';
 import { finishMoves, INTENT_MS, moveMessages } from '../../lib/store/move.ts';
 import { createMailbox, deleteMailbox, renameMailbox } from '../../lib/store/names.ts';
 import { setFlags } from '../../lib/store/set-flags.ts';
+import { sweepSpace } from '../../lib/store/sweep.ts';
 import { UidSet } from '../../lib/store/uid-set.ts';
 import { addUser } from '../../lib/store/users.ts';
 import { type FaultCall, type FaultChooser, FaultPlan } from '../support/fault-plan.ts';
@@ -148,6 +151,50 @@ async function oneCall(act: Act, call: FaultCall, choose: FaultChooser): Promise
   }
 }
 
+/** Whether a mailbox of that name is in the account. */
+const has = async (store: MailStore, user: User, name: string): Promise<boolean> =>
+  (await listNames(new Account(store, user))).some((one) => one.name === name && one.mailbox !== undefined);
+
+/** RENAME into another account: whatever went wrong, the messages are on one side once a sweep has gone on with it. */
+const crossing: Act = {
+  name: 'rename into another space',
+  prepare: async ({ open, store, user, other }) => {
+    await createMailbox(new Account(store, user), 'Old');
+    const stored = await Promise.all(Array.from({ length: 3 }, () => home.message(user.space)));
+    const { blob, sizeBytes } = await storeMessage(
+      store.context,
+      [user.space, other.space],
+      Buffer.from('a: b\r\n\r\n'),
+    );
+    await append(await open('Old'), [...stored, { blob, sizeBytes, internalDate: 1e9, flags: ['\\Seen', 'Later'] }]);
+  },
+  run: ({ store, user, other }) => {
+    const admin = new Account(store, { ...user, name: 'cyrus' }, { admins: ['cyrus'] });
+    return renameMailbox(admin, `Other Users/${user.name}/Old`, `Other Users/${other.name}/New`);
+  },
+  check: async ({ open, store, user, other, clock }, done) => {
+    if (done) expect([await has(store, user, 'Old'), await has(store, other, 'New')]).toEqual([false, true]);
+    clock.advance(2 * CROSSING_MS);
+    const { alarms } = await sweepSpace(store, user, {
+      recountSettleMs: 0,
+      onAlarm: (_, error) => expect(error).toBe(''),
+    });
+    expect(alarms).toBe(0);
+    const isThere = await has(store, other, 'New');
+    expect(await has(store, user, 'Old')).toBe(!isThere);
+    const left = isThere ? await open('New', other) : await open('Old');
+    const { view, head } = await left.mailbox.refresh();
+    expect(head.state).toBe('open');
+    expect([view.exists, view.state.unseen]).toEqual([4, 3]);
+    for (const { blob } of (await left.mailbox.cold(view, view.allUids())).values()) {
+      expect((await messageBytes(store.context, left.space, blob)).length).toBeGreaterThan(0);
+      if (isThere) expect(idIsShared(blob)).toBe(false);
+    }
+    // It takes changes again, on either side.
+    await setFlags(left, { operation: 'add', flags: ['\\Flagged'], uids: two });
+  },
+};
+
 async function uidsOf(open: OpenMailbox): Promise<string> {
   return (await open.mailbox.refresh()).view.allUids().toString();
 }
@@ -254,6 +301,7 @@ const ACTS: readonly Act[] = [
   copying('copy to another space'),
   moving('move', 'Archive'),
   moving('move to another space', 'Archive'),
+  crossing,
   {
     name: 'compact',
     messages: 3,

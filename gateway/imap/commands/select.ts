@@ -1,6 +1,7 @@
 import { nonexistent } from '../../../lib/store/account.ts';
 import { MAX_ANNOTATION_BYTES } from '../../../lib/store/annotate.ts';
 import { unbindClosed } from '../../../lib/store/delete-mailbox.ts';
+import { StoreError } from '../../../lib/store/errors.ts';
 import { SEEN } from '../../../lib/store/flag-sets.ts';
 import type { MailboxView } from '../../../lib/store/mailbox-view.ts';
 import { INBOX } from '../../../lib/store/tree-view.ts';
@@ -30,6 +31,8 @@ export async function select(context: Context, command: CommandOf<'SELECT'>): Pr
   const open = await context.account.open(command.mailbox);
   const { head } = await open.mailbox.refresh();
   if (head.state === 'closed' && open.path !== INBOX) await unbindClosed(open.tree, open.path, open.mailbox.id);
+  // Neither here nor there for a moment (Rule 12).
+  if (head.state === 'moving') throw new StoreError('unavailable', 'Mailbox is being moved, try again');
   if (head.state !== 'open') throw nonexistent();
   const { limits, clock } = context.options;
   const examined = command.name === 'EXAMINE';
