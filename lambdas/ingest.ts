@@ -9,8 +9,9 @@ import { parseReceivedMail, type ReceivedMail } from './received-mail.ts';
 const TEMPORARY: ReadonlySet<RefusalCode> = new Set(['unavailable', 'over-quota']);
 
 /**
- * Delivers what SES received: the message is read from where SES laid it, which stays untouched until its lifecycle ends
- * (Rule 15), and delivered under SES's id (Rule 13). Records fail one by one.
+ * Delivers what SES received: the message is read from where SES laid it and delivered under SES's id (Rule 13). When all
+ * its recipients have it, the object is marked as processed and goes by its lifecycle; until then nothing but 14 days
+ * removes it (Rule 15). Records fail one by one.
  */
 async function ingest(event: SQSEvent, context: Context): Promise<SQSBatchResponse> {
   const options = { context, throwOnFullBatchFailure: false };
@@ -27,14 +28,14 @@ async function take({ body, messageId }: SQSRecord): Promise<void> {
   }
 }
 
-async function deliver({ config, delivery, log, store }: FunctionHome, mail: ReceivedMail): Promise<void> {
+async function deliver({ blobs, config, delivery, log }: FunctionHome, mail: ReceivedMail): Promise<void> {
   if (mail.bucket !== config.aws_bucket) throw new Error(`mail in the bucket ${mail.bucket}, which is not ours`);
   const found = await Promise.all(mail.recipients.map((address) => delivery.recipient(address)));
   const recipients = found.filter((answer): answer is Recipient => answer.ok);
   const refused = new Map<string, Refusal>();
   for (const [i, answer] of found.entries()) if (!answer.ok) refused.set(mail.recipients[i] ?? '', answer);
   if (recipients.length > 0) {
-    const body = await store.ports.blobs.stream(mail.key);
+    const body = await blobs.stream(mail.key);
     if (body === undefined) throw new Error(`there is no object ${mail.key}`);
     const { messageId: identity, sender } = mail;
     const outcomes = await delivery.deliver({ sender, recipients, trace: '', body, identity });
@@ -43,6 +44,8 @@ async function deliver({ config, delivery, log, store }: FunctionHome, mail: Rec
   const later = [...refused].filter(([, { code }]) => isTemporary(code, config.lmtp_over_quota_perm_failure));
   if (later.length > 0) throw new Error(later.map(([address, { text }]) => `${address}: ${text}`).join(', '));
   for (const [recipient, { code, text }] of refused) log.warn({ recipient, code, text }, 'mail from SES refused');
+  // What somebody did not get may be wanted still. A mark that fails brings the record back, and doubles nothing.
+  if (refused.size === 0) await blobs.markProcessed(mail.key);
 }
 
 function isTemporary(code: RefusalCode, quotaIsPermanent: boolean): boolean {

@@ -33,7 +33,8 @@ async function run(command: Command): Promise<void> {
   );
   if (progress) process.stderr.write('\r\u001b[K');
   process.stdout.write(`${line(tally)}\n`);
-  const { lost, homeless } = tally;
+  const { broughtBack, homeless, lost } = tally;
+  if (broughtBack > 0) process.stdout.write(`${broughtBack} objects that had been deleted since are there again\n`);
   if (lost > 0) {
     const what = dropLost
       ? 'left their mailboxes'

@@ -6,6 +6,7 @@ import {
   HeadObjectCommand,
   ListMultipartUploadsCommand,
   ListObjectsV2Command,
+  PutObjectTaggingCommand,
   S3Client,
   type S3ClientConfig,
 } from '@aws-sdk/client-s3';
@@ -19,6 +20,8 @@ import { tunedClient } from './http.ts';
 import { defaultRetry, pause, type RetryOptions, retrying } from './retry.ts';
 import { download } from './s3-download.ts';
 import { PART_BYTES, putInParts, putWhole, type UploadTarget } from './s3-upload.ts';
+import { deletedSince, restoreVersion, type VersionedBucket } from './s3-versions.ts';
+import { PROCESSED } from './schema.ts';
 
 const WINDOW_BYTES = 4 * 1024 * 1024;
 const PIECE_BYTES = 1024 * 1024;
@@ -26,6 +29,7 @@ const PAGE_BLOBS = 1000;
 const DELETE_KEYS = 1000;
 /** CopyObject takes no more. */
 const COPY_BYTES = 5 * 1024 ** 3;
+const COPIES_AT_ONCE = 16;
 const COPY_TIMEOUT_MS = 120_000;
 const TORN_MS = 24 * 60 * 60 * 1000; /* Rule 9: never under 24 h */
 
@@ -154,6 +158,32 @@ export class S3Blobs implements Blobs {
   }
 
   /**
+   * Marks an object that somebody else laid into the bucket as done with (Rule 15): a lifecycle rule may remove it from now
+   * on. The mark replaces whatever tags it has.
+   */
+  async markProcessed(key: string): Promise<void> {
+    checkBlobKey(key);
+    const TagSet = Object.entries(PROCESSED).map(([Key, Value]) => ({ Key, Value }));
+    const command = new PutObjectTaggingCommand({ Bucket: this.#bucket, Key: key, Tagging: { TagSet } });
+    await this.#repeating(`mark of ${key}`, () => this.#client.send(command));
+  }
+
+  /** Brings back what old versions of the bucket still hold; none where it keeps none. */
+  async bringBack(prefix: string, pointMs: number): Promise<number> {
+    if (!isBlobPrefix(prefix)) return 0;
+    let count = 0;
+    const underWay = new Set<Promise<void>>();
+    for await (const old of deletedSince(this.#versions, prefix, pointMs)) {
+      const copy = restoreVersion(this.#versions, old).finally(() => underWay.delete(copy));
+      underWay.add(copy);
+      count++;
+      if (underWay.size >= COPIES_AT_ONCE) await Promise.race(underWay);
+    }
+    await Promise.all(underWay);
+    return count;
+  }
+
+  /**
    * Gives up parts of writers that died, 24 h after their first byte; answers how many. A lifecycle rule does the same in AWS;
    * servers of one's own may have none.
    */
@@ -247,6 +277,10 @@ export class S3Blobs implements Blobs {
       if (statusOf(error) === 404) return undefined;
       throw error;
     }
+  }
+
+  get #versions(): VersionedBucket {
+    return { client: this.#client, bucket: this.#bucket, repeating: (what, send) => this.#repeating(what, send) };
   }
 
   #download(key: string, range: ByteRange | undefined) {

@@ -9,6 +9,9 @@ export const SORT_KEY = 'sk';
 /** Seconds since 1970 after which DynamoDB may drop the item. Nothing depends on it (Rule 22). */
 export const TIME_TO_LIVE = 'x';
 
+/** Tags of an object of SES that is delivered (Rule 15). */
+export const PROCESSED: Readonly<Record<string, string>> = { cirrus: 'processed' };
+
 /** The table as CreateTable takes it: on demand, no indexes, no streams. */
 export function tableDefinition(table: string): CreateTableCommandInput {
   return {

@@ -1,6 +1,7 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { BlockPublicAccess, BucketEncryption, ObjectOwnership, Bucket as S3Bucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
+import { PROCESSED } from '../aws/schema.ts';
 import { acknowledge } from './findings.ts';
 
 export interface BucketProps {
@@ -12,6 +13,8 @@ export const LANDING = 'ses/';
 
 /** What `ingest` has not taken by then never will be (Rule 15). */
 const LANDING_DAYS = 14;
+/** What it has taken is kept no longer than anything that nothing refers to (Rule 9). */
+const PROCESSED_DAYS = 2;
 /** A restored table may name objects that were deleted on the first day it can go back to. */
 const VERSIONS_BEYOND_RECOVERY_DAYS = 2;
 /** A writer that is not done within 12 hours starts over (Rule 9). */
@@ -36,6 +39,7 @@ export class Bucket extends Construct {
           expiredObjectDeleteMarker: true,
         },
         { id: 'uploads', abortIncompleteMultipartUploadAfter: Duration.days(UPLOAD_DAYS) },
+        { id: 'processed', prefix: LANDING, tagFilters: PROCESSED, expiration: Duration.days(PROCESSED_DAYS) },
         { id: 'landing', prefix: LANDING, expiration: Duration.days(LANDING_DAYS) },
       ],
       removalPolicy: RemovalPolicy.RETAIN,

@@ -17,6 +17,8 @@ export interface TableAccess {
 export interface BucketAccess {
   readonly remove?: boolean;
   readonly landing?: boolean;
+  /** To bring back what was deleted; no version is removed for it. */
+  readonly versions?: boolean;
 }
 
 const ITEM_ACTIONS = [
@@ -54,13 +56,16 @@ export function grantItems(holder: Holder, table: ITableV2, access: TableAccess 
 /** Lets the role read and put blobs, below the prefixes where blobs are. */
 export function grantBlobs(holder: Holder, bucket: Bucket, access: BucketAccess = {}): void {
   const actions = ['s3:GetObject', 's3:PutObject', 's3:AbortMultipartUpload'];
+  if (access.versions === true) actions.push('s3:GetObjectVersion');
   for (const [prefix, reason] of Object.entries(BLOBS)) {
     const removes = access.remove === true || REPLACED.includes(prefix);
     grantPrefix(holder, bucket, prefix, removes ? [...actions, 's3:DeleteObject'] : actions, reason);
   }
   if (access.landing === true) {
-    grantPrefix(holder, bucket, LANDING, ['s3:GetObject'], 'SES names what it received; ingest reads all of it.');
+    const reason = 'SES names what it received; ingest reads all of it, and marks what is done.';
+    grantPrefix(holder, bucket, LANDING, ['s3:GetObject', 's3:PutObjectTagging'], reason);
   }
+  if (access.versions === true) allow(holder, ['s3:ListBucketVersions'], bucket.bucketArn);
   if (access.remove === true) allow(holder, ['s3:ListBucketMultipartUploads'], bucket.bucketArn);
   // Without it an absent object is "forbidden", not "not there"; a condition on the prefix would bring that back.
   allow(holder, ['s3:ListBucket'], bucket.bucketArn);

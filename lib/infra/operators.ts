@@ -10,7 +10,7 @@ export interface OperatorsProps {
 }
 
 /**
- * What people need who run `cirrus user`, `import` and `doctor` where they sit: there a new password is seen by nobody else, while what
+ * What people need who run `cirrus user`, `import`, `doctor` and `restore` where they sit: there a new password is seen by nobody else, while what
  * a task prints is in a log.
  */
 export class Operators extends Construct {
@@ -20,6 +20,6 @@ export class Operators extends Construct {
     super(scope, id);
     this.policy = new ManagedPolicy(this, 'Policy', { description: 'Commands of Cirrus on its table and bucket' });
     grantItems(this.policy, table, { scan: true });
-    grantBlobs(this.policy, bucket);
+    grantBlobs(this.policy, bucket, { versions: true });
   }
 }

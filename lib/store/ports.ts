@@ -126,6 +126,11 @@ export interface Blobs {
     after?: string,
     limit?: number,
   ): Promise<{ readonly blobs: readonly BlobInfo[]; readonly next?: string }>;
+  /**
+   * Only of stores that keep what is deleted for a while: makes readable again what was there under the prefix at the time
+   * (ms since 1970) and has been deleted since; answers how many.
+   */
+  bringBack?(prefix: string, pointMs: number): Promise<number>;
   close(): Promise<void>;
 }
 

@@ -5,7 +5,17 @@ import { Directory, type User } from './directory.ts';
 import { StoreError } from './errors.ts';
 import { encodeHead, type Head } from './head.ts';
 import { WRITER_MS } from './keep.ts';
-import { headKey, holderKey, type LogLetter, RECONSTRUCT, RESTORE } from './keys.ts';
+import {
+  HOLDERS,
+  headKey,
+  holderKey,
+  type LogLetter,
+  MESSAGES,
+  PIECES,
+  RECONSTRUCT,
+  RESTORE,
+  SHARED_MESSAGES,
+} from './keys.ts';
 import { catchUp, withHead } from './log-reader.ts';
 import type { MailStore } from './mail-store.ts';
 import { foldMailbox } from './mailbox-fold.ts';
@@ -36,19 +46,28 @@ export interface RestoreTally {
   lost: number;
   /** Newer messages of accounts without INBOX. */
   homeless: number;
+  /** Objects that had been deleted since, and are there again: messages, pieces, holders. */
+  broughtBack: number;
 }
+
+/** Where objects are that the index names. */
+const NAMED_BY_THE_INDEX = [MESSAGES, SHARED_MESSAGES, HOLDERS, PIECES];
 
 const NOTHING_LOST: Lost = { uids: UidSet.empty, sizeBytes: 0, expunged: UidSet.empty };
 
 /**
- * Makes an index that was put back to an earlier time fit to be served (Rule 21): newer messages go to the mailbox they
+ * Makes an index that was put back to an earlier time fit to be served (Rule 21): what it names and was deleted since is
+ * brought back, where the store keeps it; newer messages go to the mailbox they
  * were put into, or to INBOX, and every `uidNext`, seq and modseq is raised, so that no number a client has seen is used
  * twice. Nobody may serve meanwhile, and nothing is swept. After it was cut short it may be run again: numbers are raised
  * again, which does no harm, and no message comes twice.
  */
 export async function restore(store: MailStore, options: RestoreOptions): Promise<RestoreTally> {
   const holds = await begin(store, options);
-  const tally: RestoreTally = { accounts: 0, mailboxes: 0, adopted: 0, lost: 0, homeless: 0 };
+  const tally: RestoreTally = { accounts: 0, mailboxes: 0, adopted: 0, lost: 0, homeless: 0, broughtBack: 0 };
+  for (const prefix of NAMED_BY_THE_INDEX) {
+    tally.broughtBack += (await store.ports.blobs.bringBack?.(prefix, options.pointMs)) ?? 0;
+  }
   const sinceMs = options.pointMs - WRITER_MS;
   const shared = await SharedMessages.read(store.ports.blobs, sinceMs);
   for await (const user of new Directory(store.ports.index).list()) {
