@@ -1,4 +1,5 @@
 import type { MiddlewareObj } from '@middy/core';
+import type { S3Blobs } from '../lib/aws/blobs-s3.ts';
 import { openAws } from '../lib/aws/open.ts';
 import { type Config, loadConfig } from '../lib/base/config.ts';
 import { type Log, openLog } from '../lib/base/log.ts';
@@ -11,6 +12,7 @@ export interface FunctionHome extends ConfiguredStore {
   readonly config: Config;
   readonly log: Log;
   readonly hints: CollectedHints;
+  readonly blobs: S3Blobs;
 }
 
 let opened: Promise<FunctionHome> | undefined;
@@ -30,7 +32,7 @@ async function open(): Promise<FunctionHome> {
   const hints = new CollectedHints();
   const home = await openAws(config, { hints, jobs: { onError: (err) => log.error({ err }, 'jobs failed') } });
   await agreeOnFormat(home.index);
-  return { ...storeOfConfig(home, config, log), config, log, hints };
+  return { ...storeOfConfig(home, config, log), config, log, hints, blobs: home.blobs };
 }
 
 /** Between events a function is put to sleep: what is batched is written before it answers, whatever the answer is. */

@@ -82,7 +82,12 @@ describe('the stack', () => {
             Rules: [
               Match.objectLike({ NoncurrentVersionExpiration: { NoncurrentDays: 37 } }),
               Match.objectLike({ AbortIncompleteMultipartUpload: { DaysAfterInitiation: 2 } }),
-              // Rule 15.
+              // Rule 15: what is delivered, and what nobody has taken.
+              Match.objectLike({
+                Prefix: 'ses/',
+                TagFilters: [{ Key: 'cirrus', Value: 'processed' }],
+                ExpirationInDays: 2,
+              }),
               Match.objectLike({ Prefix: 'ses/', ExpirationInDays: 14 }),
             ],
           },
@@ -268,6 +273,21 @@ describe('the stack', () => {
     plain?.resourceCountIs('AWS::EC2::NatGateway', 0);
     const { connectionsPerTask, cpu, memoryMiB, minTasks } = defaultProps;
     expect(stack).toMatchObject({ tasks: minTasks, connectionsPerTask, vcpus: cpu / 1024, memoryGb: memoryMiB / 1024 });
+  });
+
+  it('lets ingest mark what SES laid down, and people bring back what was deleted, but not remove a version', () => {
+    const [, full] = templates;
+    const statements = [
+      ...Object.values(full?.findResources('AWS::IAM::Policy') ?? {}),
+      ...Object.values(full?.findResources('AWS::IAM::ManagedPolicy') ?? {}),
+    ].flatMap(({ Properties }) => Properties.PolicyDocument.Statement as Statement[]);
+    const where = (action: string) => statements.filter(({ Action }) => listed(Action).includes(action));
+    expect(where('s3:PutObjectTagging').map(({ Resource }) => JSON.stringify(Resource).includes('/ses/*'))).toEqual([
+      true,
+    ]);
+    expect(where('s3:ListBucketVersions')).toHaveLength(1);
+    expect(where('s3:GetObjectVersion').length).toBeGreaterThan(0);
+    expect(where('s3:DeleteObjectVersion')).toEqual([]);
   });
 
   it('has the alarm for what the log says of damage', () => {

@@ -1,5 +1,7 @@
+import { GetObjectTaggingCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { hashPassword } from '../../lib/auth/password.ts';
+import { s3Client } from '../../lib/aws/blobs-s3.ts';
 import { Directory } from '../../lib/store/directory.ts';
 import { SWEEP_LEASE } from '../../lib/store/keys.ts';
 import { readHead } from '../../lib/store/log-reader.ts';
@@ -70,6 +72,7 @@ describeWithS3('the functions, bundled, on the AWS home', () => {
     records.reverse();
     const lost = receivedRecord('lost', { bucket, id: 'never-came', recipients: ['anna@example.com'] });
     const foreign = receivedRecord('foreign', { bucket: 'another', id: 'ses0', recipients: ['anna@example.com'] });
+    const processed = () => Promise.all(mails.map(({ id }) => isProcessed(`ses/${id}`)));
     const garbled = { ...foreign, messageId: 'garbled', body: '{"Type":"Notification"}' };
     const { ingest } = functions;
     const answer = await ingest.invoke({ Records: [records[0], lost, foreign, garbled] });
@@ -96,7 +99,27 @@ describeWithS3('the functions, bundled, on the AWS home', () => {
           .sort(),
       );
     expect((await ports.blobs.list('ses/')).blobs).toHaveLength(12);
+    // Rule 15: only what all its recipients have is marked; the other may be wanted still.
+    expect(await processed()).toEqual(mails.map(({ recipients }) => !recipients.includes('nobody@example.com')));
   });
+
+  /** Whether an object bears the mark by which its lifecycle may end. */
+  async function isProcessed(key: string): Promise<boolean> {
+    const {
+      AWS_ACCESS_KEY_ID: accessKeyId = '',
+      AWS_SECRET_ACCESS_KEY: secretAccessKey = '',
+      CIRRUS_AWS_BUCKET: Bucket,
+      CIRRUS_AWS_S3_ENDPOINT: endpoint = '',
+    } = home.environment;
+    const credentials = { accessKeyId, secretAccessKey };
+    const client = s3Client({ client: { endpoint, region: 'us-east-1', forcePathStyle: true, credentials } });
+    try {
+      const { TagSet } = await client.send(new GetObjectTaggingCommand({ Bucket, Key: key }));
+      return TagSet?.some(({ Key, Value }) => Key === 'cirrus' && Value === 'processed') ?? false;
+    } finally {
+      client.destroy();
+    }
+  }
 
   async function annasMessages(): Promise<number> {
     return (await store.mailbox(await inboxOf('anna')).refresh()).view.exists;
