@@ -251,7 +251,10 @@ export class Selected {
   }
 }
 
-/** The entries of annotations that a user may see and that records after a seq have changed, by message. */
+/**
+ * The entries of annotations that a user may see and that records after a seq have changed, by message. Of what a snapshot has
+ * taken in meanwhile the entries are not known any more: then the client is told that the message has changed, but not what.
+ */
 function annotatedSince({ state }: MailboxView, seq: number, user: string): Map<number, Set<string>> {
   const found = new Map<number, Set<string>>();
   for (const recent of chainItems(state.annotations.recent)) {

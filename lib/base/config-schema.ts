@@ -295,6 +295,7 @@ export const configMeaningless: Readonly<Record<string, string>> = {
   hashimapspool: noPartitions,
   fulldirhash: noPartitions,
   annotation_db: noDatabases,
+  aps_topic: 'there is no push to Apple devices (XAPPLEPUSHSERVICE): it needs a certificate of Apple and its service',
   duplicate_db: noDatabases,
   mboxlist_db: noDatabases,
   ptscache_db: noDatabases,

@@ -17,6 +17,7 @@ import { moveMessages } from '../../lib/store/move.ts';
 import { getQuota, setLimits } from '../../lib/store/quota-roots.ts';
 import { mailboxStatuses } from '../../lib/store/status.ts';
 import { UidSet } from '../../lib/store/uid-set.ts';
+import { chosenHome } from '../support/home.ts';
 import { newInbox, openIn } from '../support/inbox.ts';
 import { openTestStore, type TestStore } from '../support/test-store.ts';
 
@@ -149,7 +150,7 @@ describe('annotations of messages (RFC 5257)', () => {
   });
 
   it('any history gives what a simple model has, whoever folds, and the doctor finds nothing', {
-    timeout: 60_000,
+    timeout: 120_000,
   }, async () => {
     const step = fc.oneof(
       fc.record({
@@ -200,7 +201,7 @@ describe('annotations of messages (RFC 5257)', () => {
           .reduce((sum, value) => sum + value.length, 0);
         expect(await annotationBytes(fresh)).toBe(bytes);
       }),
-      { numRuns: 20 },
+      { numRuns: chosenHome === 'aws' ? 5 : 20 },
     );
     expect((await examine(home.another())).faults).toBe(0);
   });
