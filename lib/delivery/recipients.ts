@@ -72,7 +72,7 @@ export class Recipients {
     const extra = decodeTreeExtra(treeHead.extra);
     if (now.tree !== user.tree || extra.inbox !== inbox || extra.quota?.id !== quotaRoot?.id) return undefined;
     await this.#offer(inbox, decodeHead(mailbox));
-    const usage = this.#store.quota.usageOf(extra.quota, quota === undefined ? [] : [quota]);
+    const usage = await this.#store.quota.usageWith(extra.quota, quota);
     return { user: now, treeHead, inbox, quotaRoot: extra.quota, usage };
   }
 
@@ -92,7 +92,7 @@ export class Recipients {
     const [mailbox, quota] = await index.batchGet(keys);
     if (mailbox !== undefined) await this.#offer(inbox, decodeHead(mailbox));
     this.#remember({ name, user, inbox, quotaRoot, untilMs: this.#store.clock.now() + REMEMBER_MS });
-    const usage = this.#store.quota.usageOf(quotaRoot, quota === undefined ? [] : [quota]);
+    const usage = await this.#store.quota.usageWith(quotaRoot, quota);
     return { user, treeHead, inbox, quotaRoot, usage };
   }
 

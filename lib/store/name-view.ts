@@ -98,6 +98,7 @@ export class NameView {
   #shown(name: string): Shown {
     if (this.#isAlternative) return { text: name, suffix: '' };
     const [first = '', owner = '', ...rest] = name.split(SEPARATOR);
+    if (first.startsWith(`${OTHER_USERS}@`)) return { text: USER, suffix: first.slice(OTHER_USERS.length) };
     if (first === OTHER_USERS) {
       if (owner === '') return { text: name.replace(OTHER_USERS, USER), suffix: '' };
       const { local, domain } = splitUserName(owner);
@@ -119,7 +120,7 @@ export class NameView {
     const [first = '', owner = '', ...rest] = text.split(SEPARATOR);
     if (first.toUpperCase() === INBOX) return storedBelow(text.split(SEPARATOR).slice(1));
     if (first === USER) {
-      if (owner === '') return OTHER_USERS;
+      if (owner === '') return `${OTHER_USERS}${this.#suffixOf(suffix === '' ? NO_DOMAIN : suffix.slice(1))}`;
       const own = this.#domain === NO_DOMAIN ? '' : `@${this.#domain}`;
       const whole = owner.includes('@') ? owner : `${owner}${suffix === '' ? own : suffix}`;
       return [OTHER_USERS, whole, storedBelow(rest)].join(SEPARATOR);

@@ -1,5 +1,13 @@
-import { type Id, newId } from '../base/ids.ts';
-import { type Account, accountPrefix, nonexistent, noPermission, type OpenMailbox, type Place } from './account.ts';
+import { type Id, idIsShared, newId } from '../base/ids.ts';
+import {
+  type Account,
+  accountPrefix,
+  nonexistent,
+  noPermission,
+  type OpenMailbox,
+  OTHER_USERS,
+  type Place,
+} from './account.ts';
 import { isCommons } from './commons.ts';
 import { StoreError } from './errors.ts';
 import type { MailStore } from './mail-store.ts';
@@ -82,16 +90,28 @@ export async function setLimits(
         : { record: annotateRecord(path, limitEntry(resource), value), reply: undefined },
     );
   }
-  const { reply: isNew } = await tree.commit(({ state }) => {
+  const { reply } = await tree.commit(({ state }) => {
     const there = state.quotaRoots.get(path);
-    const next = { id: there?.id ?? id, storageKib: limits.get('STORAGE'), messages: limits.get('MESSAGE') };
-    return { record: setQuotaRecord(path, next), reply: there === undefined };
+    // Who gets limits of their own counts under the root of all users no more.
+    const own = there === undefined || idIsShared(there.id) ? id : there.id;
+    const next = { id: own, storageKib: limits.get('STORAGE'), messages: limits.get('MESSAGE') };
+    return {
+      record: setQuotaRecord(path, next),
+      reply: { isNew: there?.id !== own, left: there?.id === own ? undefined : there?.id },
+    };
   });
-  if (isNew) await countAgain(store, tree, space, path);
+  if (reply.left !== undefined) await leaveRoot(store, reply.left, space);
+  if (reply.isNew) await countAgain(store, tree, space, path);
+}
+
+/** What a space has counts no more under a root that others share; no recount of the space would find the root. */
+export async function leaveRoot(store: MailStore, root: Id, space: Place['space']): Promise<void> {
+  await store.quota.flush();
+  await store.quota.recount(root, space, { bytes: 0, messages: 0 });
 }
 
 /** Nobody has counted under a new root yet, and the one above has counted too much; the sweep's recount settles the rest. */
-async function countAgain(store: MailStore, tree: Tree, space: Place['space'], path: string): Promise<void> {
+export async function countAgain(store: MailStore, tree: Tree, space: Place['space'], path: string): Promise<void> {
   const { view } = await tree.refresh();
   const above = path === '' ? undefined : view.quotaRootOf(path.slice(0, Math.max(0, path.lastIndexOf(SEPARATOR))));
   for (const root of [view.state.quotaRoots.get(path), above?.root]) {
@@ -166,6 +186,8 @@ async function stateOf(
     return limit === undefined ? [] : [{ resource, used: Math.max(0, used[resource]()), limit }];
   });
   const prefix = accountPrefix(given);
+  // The root of all users together; an account has it at its top.
+  if (idIsShared(root.id)) return { root: OTHER_USERS, usages };
   if (path === '' && isCommons(owner)) return { root: prefix, usages };
   return { root: `${prefix}${prefix === '' ? '' : SEPARATOR}${path === '' ? INBOX : path}`, usages };
 }

@@ -1,4 +1,4 @@
-import type { Id } from '../base/ids.ts';
+import { type Id, idIsShared } from '../base/ids.ts';
 import { quotaKey, quotaPk } from './keys.ts';
 import type { LogContext } from './log.ts';
 import type { Item } from './ports.ts';
@@ -12,12 +12,16 @@ export interface Usage {
 
 /** Usage changes are added up for so long before they are written. */
 const BATCH_MS = 1000;
+/** The sum over the spaces of a root that all users of a domain share may be so old (Rule 19). */
+const SUM_MS = 60_000;
 
 /** Counts usage per root and space; adds are batched per process (Rule 19). Drift heals by the sweep's recount. */
 export class QuotaLedger {
   readonly #context: LogContext & { readonly background: (what: string, work: () => Promise<unknown>) => void };
   #pending = new Map<string, { readonly root: Id; readonly space: Id; bytes: number; messages: number }>();
   #timer: NodeJS.Timeout | undefined;
+  /** Of roots over many spaces: what is added up anew only now and then. */
+  readonly #sums = new Map<Id, { bytes: number; messages: number; readonly untilMs: number }>();
 
   constructor(context: LogContext & { readonly background: (what: string, work: () => Promise<unknown>) => void }) {
     this.#context = context;
@@ -31,6 +35,8 @@ export class QuotaLedger {
     sum.bytes += bytes;
     sum.messages += messages;
     this.#pending.set(key, sum);
+    const known = this.#sums.get(root.id);
+    if (known !== undefined) [known.bytes, known.messages] = [known.bytes + bytes, known.messages + messages];
     if (this.#timer === undefined) {
       this.#timer = setTimeout(() => this.#context.background('quota', () => this.flush()), BATCH_MS);
       this.#timer.unref();
@@ -52,6 +58,20 @@ export class QuotaLedger {
 
   /** Usage of the root over all its spaces, this process's batched adds included. */
   async usage(root: QuotaRoot): Promise<Usage> {
+    const known = this.#sums.get(root.id);
+    if (known !== undefined && known.untilMs > this.#context.clock.now()) return known;
+    const usage = await this.#sum(root);
+    if (idIsShared(root.id)) this.#sums.set(root.id, { ...usage, untilMs: this.#context.clock.now() + SUM_MS });
+    return usage;
+  }
+
+  /** The same where the item of the root's one space was read already. */
+  async usageWith(root: QuotaRoot | undefined, item: Item | undefined): Promise<Usage> {
+    if (root !== undefined && idIsShared(root.id)) return this.usage(root);
+    return this.usageOf(root, item === undefined ? [] : [item]);
+  }
+
+  async #sum(root: QuotaRoot): Promise<Usage> {
     const items: Item[] = [];
     let after: Buffer | undefined;
     do {
@@ -77,6 +97,7 @@ export class QuotaLedger {
 
   /** Sets the usage of one space to what a recount found, unless it was changed since `rev` was read (Rule 19). */
   async recount(root: Id, space: Id, counted: Usage): Promise<boolean> {
+    this.#sums.delete(root);
     const key = quotaKey(root, space);
     const item = await this.#context.index.get(key);
     if (item?.b === counted.bytes && item.n === counted.messages) return true;

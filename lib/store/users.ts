@@ -1,10 +1,11 @@
-import { newId } from '../base/ids.ts';
+import { idIsShared, newId } from '../base/ids.ts';
 import { writeCheckpoint, writeRemoval } from './checkpoint.ts';
 import { closeMailbox } from './delete-mailbox.ts';
 import { Directory, type User } from './directory.ts';
+import { joinDomainQuota } from './domain-quota.ts';
 import { StoreError } from './errors.ts';
 import type { MailStore } from './mail-store.ts';
-import { limitsOf, setLimits } from './quota-roots.ts';
+import { leaveRoot, limitsOf, setLimits } from './quota-roots.ts';
 import { bindRecord, setQuotaRecord, subscribeRecord } from './tree-records.ts';
 import { INBOX } from './tree-view.ts';
 
@@ -77,6 +78,7 @@ export async function addUser(store: MailStore, user: NewUser): Promise<User> {
   }
   // Asked for at once, they are one write.
   await Promise.all(records.map((record) => tree.commit(() => ({ record, reply: undefined }))));
+  if (user.quotaKib === undefined) await joinDomainQuota(store, { name: user.name, tree: treeId, space });
   const { name, verifier, groups = [] } = user;
   const added = await directory.add({ id, name, tree: treeId, space, verifier, groups });
   firstCheckpoint(store, added);
@@ -107,6 +109,7 @@ export async function emptyUser(store: MailStore, name: string): Promise<void> {
   else {
     const space = newId(store.clock.now());
     const tree = await store.createTree(user.id, space);
+    await joinDomainQuota(store, { name, tree, space });
     firstCheckpoint(store, await directory.update({ ...user, space, tree }));
   }
   await closeAll(store, user);
@@ -124,6 +127,8 @@ export async function removeUser(store: MailStore, name: string): Promise<void> 
 async function closeAll(store: MailStore, user: User): Promise<void> {
   await writeRemoval(store, user);
   const { view } = await store.tree(user.tree).refresh();
+  const root = view.state.quotaRoots.get('')?.id;
+  if (root !== undefined && idIsShared(root)) await leaveRoot(store, root, user.space);
   for (const { mailbox } of view.state.bindings.values()) await closeMailbox(store, mailbox);
   await store.tree(user.tree).editHead(({ state }) => (state === 'closed' ? undefined : { state: 'closed' }));
 }

@@ -1,4 +1,5 @@
 import type { OpenMailbox } from '../../../lib/store/account.ts';
+import { domainOfRoot, getDomainQuota, setDomainQuota } from '../../../lib/store/domain-quota.ts';
 import {
   getQuota,
   getQuotaRoot,
@@ -16,7 +17,12 @@ import { condition } from '../wire/write/response.ts';
 
 /** GETQUOTA (RFC 9208 §4.1.1). */
 export async function getQuotaCommand(context: Context, command: CommandOf<'GETQUOTA'>): Promise<Reply> {
-  const { root, usages } = await getQuota(context.account, rootOf(context, command.root));
+  const { account } = context;
+  const name = rootOf(context, command.root);
+  const domain = domainOfRoot(account, name);
+  const { root, usages } = await (domain === undefined
+    ? getQuota(account, name)
+    : getDomainQuota(account, name, domain));
   context.write(quota(root, usages, context.dialect));
   return ok();
 }
@@ -37,7 +43,12 @@ export async function setQuotaCommand(context: Context, command: CommandOf<'SETQ
     if (resource === undefined) return no(`Quota resources are ${QUOTA_RESOURCES.join(', ')}`, 'CANNOT');
     if (limit <= MAX_QUOTA_LIMIT) limits.set(resource, limit);
   }
-  const { root, usages } = await setQuota(context.account, rootOf(context, command.root), limits);
+  const { account } = context;
+  const name = rootOf(context, command.root);
+  const domain = domainOfRoot(account, name);
+  const { root, usages } = await (domain === undefined
+    ? setQuota(account, name, limits)
+    : setDomainQuota(account, name, domain, limits));
   context.write(quota(root, usages, context.dialect));
   return ok();
 }
