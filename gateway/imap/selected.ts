@@ -11,6 +11,7 @@ import { UidSet } from '../../lib/store/uid-set.ts';
 import { changesBetween } from './changes.ts';
 import { ConversionCache } from './convert/conversion-cache.ts';
 import { MessageWindow } from './fetch/message-window.ts';
+import { SectionRanges } from './fetch/section-ranges.ts';
 import { FlagTexts, flagsLine, permanentFlagsCode } from './flag-texts.ts';
 import { LiveRights } from './live-rights.ts';
 import { modSeqOf } from './mod-seq.ts';
@@ -64,6 +65,8 @@ export class Selected {
   readonly #examined: boolean;
   /** The part of the message at hand that FETCH keeps. */
   readonly window: MessageWindow;
+  /** Where the sections are from which FETCH reads pieces. */
+  readonly sections = new SectionRanges();
   /** `$`: the result of the last SEARCH RETURN (SAVE) (RFC 5182). */
   saved: UidSet = UidSet.empty;
   /** Searches whose results the client is kept told of. */

@@ -12,6 +12,7 @@ import { openIn } from '../support/inbox.ts';
 import { averageOf, expectWithin, homes, type MeteredStore, openMeteredStore } from '../support/metered-store.ts';
 
 const MIB = 2 ** 20;
+const IOS_BYTES = 10 * 1024;
 
 describe.each(homes)('what IMAP commands cost, warm (%s)', (name) => {
   let home: MeteredStore;
@@ -79,6 +80,33 @@ describe.each(homes)('what IMAP commands cost, warm (%s)', (name) => {
     }
     const { blobGets, blobOthers, readRequests, writeRequests } = home.costs;
     expect([blobGets, blobOthers, readRequests, writeRequests]).toEqual([Math.ceil(bytes / (4 * MIB)), 0, 0, 0]);
+  });
+
+  it('FETCH of a part of 10 MB in pieces of 10 KB, as iOS does: one GET for 4 MB', async () => {
+    const part = 'x'.repeat(10 * MIB);
+    const head = 'Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\ntext\r\n--b\r\n\r\n';
+    expect((await client.append('INBOX', `${head}${part}\r\n--b--\r\n`)).at(-1)).toMatch(/^append OK/);
+    await client.say('n', 'NOOP');
+    await gateway.store.close();
+    home.costs.reset();
+    // Pipelined, some at a time: what counts is what they cost.
+    const commands = Array.from(
+      { length: Math.ceil(part.length / IOS_BYTES) },
+      (_, i) => `p${i} FETCH * (BODY.PEEK[2]<${i * IOS_BYTES}.${IOS_BYTES}>)\r\n`,
+    );
+    let octets = 0;
+    for (let i = 0; i < commands.length; i += 32) {
+      const some = commands.slice(i, i + 32);
+      client.send(some.join(''));
+      for (const line of await client.until(`p${i + some.length - 1}`)) {
+        octets += Number(/\{(\d+)\}\r\n/.exec(line)?.[1] ?? 0);
+      }
+    }
+    expect(octets).toBe(part.length);
+    const { blobGets, blobOthers, readRequests, writeRequests } = home.costs;
+    expect([blobGets, blobOthers, writeRequests]).toEqual([Math.ceil(part.length / (4 * MIB)), 0, 0]);
+    // Where the part is says the summary.
+    expect(readRequests).toBeLessThanOrEqual(1);
   });
 
   it('LOGIN of who logged in lately: the directory', async () => {

@@ -19,7 +19,7 @@ import { fetchedHead } from '../wire/write/fetched.ts';
 import { dateTime } from '../wire/write/text.ts';
 import { literalOf, writeLiteral } from './octet-writer.ts';
 import { AHEAD_BYTES, ReadAhead, type Wanted } from './read-ahead.ts';
-import { cut, type Facts, hasOctets, needsRow, needsSummary, octetsOf } from './sections.ts';
+import { cut, type Facts, hasOctets, needsRow, needsSummary, octetsOf, pieceOf, rangeOf } from './sections.ts';
 import { isSummaryText } from './summary-texts.ts';
 
 interface Message extends Facts {
@@ -70,6 +70,8 @@ export class FetchWriter {
     const messages = await this.#load(uids);
     await this.#loadAnnotations(uids);
     if (!this.#items.some(needsSummary)) return this.#writeAll(messages, messages.length);
+    const pieces = this.#piecesKnown(messages);
+    if (pieces !== undefined) return this.#writeAll([pieces], 1);
     const { open } = this.#context.selected;
     const unread = messages.filter(({ texts }) => texts === undefined);
     const wanted = unread.flatMap(({ uid, row }) => (row === undefined ? [] : [{ uid, blob: row.blob }]));
@@ -94,9 +96,31 @@ export class FetchWriter {
     this.#annotations = await mailbox.annotations(this.#view, UidSet.fromSorted(uids));
   }
 
+  /** The message, when pieces of it are asked for and where they are is known from a command before. */
+  #piecesKnown([message, ...others]: readonly Message[]): Message | undefined {
+    const blob = message?.row?.blob;
+    if (message === undefined || blob === undefined || others.length > 0) return undefined;
+    const { sections } = this.#context.selected;
+    const isKnown = (item: FetchItem): boolean => {
+      const section = pieceOf(item);
+      return section === undefined ? !needsSummary(item) : sections.get(blob, section) !== undefined;
+    };
+    if (!this.#items.every(isKnown)) return undefined;
+    return { ...message, known: (section) => sections.get(blob, section) };
+  }
+
+  #holdPieces({ blob }: ColdRow, { structure }: Summary): void {
+    for (const item of this.#items) {
+      const section = pieceOf(item);
+      const range = section && rangeOf(structure, section);
+      if (section !== undefined && range !== undefined) this.#context.selected.sections.hold(blob, section, range);
+    }
+  }
+
   async #withSummary(message: Message, unpacking: Promise<Summary | undefined>): Promise<Message | undefined> {
     const [summary, { row }] = [await unpacking, message];
     if (summary === undefined || row === undefined) return undefined;
+    this.#holdPieces(row, summary);
     const { dialect, options } = this.#context;
     const texts = this.#items.map((item) =>
       isSummaryText(item) ? options.summaryTexts.make(item, row.blob, summary, dialect) : undefined,

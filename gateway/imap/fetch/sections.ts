@@ -9,6 +9,8 @@ export interface Facts {
   readonly sizeBytes: number;
   /** There when an item needs it. */
   readonly summary: Summary | undefined;
+  /** Where a section is, when that is known without the summary. */
+  readonly known?: (section: Section) => ByteRange | undefined;
 }
 
 /** Which octets of a message an item is about, and what is done to them. */
@@ -66,6 +68,11 @@ export function needsRow(item: FetchItem): boolean {
   return !['FLAGS', 'UID', 'MODSEQ', 'ANNOTATION'].includes(item.item);
 }
 
+/** The section of which an item asks for a piece. */
+export function pieceOf(item: FetchItem): Section | undefined {
+  return item.item === 'BODY[]' && item.partial !== null && !isWhole(item.section) ? item.section : undefined;
+}
+
 /** The octets of an item; undefined when the message has no such part, or the item has no octets. */
 export function octetsOf(item: FetchItem, facts: Facts): Octets | undefined {
   if (item.item === 'BINARY[]' || item.item === 'BINARY.SIZE[]') {
@@ -81,7 +88,7 @@ export function octetsOf(item: FetchItem, facts: Facts): Octets | undefined {
   const partial = item.item === 'BODY[]' ? item.partial : null;
   if (isWhole(section)) return { range: wholeRange(facts), partial, how: { kind: 'as-is' } };
   const { text } = section;
-  const range = facts.summary && rangeOf(facts.summary.structure, section);
+  const range = facts.known?.(section) ?? (facts.summary && rangeOf(facts.summary.structure, section));
   if (range === undefined) return undefined;
   if (text.kind !== 'fields' && text.kind !== 'fields-not') return { range, partial, how: { kind: 'as-is' } };
   const which = text.kind === 'fields' ? 'only' : 'except';
@@ -103,7 +110,8 @@ function wholeRange({ sizeBytes }: Facts): ByteRange {
   return { start: 0, end: sizeBytes };
 }
 
-function rangeOf(structure: Part, { part, text }: Section): ByteRange | undefined {
+/** Where a section is in a message of this structure; undefined when there is none. */
+export function rangeOf(structure: Part, { part, text }: Section): ByteRange | undefined {
   return findSection(structure, part, sectionKinds[text.kind]);
 }
 
