@@ -19,7 +19,7 @@ import { messageBytes, storeMessage } from '../../lib/store/messages.ts';
 import { createMailbox, renameMailbox } from '../../lib/store/names.ts';
 import type { Blobs } from '../../lib/store/ports.ts';
 import { setFlags } from '../../lib/store/set-flags.ts';
-import { runSweep } from '../../lib/store/sweep.ts';
+import { runSweep, sweepSpace } from '../../lib/store/sweep.ts';
 import { UidSet } from '../../lib/store/uid-set.ts';
 import { undeleteMailbox } from '../../lib/store/undelete.ts';
 import { addUser } from '../../lib/store/users.ts';
@@ -254,6 +254,19 @@ describe('what a process left (Rule 12)', () => {
     expect([await namesOf(joe), await namesOf(anna)]).toEqual(['x/y', 'z']);
     expect(await getCrossing(store.ports.index, destination)).toBeUndefined();
     expect(await findings()).toEqual([]);
+  });
+
+  test('keeps the sweep from deleting anything of the space meanwhile (Rule 12)', async () => {
+    const inbox = await openOf(joe, 'INBOX');
+    await append(inbox, [{ ...(await home.message(user(joe).space)), flags: ['\\Deleted'] }]);
+    await expunge(inbox);
+    home.clock.advance(3 * DAY_MS);
+    const { source, destination } = await frozen();
+    const sweep = () => sweepSpace(home.another(), user(joe), { audit: true, recountSettleMs: 0 });
+    expect(await sweep()).toMatchObject({ alarms: 0, purged: 0, blobs: 0 });
+    home.clock.advance(CROSSING_MS);
+    await finishCrossing(store, source, destination);
+    expect(await sweep()).toMatchObject({ alarms: 0, purged: 1 });
   });
 
   test('goes back when it has taken so long that what was copied may be gone (Rule 9)', async () => {
