@@ -181,6 +181,21 @@ const schema = z.object({
     'null',
     'What the older `notify` of a Sieve script does that names no method: nothing, a line in the log, or a mail to the address in its `:options`.',
   ),
+  sieve_spamtest_header: text(
+    '',
+    'the name of a header field',
+    'Where a spam filter before us writes its score, such as X-Spam-Score: the first number counts, or as many `*` as there are. Scripts see it as `spamtest`. Let the filter remove fields of that name from what comes in.',
+  ),
+  sieve_spamtest_max: integer(
+    { min: 1, max: 1000 },
+    '10',
+    'The score that is spam without doubt: 10 for `spamtest`, or 100 percent.',
+  ),
+  sieve_virustest_header: text(
+    '',
+    'the name of a header field',
+    'Where a virus scanner before us writes what it has found: a number from 1 (no virus) to 5 (a virus), or a word such as Clean or Infected. Scripts see it as `virustest`.',
+  ),
   anysievefolder: flag('off', 'A mailbox that a Sieve script files into is made when it is not there.'),
   autocreate_sieve_folders: names(
     '',

@@ -38,6 +38,11 @@ export function storeOfConfig(ports: StorePorts, config: Config, log: Log): Conf
     servername: config.servername,
     makesFolders: config.anysievefolder,
     madeFolders: config.autocreate_sieve_folders,
+    verdicts: {
+      spamField: config.sieve_spamtest_header,
+      spamMax: config.sieve_spamtest_max,
+      virusField: config.sieve_virustest_header,
+    },
   };
   const responses: ResponseOptions = {
     servername: config.servername,

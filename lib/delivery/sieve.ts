@@ -13,6 +13,7 @@ import type { Places, Target } from './places.ts';
 import type { RecipientState } from './recipients.ts';
 import { runAnswering } from './sieve-answers.ts';
 import { SieveScripts, type Usable } from './sieve-scripts.ts';
+import { type VerdictFields, verdictsOf } from './verdicts.ts';
 
 /** What a configuration says of scripts. */
 export interface SieveOptions {
@@ -22,6 +23,8 @@ export interface SieveOptions {
   readonly makesFolders?: boolean;
   /** The same for these alone. */
   readonly madeFolders?: readonly string[];
+  /** Where a message says whether it is spam or a virus. */
+  readonly verdicts?: VerdictFields;
   readonly limits?: Partial<SieveLimits>;
 }
 
@@ -107,9 +110,9 @@ export class SieveRunner {
     return (await this.scripts.at(user.tree, newest)) ?? { unusable: 'The text of the active script is lost.' };
   }
 
-  #environment({ sender, recipient, event }: SieveInput): SieveEnvironment {
+  #environment({ sender, recipient, header, event }: SieveInput): SieveEnvironment {
     const nowMs = this.#store.clock.now();
-    const { servername } = this.#options;
+    const { servername, verdicts } = this.#options;
     return {
       envelope: { from: sender, to: recipient },
       nowMs,
@@ -122,6 +125,7 @@ export class SieveRunner {
         ...(servername === undefined ? [] : [['host', servername] as const]),
         ...(event === undefined ? [] : eventItems(event)),
       ]),
+      ...(verdicts && verdictsOf(header, verdicts)),
       ...(event && { imapEvent: true, flags: event.flags }),
     };
   }
@@ -194,6 +198,6 @@ export const deliveryLimits = { steps: sieveLimits.steps / 5 } as const;
 const FAILED: FlagNames = { system: 0, keywords: [SIEVE_FAILED] };
 
 /** RFC 5228 §2.10.6: a script that fails keeps the message, where it cannot be overlooked. */
-function failed(places: Places): Decision {
+export function failed(places: Places): Decision {
   return keptIn(places.inbox, FAILED);
 }
