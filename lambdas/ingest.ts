@@ -38,7 +38,7 @@ async function deliver({ blobs, config, delivery, log }: FunctionHome, mail: Rec
     const body = await blobs.stream(mail.key);
     if (body === undefined) throw new Error(`there is no object ${mail.key}`);
     const { messageId: identity, sender } = mail;
-    const outcomes = await delivery.deliver({ sender, recipients, trace: '', body, identity });
+    const outcomes = await delivery.deliver({ sender, recipients, trace: '', body, identity, isAlone: true });
     for (const [i, outcome] of outcomes.entries()) if (!outcome.ok) refused.set(recipients[i]?.address ?? '', outcome);
   }
   const later = [...refused].filter(([, { code }]) => isTemporary(code, config.lmtp_over_quota_perm_failure));

@@ -6,7 +6,7 @@ import { sieveLimits } from '../sieve/limits.ts';
 import type { AccountOptions } from '../store/account.ts';
 import { deliveredOrigin } from '../store/blob-origin.ts';
 import type { DeliveryOutcome } from '../store/claims.ts';
-import { StoreError, type StoreErrorCode } from '../store/errors.ts';
+import { StoreError } from '../store/errors.ts';
 import type { MailStore } from '../store/mail-store.ts';
 import { messageBytes, type StoredMessage, storedMessage, storeMessage } from '../store/messages.ts';
 import { isOverQuota } from '../store/quota.ts';
@@ -17,22 +17,14 @@ import { type Incoming, remember, type Stored, storeCopies } from './carry-out.t
 import { LOGGED_CHARACTERS, type NewMail, newMail } from './new-mail.ts';
 import type { Outgoing } from './outgoing.ts';
 import { Places } from './places.ts';
-import type {
-  Delivered,
-  Delivery,
-  Recipient,
-  RecipientOptions,
-  Refusal,
-  RefusalCode,
-  StoredMail,
-  Transaction,
-} from './ports.ts';
+import type { Delivered, Delivery, Recipient, RecipientOptions, Refusal, StoredMail, Transaction } from './ports.ts';
 import { BodyBroke, deliveryId, type EightBitPolicy, NotAscii, sha256, withTrace } from './received.ts';
 import { type RecipientState, Recipients } from './recipients.ts';
+import { refusal, refusalOf } from './refusals.ts';
 import { Responder, type ResponseOptions } from './respond.ts';
 import { feasible } from './send.ts';
 import { findSharedMailbox, sharedFolderOf } from './shared-mailbox.ts';
-import { type SieveOptions, SieveRunner } from './sieve.ts';
+import { failed, type SieveOptions, SieveRunner } from './sieve.ts';
 
 /** What whoever looks for a message wants to know. */
 export interface DeliveryFact {
@@ -96,26 +88,11 @@ interface KnownRecipient extends Recipient {
 
 /** A message that is stored, for all its recipients. */
 interface ReceivedMessage {
+  /** Nobody waits for the answers (`isAlone` of the transaction). */
+  readonly isAlone: boolean;
   readonly stored: StoredMessage;
   readonly content: () => Promise<ReadBytes>;
 }
-
-/** What a refused commit is to the sender. */
-const REFUSALS = {
-  nonexistent: 'unavailable',
-  'already-exists': 'unavailable',
-  cannot: 'unavailable',
-  'no-permission': 'no-permission',
-  'over-quota': 'over-quota',
-  'too-many': 'too-many',
-  'too-big': 'too-big',
-  'in-use': 'unavailable',
-  'has-children': 'unavailable',
-  gone: 'unavailable',
-  expunged: 'unavailable',
-  unavailable: 'unavailable',
-  format: 'unavailable',
-} satisfies Record<StoreErrorCode, RefusalCode>;
 
 /** Delivery into a mail store: the message is stored once, then committed per recipient, exactly once. */
 export class StoreDelivery implements Delivery {
@@ -196,7 +173,8 @@ export class StoreDelivery implements Delivery {
     const received = await this.#receive(transaction);
     if ('ok' in received) return transaction.recipients.map(() => received);
     const { stored, digest } = received;
-    const message = this.#message(stored, transaction.recipients.find(isKnown)?.state.user.space);
+    const { isAlone = false, recipients } = transaction;
+    const message = this.#message(stored, recipients.find(isKnown)?.state.user.space, isAlone);
     return Promise.all(
       transaction.recipients.map((recipient) => {
         if (!isKnown(recipient)) return refusal('unknown-user', 'Mailbox does not exist');
@@ -263,7 +241,7 @@ export class StoreDelivery implements Delivery {
   async #storedMessage({ blob, sizeBytes, recipients: [first] }: StoredMail): Promise<ReceivedMessage> {
     if (first === undefined) throw new RangeError('a message without recipients');
     const stored = await storedMessage(this.#store.context, first.space, blob, sizeBytes);
-    return this.#message(stored, first.space);
+    return this.#message(stored, first.space, false);
   }
 
   async #deliverSafely(
@@ -325,17 +303,31 @@ export class StoreDelivery implements Delivery {
     const { failure, refusal: rejected } = decision;
     if (failure !== undefined)
       this.#options.onScriptFailed?.({ recipient: address, user: state.user.name, ...failure });
-    if (rejected !== undefined) {
-      const isTold = mayAnswer(rejected) && (await this.#responder.reject(rejected, incoming));
-      return isTold ? { ok: true } : refusal('rejected', rejected.reason);
-    }
-    const can = feasible(decision, incoming, places, this.#options.outgoing !== undefined);
+    const rejection = rejected && (await this.#reject(rejected, incoming, message));
+    if (rejection !== undefined) return rejection;
+    // Who cannot be told that it is refused has sent it in vain unless it is kept.
+    const wanted = rejected === undefined ? decision : failed(places);
+    const can = feasible(wanted, incoming, places, this.#options.outgoing !== undefined);
     for (const { action, why } of can.unsent) this.#responder.tell(incoming, action, why);
     const done = await storeCopies(this.#store, incoming, can.decision.stores);
     for (const action of can.decision.sends) await this.#responder.send(action, incoming, places);
     await remember(this.#store, incoming, can.decision);
     this.#tell(incoming, done);
     return { ok: true };
+  }
+
+  /**
+   * Refuses in the dialogue, or by a message where the reason has no letters there or nobody waits; undefined: by neither. The
+   * null reverse-path is not answered: what it sends is thrown away.
+   */
+  async #reject(
+    action: RejectAction,
+    incoming: Incoming,
+    { isAlone }: ReceivedMessage,
+  ): Promise<Delivered | undefined> {
+    const isTold = (isAlone || mayAnswer(action)) && (await this.#responder.reject(action, incoming));
+    if (isTold || (isAlone && incoming.sender === '')) return { ok: true };
+    return isAlone ? undefined : refusal('rejected', action.reason);
   }
 
   #tell({ address, state, stored }: Incoming, done: readonly Stored[]): void {
@@ -359,7 +351,7 @@ export class StoreDelivery implements Delivery {
   }
 
   /** The message with its bytes, which are read once for all recipients whose scripts look into the body. */
-  #message(stored: StoredMessage, space: Id | undefined): ReceivedMessage {
+  #message(stored: StoredMessage, space: Id | undefined, isAlone: boolean): ReceivedMessage {
     let bytes: Promise<Buffer> | undefined;
     const content = async (): Promise<ReadBytes> => {
       const end = Math.min(stored.sizeBytes, stored.summary.headerBytes + sieveLimits.bodyBytes);
@@ -368,13 +360,12 @@ export class StoreDelivery implements Delivery {
       const read = await bytes;
       return (from, to) => read.subarray(from, to);
     };
-    return { stored, content };
+    return { stored, content, isAlone };
   }
 
   #refused(what: string, error: unknown): Refusal {
-    if (error instanceof StoreError && REFUSALS[error.code] !== 'unavailable') {
-      return refusal(REFUSALS[error.code], error.message);
-    }
+    const known = refusalOf(error);
+    if (known !== undefined) return known;
     this.#options.onError?.(what, error);
     return refusal('unavailable', 'Temporary failure, try again later');
   }
@@ -389,8 +380,4 @@ function mayAnswer({ early, reason }: RejectAction): boolean {
 
 function isKnown(recipient: Recipient): recipient is KnownRecipient {
   return 'state' in recipient;
-}
-
-function refusal(code: RefusalCode, text: string): Refusal {
-  return { ok: false, code, text };
 }

@@ -43,6 +43,8 @@ export interface Transaction {
   readonly trace: string;
   /** The message as received, lone LF already made CRLF; a body that throws delivers to nobody. */
   readonly body: AsyncIterable<Uint8Array>;
+  /** Whoever hands it in does not wait for the answers, to tell the sender: a script refuses by a message. */
+  readonly isAlone?: boolean;
   /** What a retry has in common with its first try, where that is not sender, recipient and bytes (Rule 13). */
   readonly identity?: string;
 }
