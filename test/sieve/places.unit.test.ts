@@ -40,6 +40,35 @@ describe('RFC 8579, special-use', () => {
       'fileinto S specialUse=\\Junk',
     ]);
   });
+
+  it('the examples: a default mailbox beside the use, and what a copy into Junk reports', () => {
+    const file = (command: string, more = '') =>
+      actions(`require ["fileinto", "special-use"${more}]; ${command}`, mail);
+    expect(file('fileinto :specialuse "\\\\Archive" "INBOX/Archive";')).toEqual([
+      'fileinto INBOX/Archive specialUse=\\Archive',
+    ]);
+    expect(file('fileinto :specialuse "\\\\Junk" "Spam";')).toEqual(['fileinto Spam specialUse=\\Junk']);
+    expect(file('fileinto :specialuse "\\\\Junk" :create "Spam";', ', "mailbox"')).toEqual([
+      'fileinto Spam specialUse=\\Junk create',
+    ]);
+    const report = `require ["environment", "variables", "special-use", "imapsieve"];
+      if environment :matches "imap.mailbox" "*" { set "mailbox" "\${1}"; }
+      if allof (environment "imap.cause" "COPY", specialuse_exists "\${mailbox}" "\\\\Junk") {
+        redirect "spam-report@example.org";
+      }`;
+    const copiedInto = (mailbox: string) => ({
+      ...world,
+      environment: {
+        imapEvent: true,
+        items: new Map([
+          ['imap.cause', 'COPY'],
+          ['imap.mailbox', mailbox],
+        ]),
+      },
+    });
+    expect(actions(report, mail, copiedInto('Spam'))).toEqual(['redirect spam-report@example.org']);
+    expect(actions(report, mail, copiedInto('Archive'))).toEqual(['implicit keep']);
+  });
 });
 
 describe('RFC 9042, mailboxid', () => {
