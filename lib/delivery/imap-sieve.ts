@@ -70,7 +70,19 @@ export class ImapSieve {
       return this.#failed(job, usable === undefined ? 'There is no such script.' : usable.unusable);
     }
     for (const { uids, changedFlags } of job.changes) {
-      for (const uid of UidSet.fromRanges(uids)) await this.#look(job, { state, open, usable, uid, changedFlags });
+      for (const uid of UidSet.fromRanges(uids)) {
+        await this.#lookSafely(job, { state, open, usable, uid, changedFlags });
+      }
+    }
+  }
+
+  /** What is refused for good, for want of room say, is no reason to leave out the messages after it. */
+  async #lookSafely(job: ImapEventJob, looking: Looking): Promise<void> {
+    try {
+      await this.#look(job, looking);
+    } catch (error) {
+      if (!(error instanceof StoreError) || ['unavailable', 'format'].includes(error.code)) throw error;
+      this.#failed(job, error.message);
     }
   }
 

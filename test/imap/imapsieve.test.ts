@@ -7,6 +7,7 @@ import { SieveRunner } from '../../lib/delivery/sieve.ts';
 import { Account } from '../../lib/store/account.ts';
 import { makeCommons } from '../../lib/store/commons.ts';
 import type { MailStore } from '../../lib/store/mail-store.ts';
+import { setLimits } from '../../lib/store/quota-roots.ts';
 import { putScript } from '../../lib/store/scripts.ts';
 import { accountOf, listMail } from '../delivery/sieve-support.ts';
 import { openTestHome } from '../support/home.ts';
@@ -165,6 +166,19 @@ test('a script that is missing, invalid there or fails changes nothing, and the 
   expect(new Set(failures.map(({ mailbox, why }) => `${mailbox}: ${why}`))).toEqual(
     new Set(['A: "vacation" cannot be used where no message is delivered.', 'B: There is no such script.']),
   );
+});
+
+test('a message that a script cannot file for want of room stays, and those after it are looked at', async () => {
+  await script('file', 'if header "subject" "big" { fileinto "Full"; } else { fileinto :create "Filed"; }');
+  await say('CREATE Full', 'CREATE A');
+  const anna = await accountOf(gateway.store, 'anna');
+  await setLimits(gateway.store, { tree: anna.tree, space: anna.user.space }, 'Full', new Map([['STORAGE', 0]]));
+  await client.append('INBOX', message('big'));
+  await client.append('INBOX', message('small'));
+  await say('SETMETADATA A (/shared/imapsieve/script "file")', 'SELECT INBOX', 'COPY 1:2 A');
+  await scripts(1);
+  expect(await mail()).toEqual(['A: big', 'A: small [\\Deleted]', 'Filed: small', 'INBOX: big', 'INBOX: small']);
+  expect(new Set(failures.map(({ why }) => why))).toEqual(new Set(['Over quota']));
 });
 
 test('what cannot be noted is told to the log, and the command succeeds', async () => {
