@@ -1,4 +1,5 @@
 import { SESv2Client, type SESv2ClientConfig, SendEmailCommand } from '@aws-sdk/client-sesv2';
+import { isBelow, sentFrom } from '../message/sent-from.ts';
 import { StoreError } from '../store/errors.ts';
 import type { Outbox, OutgoingMail } from '../store/ports.ts';
 import { unavailable } from './errors.ts';
@@ -21,26 +22,34 @@ const LATER = new Set([
 ]);
 
 export interface SesOutboxOptions {
+  /** An address of a verified domain, for what is from elsewhere; without one that goes as it is, and SES refuses it. */
+  readonly sender?: string;
   /** Region, credentials, endpoint: what the SDK's own sources do not say. */
   readonly client?: Pick<SESv2ClientConfig, 'credentials' | 'endpoint' | 'region'>;
 }
 
 /**
- * The Outbox port on SES, by SendEmail with the message as it is. The envelope sender is ours when there is one; for the null
+ * The Outbox port on SES, by SendEmail. What is from elsewhere is sent from `sender`. The envelope sender is ours when there is one; for the null
  * reverse-path SES takes the From field and an address of its own. DSN parameters are SES's own business.
  */
 export class SesOutbox implements Outbox {
   readonly #client: SESv2Client;
+  readonly #sender: string | undefined;
 
-  constructor({ client }: SesOutboxOptions = {}) {
+  constructor({ client, sender }: SesOutboxOptions = {}) {
+    this.#sender = sender;
     this.#client = new SESv2Client({ ...client, ...tunedClient(REQUEST_TIMEOUT_MS) });
   }
 
   async submit({ sender, recipients, message }: OutgoingMail): Promise<void> {
+    const whole = await collected(message);
+    const own = this.#sender;
+    // The envelope has to be ours as the header is.
+    const from = own === undefined || sender === '' || isBelow(sender, own) ? sender : own;
     const command = new SendEmailCommand({
-      ...(sender !== '' && { FromEmailAddress: sender }),
+      ...(from !== '' && { FromEmailAddress: from }),
       Destination: { ToAddresses: [...recipients] },
-      Content: { Raw: { Data: await collected(message) } },
+      Content: { Raw: { Data: own === undefined ? whole : sentFrom(whole, own) } },
     });
     try {
       // A request without an answer may have sent: that is tried again by its job alone, later.
@@ -55,7 +64,7 @@ export class SesOutbox implements Outbox {
   }
 }
 
-async function collected(message: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+async function collected(message: AsyncIterable<Uint8Array>): Promise<Buffer> {
   const pieces: Uint8Array[] = [];
   let sizeBytes = 0;
   for await (const piece of message) {

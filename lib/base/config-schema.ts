@@ -163,6 +163,11 @@ const schema = z.object({
     'off',
     'The MTA that sends what Sieve scripts send: redirect, vacation, notify by mail; `ses`: Amazon SES in `aws_region`, which sends for verified senders only. Off: redirected mail is kept, and nothing is sent.',
   ),
+  smtp_ses_sender: text(
+    '',
+    'an address',
+    'With `smtp_relay: ses`: an address at a domain that SES has verified. What is from another domain is sent from this address, with its author in the display name and in Reply-To, since SES takes it no other way. Empty: `postmaster` at `defaultdomain`, if there is one.',
+  ),
   smtp_relay_tls: oneOf(
     ['off', 'may', 'verify'],
     'may',

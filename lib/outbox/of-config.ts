@@ -7,7 +7,10 @@ export async function outboxOfConfig(config: Config): Promise<Outbox | undefined
   if (relay === 'off') return undefined;
   if (relay === 'ses') {
     const { SesOutbox } = await import('../aws/outbox-ses.ts');
-    return new SesOutbox(config.aws_region === '' ? {} : { client: { region: config.aws_region } });
+    const { aws_region: region, defaultdomain, smtp_ses_sender: given } = config;
+    const postmaster = defaultdomain === '' ? undefined : `postmaster@${defaultdomain}`;
+    const sender = given === '' ? postmaster : given;
+    return new SesOutbox({ ...(sender !== undefined && { sender }), ...(region !== '' && { client: { region } }) });
   }
   const { SmtpOutbox } = await import('../smtp/outbox.ts');
   const login = user === '' ? {} : { login: { user, password } };

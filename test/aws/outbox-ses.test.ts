@@ -11,7 +11,7 @@ interface Sent {
 }
 
 /** As much of SES's protocol as SendEmail needs; `errors` are answered first. */
-async function openSes() {
+async function openSes(sender?: string) {
   const sent: Sent[] = [];
   const errors: { readonly status: number; readonly name: string }[] = [];
   const server = createServer((request: IncomingMessage, response) => {
@@ -34,7 +34,7 @@ async function openSes() {
   if (typeof address !== 'object' || address === null) throw new Error('the server does not listen');
   const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
   const endpoint = `http://127.0.0.1:${address.port}`;
-  const outbox = new SesOutbox({ client: { endpoint, region: 'eu-west-1', credentials } });
+  const outbox = new SesOutbox({ client: { endpoint, region: 'eu-west-1', credentials }, ...(sender && { sender }) });
   return {
     sent,
     errors,
@@ -74,6 +74,27 @@ test('a message goes out as it is, from its sender to its recipient', async () =
       Content: { Raw: { Data: Buffer.from('Subject: x\r\n\r\nGrüße\r\n').toString('base64') } },
     },
   ]);
+});
+
+test('what is from elsewhere goes out from the address that SES knows, and what is ours as it is', async () => {
+  const own = await openSes('postmaster@example.org');
+  try {
+    await own.outbox.submit(mail({ sender: 'b@elsewhere.net', message: pieces('From: b@elsewhere.net\r\n\r\nx') }));
+    await own.outbox.submit(mail({ sender: 'a@example.org', message: pieces('From: a@example.org\r\n\r\nx') }));
+    await own.outbox.submit(mail({ sender: '', message: pieces('From: a@example.org\r\n\r\nx') }));
+    const texts = own.sent.map(({ Content }) => Buffer.from(Content.Raw.Data, 'base64').toString('utf8'));
+    expect(own.sent.map(({ FromEmailAddress }) => FromEmailAddress)).toEqual([
+      'postmaster@example.org',
+      'a@example.org',
+      undefined,
+    ]);
+    expect(texts[0]).toBe(
+      'From: (b@elsewhere.net) <postmaster@example.org>\r\nX-Original-From: b@elsewhere.net\r\nReply-To: b@elsewhere.net\r\n\r\nx',
+    );
+    expect(texts.slice(1)).toEqual(['From: a@example.org\r\n\r\nx', 'From: a@example.org\r\n\r\nx']);
+  } finally {
+    await own.close();
+  }
 });
 
 test('the null sender is left to SES, which takes none', async () => {

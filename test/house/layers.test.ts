@@ -17,6 +17,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'lib/aws': [
     'lib/base',
     'lib/jobs',
+    'lib/message/sent-from.ts',
     'lib/store/ports.ts',
     'lib/store/port-limits.ts',
     'lib/store/errors.ts',
