@@ -45,8 +45,8 @@ export const budgets = {
   poll: { ...NOTHING, readRequests: 1, readUnits: 1 },
   /** LOGIN by who logged in a while ago: the directory. */
   login: { ...NOTHING, readRequests: 2, readUnits: 2 },
-  /** SELECT of a mailbox that the process has open: tree, head and the user's overlay. */
-  select: { ...NOTHING, readRequests: 3, readUnits: 3 },
+  /** SELECT of a mailbox that the process has open: tree and head; \Recent is known. */
+  select: { ...NOTHING, readRequests: 2, readUnits: 2 },
   /** STATUS of the same: tree and head. */
   status: { ...NOTHING, readRequests: 2, readUnits: 2 },
   /** FETCH of ENVELOPE and the like of 10,000 compacted messages, after a SELECT by a process that has not seen the mailbox. */
@@ -55,8 +55,10 @@ export const budgets = {
   envelope: { ...NOTHING, readRequests: 0.01, readUnits: 0.5 },
   /** FETCH BODY[] of up to 4 MB, at once or in pieces. */
   body: { ...NOTHING, blobGets: 1 },
-  /** `\Seen` of one's own in a mailbox of others: head and overlay before, the head between, both for the session after. */
-  privateSeen: { ...NOTHING, readRequests: 5, readUnits: 5, writeRequests: 2, writeUnits: 2 },
-  /** Each recipient of a delivery to ten: one copy of the message for all, held by each. */
-  deliveryOfMany: { ...NOTHING, readRequests: 2, readUnits: 5, writeRequests: 4.2, writeUnits: 4.6, blobPuts: 0.1 },
+  /** NOOP and IDLE in a mailbox of others: head and overlay. */
+  privatePoll: { ...NOTHING, readRequests: 1, readUnits: 2 },
+  /** `\Seen` of one's own in a mailbox of others: the head, between the two writes of the overlay. */
+  privateSeen: { ...NOTHING, readRequests: 1, readUnits: 1, writeRequests: 2, writeUnits: 2 },
+  /** Each recipient of a delivery to ten: one copy of the message for all, held by each with the summary in the same item. */
+  deliveryOfMany: { ...NOTHING, readRequests: 2, readUnits: 5, writeRequests: 3.2, writeUnits: 3.6, blobPuts: 0.1 },
 } satisfies Readonly<Record<string, Budget>>;

@@ -56,7 +56,9 @@ export function claimKey(mailbox: Id, hash16: Buffer): Key {
   return { pk: Buffer.concat([text('C#'), idToBytes(mailbox)]), sk: hash16 };
 }
 
+/** A message's summary; that of a blob which several spaces share is in the item by which the space holds it (Rule 12). */
 export function summaryKey(space: Id, blob: Id): Key {
+  if (idIsShared(blob)) return holderKey(blob, space);
   return { pk: Buffer.concat([text('S#'), idToBytes(space)]), sk: idToBytes(blob) };
 }
 

@@ -1,4 +1,4 @@
-import { type Id, newId } from '../base/ids.ts';
+import { type Id, idIsShared, newId } from '../base/ids.ts';
 import { messageLimits } from '../message/limits.ts';
 import { StructureParser } from '../message/structure.ts';
 import { type Summary, summarize } from '../message/summary.ts';
@@ -39,10 +39,12 @@ export async function storeMessage(
   const parser = new StructureParser();
   const putBlob = (source: AsyncIterable<Uint8Array> | Uint8Array): Promise<unknown> =>
     context.blobs.put(messageBlobKey(first, blob), source, origin);
-  const putRest = (summary: Summary): readonly Promise<unknown>[] => [
-    ...holders.map((space) => putSummary(context, space, blob, summary)),
-    ...(isShared ? holders.map((space) => context.index.put(holderKey(blob, space), { r: 1 })) : []),
-  ];
+  const putRest = (summary: Summary): readonly Promise<unknown>[] => {
+    const item = summaryItem(summary);
+    return isShared
+      ? holders.map((space) => context.index.put(holderKey(blob, space), { ...HELD, ...item }))
+      : [item && context.index.put(summaryKey(first, blob), item)].filter((put) => put !== undefined);
+  };
   const source = await wholeIfSmall(body);
   // A small message is understood before it is written, so that all that is said of it is written beside it.
   if (source instanceof Uint8Array) {
@@ -117,9 +119,25 @@ export async function storedMessage(
 /** A summary larger than an item may be (hostile structures) is not kept: it is made again when it is asked for. */
 const MAX_SUMMARY_BYTES = 256 * 1024;
 
-async function putSummary(context: LogContext, space: Id, blob: Id, summary: Summary): Promise<void> {
+function summaryItem(summary: Summary): { readonly b: Buffer } | undefined {
   const encoded = encodeSummary(summary);
-  if (encoded.length <= MAX_SUMMARY_BYTES) await context.index.put(summaryKey(space, blob), { b: encoded });
+  return encoded.length <= MAX_SUMMARY_BYTES ? { b: encoded } : undefined;
+}
+
+/** By which a space holds a shared blob; with the summary beside it. */
+const HELD = { r: 1 } as const;
+
+/** Makes the space a holder of a shared blob, if it is none. */
+export async function hold({ index }: Pick<LogContext, 'index'>, space: Id, blob: Id): Promise<void> {
+  await index.put(holderKey(blob, space), HELD, 'absent');
+}
+
+/** Puts a summary that was made again. A space that has let go of a shared blob does not hold it by that (Rule 12). */
+async function putAgain({ index }: LogContext, space: Id, blob: Id, summary: Summary): Promise<void> {
+  const item = summaryItem(summary);
+  if (item === undefined) return;
+  if (idIsShared(blob)) await index.put(holderKey(blob, space), { ...HELD, ...item }, { rev: HELD.r });
+  else await index.put(summaryKey(space, blob), item);
 }
 
 async function* observed(parser: StructureParser, body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
@@ -178,7 +196,7 @@ async function rebuildSummary(context: LogContext, space: Id, blob: Id): Promise
   const parser = new StructureParser();
   for await (const chunk of chunks) parser.feed(chunk);
   const summary = summarize(parser.finish());
-  await putSummary(context, space, blob, summary);
+  await putAgain(context, space, blob, summary);
   return summary;
 }
 
@@ -212,7 +230,7 @@ export async function copyMessage(
   if (!(await context.blobs.copy(messageBlobKey(from, blob), messageBlobKey(to, copy)))) {
     throw new StoreError('expunged', 'the message is not there any more');
   }
-  const item = await context.index.get(summaryKey(from, blob), { consistent: false });
-  if (item !== undefined) await context.index.put(summaryKey(to, copy), item);
+  const [summary] = await storedSummaries(context, from, [blob]);
+  if (summary !== undefined) await context.index.put(summaryKey(to, copy), { b: summary });
   return copy;
 }

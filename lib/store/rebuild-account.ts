@@ -5,11 +5,11 @@ import { checkpointMailboxes } from './checkpoint-reader.ts';
 import { decodeUser, type User } from './directory.ts';
 import { encodeHead } from './head.ts';
 import { WRITER_MS } from './keep.ts';
-import { headKey, holderKey, type LogLetter } from './keys.ts';
+import { headKey, type LogLetter } from './keys.ts';
 import type { MailStore } from './mail-store.ts';
 import { foldMailbox } from './mailbox-fold.ts';
 import type { MailboxView } from './mailbox-view.ts';
-import { summaries } from './messages.ts';
+import { hold, summaries } from './messages.ts';
 import { putOverlay } from './overlay.ts';
 import type { PackedIds } from './packed-ids.ts';
 import { type PieceRef, putPiece } from './pieces.ts';
@@ -153,8 +153,8 @@ async function holdAndSummarize(store: MailStore, { space }: User, view: Mailbox
   for await (const rows of rowsOf(store.context, view)) {
     for (let at = 0; at < rows.length; at += AT_ONCE) {
       const group = rows.slice(at, at + AT_ONCE).map(({ blob }) => blob);
-      const held = group.filter(idIsShared).map((blob) => store.ports.index.put(holderKey(blob, space), { r: 1 }));
-      await Promise.all([summaries(store.context, space, group), ...held]);
+      await Promise.all(group.filter(idIsShared).map((blob) => hold(store.context, space, blob)));
+      await summaries(store.context, space, group);
     }
   }
 }

@@ -5,21 +5,11 @@ import { Directory, type User } from './directory.ts';
 import { StoreError } from './errors.ts';
 import { encodeHead, type Head } from './head.ts';
 import { WRITER_MS } from './keep.ts';
-import {
-  HOLDERS,
-  headKey,
-  holderKey,
-  type LogLetter,
-  MESSAGES,
-  PIECES,
-  RECONSTRUCT,
-  RESTORE,
-  SHARED_MESSAGES,
-} from './keys.ts';
+import { HOLDERS, headKey, type LogLetter, MESSAGES, PIECES, RECONSTRUCT, RESTORE, SHARED_MESSAGES } from './keys.ts';
 import { catchUp, withHead } from './log-reader.ts';
 import type { MailStore } from './mail-store.ts';
 import { foldMailbox } from './mailbox-fold.ts';
-import { summaries } from './messages.ts';
+import { hold, summaries } from './messages.ts';
 import { headOnSnapshot, type Lost, lostOf, RAISE, raisedView, withAppended } from './raise.ts';
 import { recounts } from './sweep-quota.ts';
 import { rowsOf, withMailbox } from './sweep-rows.ts';
@@ -102,7 +92,7 @@ async function restoreAccount(
   tally: RestoreTally,
 ): Promise<void> {
   const { context } = store;
-  const { blobs, index } = store.ports;
+  const { blobs } = store.ports;
   const view = await raiseTree(store, user);
   const own = await ownMessages(blobs, user.space);
   const known = new Set<Id>();
@@ -118,7 +108,7 @@ async function restoreAccount(
   const candidates = [...own, ...shared.of(user.space)].filter((id) => idTimeMs(id) >= sinceMs);
   const newer = await adoptions(blobs, user.space, sinceMs, candidates, known, view);
   for (const { message } of newer) {
-    if (idIsShared(message.blob)) await index.put(holderKey(message.blob, user.space), { r: 1 });
+    if (idIsShared(message.blob)) await hold(context, user.space, message.blob);
     await summaries(context, user.space, [message.blob]);
   }
   for (const [id, lost] of missing) {

@@ -1,6 +1,6 @@
 import { type Id, idIsShared } from '../base/ids.ts';
 import type { LogLetter } from './keys.ts';
-import { claimKey, holderKey, logPk, messageBlobKey, overlayKey, PIECES, summaryKey, sweepPk } from './keys.ts';
+import { claimKey, logPk, messageBlobKey, overlayKey, PIECES, summaryKey, sweepPk } from './keys.ts';
 import type { SpaceOwner, SweepRun } from './sweep-run.ts';
 
 /**
@@ -11,7 +11,7 @@ export async function deleteMessages(run: SweepRun, space: Id, blobs: Iterable<I
   const all = [...blobs];
   const own = all.filter((blob) => !idIsShared(blob));
   await run.deleteBlobs(own.map((blob) => messageBlobKey(space, blob)));
-  await run.deleteItems(all.filter(idIsShared).map((blob) => holderKey(blob, space)));
+  // Of a shared one they are what the space holds it by.
   await run.deleteItems(all.map((blob) => summaryKey(space, blob)));
   run.tally.blobs += all.length;
 }

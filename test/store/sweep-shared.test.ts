@@ -4,7 +4,8 @@ import { Account } from '../../lib/store/account.ts';
 import { setAcl } from '../../lib/store/acl.ts';
 import { append } from '../../lib/store/append.ts';
 import { grantKey, holderKey, messageBlobKey, quotaKey } from '../../lib/store/keys.ts';
-import { storeMessage } from '../../lib/store/messages.ts';
+import { storeMessage, summaries } from '../../lib/store/messages.ts';
+import type { Key } from '../../lib/store/ports.ts';
 import { runSweep } from '../../lib/store/sweep.ts';
 import { addUser } from '../../lib/store/users.ts';
 import {
@@ -52,6 +53,22 @@ describe('shared blobs (Rule 12)', () => {
     await runSweep(world.store, AUDIT);
     expect(await stored(world, 's/')).toHaveLength(0);
     expect(await world.index.get(holderKey(blob, bert.space))).toBeUndefined();
+  });
+
+  test('a summary that is made again makes no holder of a space that has let go', async () => {
+    await addUser(world.store, { name: 'bert', verifier: undefined });
+    const spaces = [await space(), await space('bert')] as const;
+    const { context } = world.store;
+    const { blob, summary } = await storeMessage(context, spaces, messageText());
+    const summaryHeld = async (key: Key): Promise<boolean> => (await world.index.get(key))?.b !== undefined;
+    const keys = spaces.map((one) => holderKey(blob, one));
+    expect(await Promise.all(keys.map(summaryHeld))).toEqual([true, true]);
+    const [anna, bert] = keys as [Key, Key];
+    await world.index.delete(anna);
+    await world.index.put(bert, { r: 1 });
+    for (const one of spaces) expect(await summaries(context, one, [blob])).toEqual([summary]);
+    expect(await world.index.get(anna)).toBeUndefined();
+    expect(await summaryHeld(bert)).toBe(true);
   });
 
   test('a holder whose delivery never committed is let go after two audits', async () => {
