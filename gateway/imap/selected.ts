@@ -104,9 +104,14 @@ export class Selected {
     return new Selected(open, privateSeen, options);
   }
 
-  /** Reads what the user has seen elsewhere, where that is not in the mailbox's log. */
-  async refreshSeen(): Promise<void> {
-    await this.#privateSeen?.refresh();
+  /** Looks at the mailbox: one request, also where what the user has seen is not in its log (Rule 16). */
+  async poll(): Promise<void> {
+    await (this.#privateSeen?.poll() ?? this.open.mailbox.refresh());
+  }
+
+  /** Takes in what this process knows the user to have seen, where that is not in the mailbox's log. */
+  async recallSeen(): Promise<void> {
+    await this.#privateSeen?.recall();
   }
 
   /** With the rights of now. */

@@ -217,7 +217,7 @@ class Session implements Context {
   async tell(telling: Telling): Promise<void> {
     const selected = this.#selected;
     if (selected === undefined) return;
-    await selected.refreshSeen();
+    await selected.recallSeen();
     if (!this.style.rev2 && selected.isBehind) await selected.claimRecent().catch(ignoreUnavailable);
     for (const text of selected.tell(this.style, telling)) {
       this.write(text);

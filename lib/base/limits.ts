@@ -86,6 +86,9 @@ export const smmapdLimits = {
 
 export type SmmapdLimits = { readonly [name in keyof typeof smmapdLimits]: number };
 
+/** Private states of mailboxes that a process remembers, each under 1 KB or a set of UIDs. */
+export const overlayCacheSize = 2000;
+
 /** Summaries in the snapshots of mailboxes (ADR 13). */
 export const summaryPieceLimits = {
   /** Summaries of one piece, before they are deflated. */

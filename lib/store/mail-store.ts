@@ -9,6 +9,7 @@ import { headKey, type LogLetter } from './keys.ts';
 import { Mailbox, type MailboxContext } from './mailbox.ts';
 import type { FoldLimits } from './mailbox-fold.ts';
 import { encodeCounts } from './mailbox-view.ts';
+import { OverlayCache } from './overlay-cache.ts';
 import type { Blobs, Hints, Index, Jobs } from './ports.ts';
 import { QuotaLedger } from './quota.ts';
 import { SummaryPieceCache } from './summary-pieces.ts';
@@ -46,6 +47,7 @@ export class MailStore {
   readonly context: MailboxContext;
   readonly quota: QuotaLedger;
   readonly expungeDelayMs: number;
+  readonly overlays = new OverlayCache();
   /** Summaries that are read together, of the mailboxes used lately. */
   readonly summaryPieces = new SummaryPieceCache();
   readonly #mailboxes: Cache<Mailbox>;

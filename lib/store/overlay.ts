@@ -56,23 +56,27 @@ class Patience {
 const WAIT_MS = 25;
 const TRIES = 200;
 
-interface Stored {
+/** An overlay and where its sets are, when they are too large for its item. */
+export interface StoredOverlay {
   readonly overlay: Overlay;
   readonly piece: PieceRef | undefined;
 }
 
-async function load(context: LogContext, user: Id, mailbox: Id): Promise<Stored> {
+async function load(context: LogContext, user: Id, mailbox: Id): Promise<StoredOverlay> {
   for (let attempt = 0; attempt < TRIES; attempt++) {
-    const item = await context.index.get(overlayKey(user, mailbox));
-    if (item === undefined) return { overlay: NO_OVERLAY, piece: undefined };
-    const stored = await decode(context, user, item);
+    const stored = await decodeOverlay(context, user, await context.index.get(overlayKey(user, mailbox)));
     if (stored !== undefined) return stored;
   }
   throw new StoreError('unavailable', 'the private state of the mailbox is being changed');
 }
 
-/** Undefined when its set was replaced meanwhile. */
-async function decode(context: LogContext, user: Id, item: Item): Promise<Stored | undefined> {
+/** What the item says; undefined when its set was replaced meanwhile. */
+export async function decodeOverlay(
+  context: LogContext,
+  user: Id,
+  item: Item | undefined,
+): Promise<StoredOverlay | undefined> {
+  if (item === undefined) return { overlay: NO_OVERLAY, piece: undefined };
   if (!(item.o instanceof Uint8Array) || typeof item.r !== 'number') {
     throw new StoreError('format', 'an overlay lacks o or r');
   }
@@ -97,8 +101,14 @@ async function pieceReader(context: LogContext, user: Id, piece: PieceRef): Prom
   return packed === undefined ? undefined : new ByteReader(packed);
 }
 
-/** Writes the overlay if nobody has since `rev`; false otherwise. */
-async function store(context: LogContext, user: Id, mailbox: Id, before: Stored, next: Overlay): Promise<boolean> {
+/** Writes the overlay if nobody has since `rev` and answers it as it is stored; undefined otherwise. */
+async function store(
+  context: LogContext,
+  user: Id,
+  mailbox: Id,
+  before: StoredOverlay,
+  next: Overlay,
+): Promise<StoredOverlay | undefined> {
   const sets = new ByteWriter(256);
   next.seen.write(sets);
   sets.varint(next.changes.length);
@@ -123,7 +133,7 @@ async function store(context: LogContext, user: Id, mailbox: Id, before: Stored,
   if (result.ok && before.piece !== undefined && before.piece.id !== piece?.id) {
     await deletePiece(context, 'O', user, before.piece);
   }
-  return result.ok;
+  return result.ok ? { overlay: { ...next, rev: rev + 1 }, piece } : undefined;
 }
 
 /**
@@ -131,12 +141,24 @@ async function store(context: LogContext, user: Id, mailbox: Id, before: Stored,
  * recent for no later session (RFC 3501 §2.3.2). Only sessions that are told of \Recent should ask.
  */
 export async function claimRecent(open: OpenMailbox, uidNext: number): Promise<number> {
-  const { context } = open.store;
+  const { context, overlays } = open.store;
+  const [user, mailbox] = [open.account.user.id, open.mailbox.id];
   for (let attempt = 0; attempt < TRIES; attempt++) {
-    const before = await load(context, open.account.user.id, open.mailbox.id);
-    if (before.overlay.recentFrom >= uidNext) return before.overlay.recentFrom;
-    const next: Overlay = { ...before.overlay, recentFrom: uidNext };
-    if (await store(context, open.account.user.id, open.mailbox.id, before, next)) return before.overlay.recentFrom;
+    // It only grows: one that is high enough was true, however old it is.
+    const known = overlays.get(user, mailbox);
+    const before = known?.stored ?? (await load(context, user, mailbox));
+    const headSeq = known?.headSeq ?? 0;
+    const { recentFrom } = before.overlay;
+    if (recentFrom >= uidNext) {
+      overlays.note(user, mailbox, before, headSeq);
+      return recentFrom;
+    }
+    const stored = await store(context, user, mailbox, before, { ...before.overlay, recentFrom: uidNext });
+    if (stored !== undefined) {
+      overlays.note(user, mailbox, stored, headSeq);
+      return recentFrom;
+    }
+    overlays.forget(user, mailbox);
   }
   throw new StoreError('unavailable', 'the recent messages are being claimed by too many sessions');
 }
@@ -146,14 +168,27 @@ export async function claimRecent(open: OpenMailbox, uidNext: number): Promise<n
  * newer head; read that and ask again. While a change is under way the reader waits, and takes over after 2 s (Rule 16).
  */
 export async function readOverlay(context: LogContext, user: Id, mailbox: Id, seq: number): Promise<Overlay | 'ahead'> {
+  const stored = await readStored(context, user, mailbox, seq);
+  return stored === 'ahead' ? stored : stored.overlay;
+}
+
+/** Whether an overlay rests on a newer head than that at `seq`. */
+export function isAhead({ changes }: Overlay, seq: number): boolean {
+  return Math.floor((changes.at(-1)?.modSeq ?? 0) / MODSEQ_STEP) > seq;
+}
+
+/** As {@link readOverlay}, with where its sets are. */
+export async function readStored(
+  context: LogContext,
+  user: Id,
+  mailbox: Id,
+  seq: number,
+): Promise<StoredOverlay | 'ahead'> {
   const patience = new Patience();
   for (let attempt = 0; attempt < TRIES; attempt++) {
     const stored = await load(context, user, mailbox);
     const { overlay } = stored;
-    if (overlay.changingMs === 0) {
-      const newest = overlay.changes.at(-1)?.modSeq ?? 0;
-      return Math.floor(newest / MODSEQ_STEP) > seq ? 'ahead' : overlay;
-    }
+    if (overlay.changingMs === 0) return isAhead(overlay, seq) ? 'ahead' : stored;
     if (patience.isOver(overlay, context.clock.now())) {
       await store(context, user, mailbox, stored, { ...overlay, changingMs: 0 });
       continue;
@@ -185,26 +220,31 @@ export async function putOverlay(
 
 /**
  * Changes which messages the user has seen: marks the overlay "changing", reads the head strongly, then commits with the
- * next mod-sequence after it (Rule 16). Answers the overlay after the change.
+ * next mod-sequence after it (Rule 16). Answers the overlay after the change. What this process knows of the overlay is tried
+ * first: when it is old, the mark fails and nothing has happened.
  */
 export async function setPrivateSeen(
   open: OpenMailbox,
   change: (overlay: Overlay) => { readonly add: UidSet; readonly remove: UidSet },
 ): Promise<Overlay> {
-  const { context } = open.store;
+  const { context, overlays } = open.store;
   const [user, mailbox] = [open.account.user.id, open.mailbox.id];
   const patience = new Patience();
   for (let attempt = 0; attempt < TRIES; attempt++) {
-    const before = await load(context, user, mailbox);
+    const before = overlays.get(user, mailbox)?.stored ?? (await load(context, user, mailbox));
+    overlays.forget(user, mailbox);
     if (before.overlay.changingMs !== 0 && !patience.isOver(before.overlay, context.clock.now())) {
       await sleep(WAIT_MS * (0.5 + context.random()));
       continue;
     }
     const marked: Overlay = { ...before.overlay, changingMs: Math.max(1, context.clock.now()) };
-    if (!(await store(context, user, mailbox, before, marked))) continue;
-    const mine: Stored = { overlay: { ...marked, rev: before.overlay.rev + 1 }, piece: before.piece };
-    const next = await changed(open, mine.overlay, change);
-    if (await store(context, user, mailbox, mine, next)) return { ...next, rev: mine.overlay.rev + 1 };
+    const mine = await store(context, user, mailbox, before, marked);
+    if (mine === undefined) continue;
+    const { next, headSeq } = await changed(open, mine.overlay, change);
+    const stored = await store(context, user, mailbox, mine, next);
+    if (stored === undefined) continue;
+    overlays.note(user, mailbox, stored, headSeq);
+    return stored.overlay;
   }
   throw new StoreError('unavailable', 'the private state of the mailbox is being changed');
 }
@@ -213,14 +253,14 @@ async function changed(
   open: OpenMailbox,
   overlay: Overlay,
   change: (overlay: Overlay) => { readonly add: UidSet; readonly remove: UidSet },
-): Promise<Overlay> {
+): Promise<{ readonly next: Overlay; readonly headSeq: number }> {
   const { add, remove } = change(overlay);
   const added = add.minus(overlay.seen);
   const removed = remove.minus(remove.minus(overlay.seen));
   const uids = added.union(removed);
-  if (uids.isEmpty) return { ...overlay, changingMs: 0 };
+  if (uids.isEmpty) return { next: { ...overlay, changingMs: 0 }, headSeq: 0 };
   const seen = overlay.seen.minus(removed).union(added);
-  const modSeq = await nextModSeq(open, overlay);
+  const { modSeq, headSeq } = await nextModSeq(open, overlay);
   const changes = [...overlay.changes.map((c) => ({ ...c, uids: c.uids.minus(uids) })), { modSeq, uids }].filter(
     (entry) => !entry.uids.isEmpty,
   );
@@ -231,17 +271,24 @@ async function changed(
       changes.unshift({ modSeq: second.modSeq, uids: first.uids.union(second.uids) });
     }
   }
-  return { ...overlay, seen, changes, changingMs: 0 };
+  return { next: { ...overlay, seen, changes, changingMs: 0 }, headSeq };
 }
 
-async function nextModSeq(open: OpenMailbox, overlay: Overlay): Promise<number> {
+async function nextModSeq(
+  { store: { context }, mailbox }: OpenMailbox,
+  overlay: Overlay,
+): Promise<{ readonly modSeq: number; readonly headSeq: number }> {
   const newest = overlay.changes.at(-1)?.modSeq ?? 0;
   for (;;) {
-    const head = await readHead(open.store.context, 'M', open.mailbox.id);
+    const head = await readHead(context, 'M', mailbox.id);
     if (head === undefined) throw new StoreError('gone', 'the mailbox does not exist any more');
-    const next = Math.max(head.seq * MODSEQ_STEP, newest) + 1;
-    if (next < (head.seq + 1) * MODSEQ_STEP) return next;
+    const modSeq = Math.max(head.seq * MODSEQ_STEP, newest) + 1;
+    if (modSeq < (head.seq + 1) * MODSEQ_STEP) {
+      // Whoever looks at the overlay next need not look at the head first.
+      if (mailbox.cached !== undefined) await mailbox.offer(head);
+      return { modSeq, headSeq: head.seq };
+    }
     // All numbers between this seq and the next are taken: an empty record makes room.
-    await open.mailbox.commit(() => ({ record: emptyRecord(), reply: undefined }));
+    await mailbox.commit(() => ({ record: emptyRecord(), reply: undefined }));
   }
 }

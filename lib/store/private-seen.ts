@@ -1,8 +1,10 @@
 import type { OpenMailbox } from './account.ts';
 import { SEEN } from './flag-sets.ts';
+import { decodeHead } from './head.ts';
+import { headKey, overlayKey } from './keys.ts';
 import { type Block, firstUid, lastUid } from './mailbox-block.ts';
 import { MailboxView } from './mailbox-view.ts';
-import { MODSEQ_STEP, NO_OVERLAY, type Overlay, readOverlay } from './overlay.ts';
+import { decodeOverlay, isAhead, MODSEQ_STEP, NO_OVERLAY, type Overlay, readStored } from './overlay.ts';
 
 /**
  * A mailbox as one user sees it who has \Seen of the own (Rule 16): views whose flags have it from the user's overlay. A
@@ -23,14 +25,56 @@ export class PrivateSeen {
     const { mailbox, store, account } = this.#open;
     let { view } = mailbox.cached ?? (await mailbox.refresh());
     for (;;) {
-      const overlay = await readOverlay(store.context, account.user.id, mailbox.id, view.seq);
-      if (overlay !== 'ahead') {
-        if (overlay.rev !== this.#overlay.rev) this.#blocks = new WeakMap();
-        this.#overlay = overlay;
-        return;
+      const stored = await readStored(store.context, account.user.id, mailbox.id, view.seq);
+      if (stored !== 'ahead') {
+        store.overlays.note(account.user.id, mailbox.id, stored, view.seq);
+        return this.#take(stored.overlay);
       }
       ({ view } = await mailbox.refresh());
     }
+  }
+
+  /**
+   * What this process knows the user to have seen, where that was read after the newest head that it knows; else it is read. What
+   * another process has changed since is found when the mailbox is looked at.
+   */
+  async recall(): Promise<void> {
+    const { mailbox, store, account } = this.#open;
+    const known = store.overlays.get(account.user.id, mailbox.id);
+    const seq = mailbox.cached?.view.seq;
+    const isWhole = known !== undefined && seq !== undefined && known.headSeq >= seq;
+    if (!isWhole || isAhead(known.stored.overlay, seq)) return this.refresh();
+    this.#take(known.stored.overlay);
+  }
+
+  /**
+   * Looks at mailbox and overlay, both in one request. A batch has no order: the overlay counts as read after the head only
+   * where the head is still as it was known before; a mailbox that has moved is read one after the other (Rule 16).
+   */
+  async poll(): Promise<void> {
+    const { mailbox, store, account } = this.#open;
+    const { user } = account;
+    const before = mailbox.cached?.head;
+    if (before?.state !== 'open') {
+      await mailbox.refresh();
+      return this.refresh();
+    }
+    const { index } = store.context;
+    const [item, overlay] = await index.batchGet([headKey('M', mailbox.id), overlayKey(user.id, mailbox.id)]);
+    const head = item && decodeHead(item);
+    const stored = head?.rev === before.rev ? await decodeOverlay(store.context, user.id, overlay) : undefined;
+    const isSettled = stored?.overlay.changingMs === 0 && !isAhead(stored.overlay, before.seq);
+    if (stored === undefined || !isSettled) {
+      await (head === undefined ? mailbox.refresh() : mailbox.offer(head));
+      return this.refresh();
+    }
+    store.overlays.note(user.id, mailbox.id, stored, before.seq);
+    this.#take(stored.overlay);
+  }
+
+  #take(overlay: Overlay): void {
+    if (overlay.rev !== this.#overlay.rev) this.#blocks = new WeakMap();
+    this.#overlay = overlay;
   }
 
   /** The view as the user sees it; the same one as long as nothing changes. */

@@ -62,7 +62,8 @@ async function modifiedSince(open: OpenMailbox, { uids, unchangedSince }: FlagCh
 async function setSeen(open: OpenMailbox, operation: FlagOperation, names: FlagNames, uids: UidSet): Promise<UidSet> {
   const isNamed = (names.system & SEEN) !== 0;
   if (!isNamed && operation !== 'replace') return UidSet.empty;
-  const { view } = await open.mailbox.refresh();
+  // Of what has been expunged since, nobody sees what was seen.
+  const { view } = open.mailbox.cached ?? (await open.mailbox.refresh());
   const present = view.present(uids);
   const adds = isNamed && operation !== 'remove';
   let changed = UidSet.empty;

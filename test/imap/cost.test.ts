@@ -128,7 +128,7 @@ describe.each(homes)('what IMAP commands cost, warm (%s)', (name) => {
     second.close();
   });
 
-  it("\\Seen in another's mailbox: the overlay twice, the log never", async () => {
+  it("\\Seen in another's mailbox: one look at the head, the overlay twice, the log never", async () => {
     expect((await client.say('a', 'SETACL INBOX bob lrs')).at(-1)).toMatch(/^a OK/);
     const bob = await ImapClient.loggedIn(gateway.port, 'bob');
     await bob.say('s', 'SELECT "Other Users/anna/INBOX"');
@@ -136,6 +136,8 @@ describe.each(homes)('what IMAP commands cost, warm (%s)', (name) => {
     const cost = await costOf('STORE 2:3 +FLAGS.SILENT (\\Seen)', bob);
     expectWithin(cost, budgets.privateSeen);
     expect(cost.writeRequests).toBe(2);
+    expect(await costOf('NOOP', bob)).toEqual(budgets.privatePoll);
+    expect(await costOf('UID FETCH 1:* FLAGS', bob)).toMatchObject({ readRequests: 0 });
     // What changed for bob did not for anna.
     expect(await costOf('NOOP')).toEqual(budgets.poll);
     bob.close();

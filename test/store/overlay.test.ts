@@ -2,7 +2,9 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Account } from '../../lib/store/account.ts';
 import { append } from '../../lib/store/append.ts';
+import type { MailboxView } from '../../lib/store/mailbox-view.ts';
 import { claimRecent, MODSEQ_STEP, readOverlay, setPrivateSeen } from '../../lib/store/overlay.ts';
+import { PrivateSeen } from '../../lib/store/private-seen.ts';
 import { setFlags } from '../../lib/store/set-flags.ts';
 import { UidSet } from '../../lib/store/uid-set.ts';
 import { addUser } from '../../lib/store/users.ts';
@@ -38,6 +40,21 @@ describe('recent (Rule 16)', () => {
     const before = await readOverlay(home.store.context, inbox.account.user.id, inbox.mailbox.id, 100);
     expect(await claimRecent(inbox, 2)).toBe(2);
     expect(await readOverlay(home.store.context, inbox.account.user.id, inbox.mailbox.id, 100)).toEqual(before);
+  });
+});
+
+describe('what a process remembers of an overlay', () => {
+  it('is not trusted: whoever finds it old has written nothing, and reads', async () => {
+    const here = await mailboxOf(4);
+    const there = await new Account(home.another(), here.account.user).open('INBOX');
+    for (const [i, open] of [here, there, here, there].entries()) {
+      await setPrivateSeen(open, () => ({ add: UidSet.of(i + 1), remove: UidSet.empty }));
+    }
+    expect(await claimRecent(here, 3)).toBe(1);
+    expect(await claimRecent(there, 5)).toBe(3);
+    expect(await claimRecent(here, 5)).toBe(5);
+    const overlay = await readOverlay(home.store.context, here.account.user.id, here.mailbox.id, 100);
+    expect(overlay !== 'ahead' && [overlay.seen.toString(), overlay.recentFrom]).toEqual(['1:4', 5]);
   });
 });
 
@@ -98,6 +115,52 @@ describe('private seen (Rule 16)', () => {
         }
       }),
       { numRuns: 15 },
+    );
+  });
+
+  it('what a process remembers of it never lets a session miss a change that it was told to be past', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.nat(4), { minLength: 4, maxLength: 24 }), async (steps) => {
+        const here = await mailboxOf(4);
+        const there = await new Account(home.another(), here.account.user).open('INBOX');
+        const session = new PrivateSeen(there);
+        await session.refresh();
+        const told: MailboxView[] = [];
+        const tell = (): void => {
+          const { view } = there.mailbox.cached ?? {};
+          if (view !== undefined) told.push(session.viewOf(view));
+        };
+        const toggle = (uid: number) => (overlay: { readonly seen: UidSet }) =>
+          overlay.seen.has(uid)
+            ? { add: UidSet.empty, remove: UidSet.of(uid) }
+            : { add: UidSet.of(uid), remove: UidSet.empty };
+        const look = async (how: 'poll' | 'recall'): Promise<void> => {
+          await session[how]();
+          tell();
+        };
+        for (let at = 0; at < steps.length; at += 3) {
+          await Promise.all(
+            steps.slice(at, at + 3).map((step, i) => {
+              const uid = 1 + ((at + i) % 4);
+              if (step === 0) return look('poll');
+              if (step === 1) return there.mailbox.refresh().then(() => look('recall'));
+              if (step === 2) {
+                return setFlags(here, { operation: 'add', flags: [`k${at + i}`], uids: UidSet.of(uid) });
+              }
+              return setPrivateSeen(step === 3 ? here : there, toggle(uid));
+            }),
+          );
+        }
+        await look('poll');
+        const last = told.at(-1);
+        for (const view of told) {
+          for (const uid of [1, 2, 3, 4]) {
+            const changed = last?.seqOf(uid) ?? 0;
+            if (changed <= view.seq) expect(view.seqOf(uid)).toBe(changed);
+          }
+        }
+      }),
+      { numRuns: 25 },
     );
   });
 

@@ -41,11 +41,14 @@ class Push {
     this.#every(limits.stillHereMs, () => this.#context.write(condition(null, 'OK', null, 'Still here')));
     // Two that tell would tell at once.
     if (!this.#context.hasSelected || this.#context.notifier?.tellsSelected === true) return;
-    const { mailbox } = this.#context.selected.open;
+    const { selected } = this.#context;
+    const { mailbox } = selected.open;
     this.#unlisten = mailbox.listen(() => this.#wake());
     store.context.background('watch', () => mailbox.watch());
     // A mailbox that cannot be read now is looked at again a minute later.
-    this.#every(limits.pollMs, () => store.context.background('poll', () => mailbox.refresh()));
+    // What the user has seen elsewhere (Rule 16) wakes nobody by itself.
+    const look = (): Promise<void> => selected.poll().then(() => this.#wake());
+    this.#every(limits.pollMs, () => store.context.background('poll', look));
     this.#every(limits.watchMs, () => store.context.background('watch', () => mailbox.watch()));
     this.#wake();
   }
