@@ -3,6 +3,8 @@ import { mkdirSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { IN_REGION } from './distance.ts';
+import { distantReport, type Travelled, travel } from './distant.ts';
 import { cirrus } from './peers/cirrus.ts';
 import { cyrus } from './peers/cyrus.ts';
 import { dovecot } from './peers/dovecot.ts';
@@ -16,6 +18,7 @@ import type { Bench, Sizes, Workload } from './workloads/workload.ts';
 const HELP = `npm run bench -- [--rounds 3] [--only TEXT] [--peers TEXT] [--large 100000] [--medium 10000] [--deliveries 1600] [--cache FOLDER]
 
 --only, --peers  those whose name contains one of the comma-separated texts
+--distant        instead: Cirrus alone, its stores as far away as DynamoDB and S3 are
 --cache          where the peers are unpacked and serve from (default ./data/bench)`;
 
 /** In this order in every round: some work on what the one before left. */
@@ -48,6 +51,7 @@ const WORKLOADS: readonly Workload[] = [
 const { values } = parseArgs({
   options: {
     help: { type: 'boolean' },
+    distant: { type: 'boolean' },
     rounds: { type: 'string', default: '3' },
     only: { type: 'string', default: '' },
     peers: { type: 'string', default: '' },
@@ -59,12 +63,27 @@ const { values } = parseArgs({
 });
 
 if (values.help) console.log(HELP);
+else if (values.distant) await distant();
 else await main();
 
 /** A peer that serves, and may be another process after a workload. */
 interface Contestant {
   readonly peer: Peer;
   running: Running;
+}
+
+async function distant(): Promise<void> {
+  mkdirSync(values.cache, { recursive: true });
+  const options = { parent: values.cache, latencies: IN_REGION, isFelt: true, messages: Number(values.large) };
+  const rounds: (readonly Travelled[])[] = [];
+  // The first one also loads the code.
+  for (let round = 0; round <= Number(values.rounds); round++) {
+    const travelled = await travel(options);
+    if (round > 0) rounds.push(travelled);
+  }
+  const { indexMs, blobsMs } = IN_REGION;
+  console.log(`A request of the index takes ${indexMs} ms more, one of blobs ${blobsMs} ms; ${values.rounds} rounds\n`);
+  console.log(distantReport(rounds));
 }
 
 async function main(): Promise<void> {
