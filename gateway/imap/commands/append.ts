@@ -15,6 +15,7 @@ import { messageOfUrl, octetsOfUrl } from '../fetch/url-message.ts';
 import { requireWithinSaveLimit } from '../message-limit.ts';
 import { no, ok, type Reply } from '../reply.ts';
 import { rangesOf } from '../selected.ts';
+import { AHEAD_BYTES, StoringAhead } from '../storing-ahead.ts';
 import type { AnnotationToStore } from '../wire/annotation.ts';
 import type { AppendMessage } from '../wire/append.ts';
 import { BadSyntax } from '../wire/bad-syntax.ts';
@@ -65,15 +66,20 @@ async function takeMessages(
   open: OpenMailbox,
   most: number,
 ): Promise<NamedMessage[]> {
-  const messages: NamedMessage[] = [];
-  for (let step = await input.next(); step !== undefined; step = await input.next()) {
-    if (step.kind !== 'message') throw new Error(`unexpected ${step.kind} between messages`);
-    requireWithinSaveLimit(context, messages.length + 1);
-    if (messages.length >= most) throw new Refused(no('Too many messages', 'LIMIT'));
-    requireRight(open, 'i');
-    messages.push(await takeMessage(context, input, open, step));
+  const messages = new StoringAhead<NamedMessage>();
+  try {
+    for (let step = await input.next(); step !== undefined; step = await input.next()) {
+      if (step.kind !== 'message') throw new Error(`unexpected ${step.kind} between messages`);
+      requireWithinSaveLimit(context, messages.count + 1);
+      if (messages.count >= most) throw new Refused(no('Too many messages', 'LIMIT'));
+      requireRight(open, 'i');
+      await takeMessage(context, input, open, step, messages);
+    }
+    return await messages.all();
+  } catch (error) {
+    await messages.settled();
+    throw error;
   }
-  return messages;
 }
 
 async function takeMessage(
@@ -81,16 +87,25 @@ async function takeMessage(
   input: AppendInput,
   open: OpenMailbox,
   { flags, internalDateMs, annotations, data }: AppendMessage,
-): Promise<NamedMessage> {
+  messages: StoringAhead<NamedMessage>,
+): Promise<void> {
   parseFlagNames(flags);
   const values = annotations.length === 0 ? undefined : await annotationsOf(open, annotations);
-  const body = octets(context, input, open, data);
-  // The first piece is asked for here, so that nothing is begun to be stored for what is refused.
-  const begun = await body.next();
-  const { blob, sizeBytes } = await storeMessage(open.store.context, [open.space], resumed(begun, body));
-  if (sizeBytes === 0) throw new Refused(no('APPEND cancelled: the message is empty'));
   const internalDate = Math.floor((internalDateMs ?? context.options.clock.now()) / 1000);
-  return { blob, sizeBytes, internalDate, flags, annotations: values };
+  const store = async (body: AsyncIterable<Buffer> | Buffer): Promise<NamedMessage> => {
+    const { blob, sizeBytes } = await storeMessage(open.store.context, [open.space], body);
+    return { blob, sizeBytes, internalDate, flags, annotations: values };
+  };
+  const rest = octets(context, input, open, data);
+  // Its begin is asked for here, so that nothing is begun to be stored for what is refused.
+  const { begun, isWhole } = await beginOf(rest);
+  const sizeBytes = begun.reduce((sum, { length }) => sum + length, 0);
+  if (sizeBytes === 0) throw new Refused(no('APPEND cancelled: the message is empty'));
+  if (isWhole) return messages.add(store(Buffer.concat(begun)), sizeBytes);
+  // What streams must have been taken from the client before what follows it can be read.
+  const stored = store(resumed(begun, rest));
+  await stored;
+  return messages.add(stored, 0);
 }
 
 /** RFC 5257 §4.7 */
@@ -100,13 +115,21 @@ async function annotationsOf(open: OpenMailbox, annotations: readonly Annotation
   );
 }
 
-async function* resumed(
-  first: IteratorResult<Buffer, void>,
-  rest: AsyncGenerator<Buffer, void>,
-): AsyncGenerator<Buffer> {
-  if (first.done) return;
+/** What a message begins with: all of it when it is small. */
+async function beginOf(octets: AsyncGenerator<Buffer, void>): Promise<{ begun: Buffer[]; isWhole: boolean }> {
+  const begun: Buffer[] = [];
+  for (let bytes = 0; bytes <= AHEAD_BYTES; ) {
+    const { done, value } = await octets.next();
+    if (done) return { begun, isWhole: true };
+    begun.push(value);
+    bytes += value.length;
+  }
+  return { begun, isWhole: false };
+}
+
+async function* resumed(begun: readonly Buffer[], rest: AsyncGenerator<Buffer, void>): AsyncGenerator<Buffer> {
   try {
-    yield first.value;
+    yield* begun;
     yield* rest;
   } finally {
     await rest.return();
