@@ -31,7 +31,8 @@ export function permanentFlagsCode(open: OpenMailbox, view: MailboxView, readOnl
 /** Flags of messages as they are written, each distinct set made once. */
 export class FlagTexts {
   readonly #view: MailboxView;
-  readonly #texts = new Map<bigint, readonly [plain: string, recent: string]>();
+  /** By the set's number in the mailbox. */
+  readonly #texts: (readonly [plain: string, recent: string])[] = [];
 
   constructor(view: MailboxView) {
     this.#view = view;
@@ -39,13 +40,17 @@ export class FlagTexts {
 
   /** `FLAGS (...)` of the message. */
   of(uid: number, recent: boolean): string {
-    const bits = this.#view.bitsOf(uid) ?? 0n;
-    let texts = this.#texts.get(bits);
-    if (texts === undefined) {
-      const names = flagNames(this.#view, bits);
-      texts = [`FLAGS ${flagList(names)}`, `FLAGS ${flagList([...names, '\\Recent'])}`];
-      this.#texts.set(bits, texts);
-    }
+    const { flagSets } = this.#view.state;
+    return this.ofSet(flagSets.indexOf(this.#view.bitsOf(uid) ?? 0n), recent);
+  }
+
+  /** The same of a message whose flags are this set of the view's. */
+  ofSet(index: number, recent: boolean): string {
+    const known = this.#texts[index];
+    if (known !== undefined) return known[recent ? 1 : 0];
+    const names = flagNames(this.#view, this.#view.state.flagSets.bitsAt(index));
+    const texts = [`FLAGS ${flagList(names)}`, `FLAGS ${flagList([...names, '\\Recent'])}`] as const;
+    this.#texts[index] = texts;
     return texts[recent ? 1 : 0];
   }
 }

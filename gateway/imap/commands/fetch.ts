@@ -6,6 +6,7 @@ import type { CommandOf } from '../command-of.ts';
 import type { Context } from '../context.ts';
 import { FetchWriter } from '../fetch/fetch-writer.ts';
 import { setsSeen } from '../fetch/sections.ts';
+import { areInView, writeViewLines } from '../fetch/view-lines.ts';
 import { withinLimit } from '../message-limit.ts';
 import { seqKnownAt } from '../mod-seq.ts';
 import { inPartialRange } from '../partial-range.ts';
@@ -29,6 +30,10 @@ export async function fetch(context: Context, command: CommandOf<'FETCH'>): Prom
   const asked = command.changedSince === null ? ranged : changedSince(context, ranged, command.changedSince);
   const { uids, code } = withinLimit(context, asked);
   if (command.vanished && command.changedSince !== null) writeVanished(context, command, command.changedSince);
+  if (areInView(items)) {
+    await writeViewLines(context, items, uids);
+    return answer(expunged, code);
+  }
   const seen = await markSeen(context, uids, items, command.uid);
   const writer = new FetchWriter(context, items, seen);
   let batch: number[] = [];
@@ -40,7 +45,10 @@ export async function fetch(context: Context, command: CommandOf<'FETCH'>): Prom
   }
   if (batch.length > 0) await writer.write(batch);
   if (writer.sawUnknownEncoding) return no('A part has an unknown transfer encoding', 'UNKNOWN-CTE');
-  const isGone = expunged || writer.sawExpunged;
+  return answer(expunged || writer.sawExpunged, code);
+}
+
+function answer(isGone: boolean, code: string | null): Reply {
   return isGone ? no('Some of the messages are gone', 'EXPUNGEISSUED') : ok('Completed', code);
 }
 
