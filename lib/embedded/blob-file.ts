@@ -26,33 +26,41 @@ const stat = promisify(fs.fstat);
 const close = promisify(fs.close);
 
 /** A read that takes longer had to wait for the disk. */
-const SLOW_MS = 0.5;
+export const SLOW_READ_MS = 0.5;
+/** A write into the system's memory waits at most for the file system's own journal. */
+export const SLOW_WRITE_MS = 3;
 
-/** After a slow one, so many reads are left to threads, several at a time. */
-const READS_IN_THREADS = 64;
+/** After a slow one, so many are left to threads, several at a time. */
+const IN_THREADS = 64;
 
 /**
- * Where small files are read. What the system holds in memory is there in the time that it takes to ask a thread for it,
- * many times over; what must come from a disk must not stop everybody else.
+ * Where small files are read or written. What the system does in its memory is done in a part of the time that it takes to
+ * ask a thread for it; what must wait for a disk must not stop everybody else.
  */
-export class ReadPace {
+export class Pace {
+  readonly #slowMs: number;
   #inThreads = 0;
 
-  /** Whether the next read is one for a thread. */
+  /** Who takes longer has had to wait for the disk. */
+  constructor(slowMs: number) {
+    this.#slowMs = slowMs;
+  }
+
+  /** Whether the next one is for a thread. */
   get isSlow(): boolean {
     if (this.#inThreads === 0) return false;
     this.#inThreads--;
     return true;
   }
 
-  /** Notes how long a read took that was not left to a thread. */
+  /** Notes how long one took that was not left to a thread. */
   took(ms: number): void {
-    if (ms > SLOW_MS) this.#inThreads = READS_IN_THREADS;
+    if (ms > this.#slowMs) this.#inThreads = IN_THREADS;
   }
 }
 
 /** Opens the file of an object; undefined when there is none or it is torn. */
-export async function openWhole(path: string, key: string, pace: ReadPace): Promise<WholeFile | undefined> {
+export async function openWhole(path: string, key: string, pace: Pace): Promise<WholeFile | undefined> {
   const inThread = pace.isSlow;
   const begun = performance.now();
   let file: number;

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, open, stat, unlink } from 'node:fs/promises';
+import { statSync } from 'node:fs';
+import { type FileHandle, open, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { EPOCH_BYTES, encodeHeader, encodeRecord } from './blob-journal-format.ts';
-import { isErrno } from './errors.ts';
 import { thisProcess } from './process-name.ts';
 import { syncFolder } from './sync-folder.ts';
-import { writeAll } from './write-all.ts';
+import { writeAllSync } from './write-all.ts';
 
 /** A half that is this full is settled, and the other one filled. */
 const HALF_BYTES = 16 * 1024 * 1024;
@@ -143,9 +143,9 @@ class Half {
       if (isFirst) this.#epoch = randomBytes(EPOCH_BYTES);
       const records = entries.flatMap(({ key, pieces }) => encodeRecord(this.#epoch, key, pieces));
       const pieces = isFirst ? [encodeHeader(this.#epoch), ...records] : records;
-      await writeAll(file, pieces, this.#bytes);
+      writeAllSync(file.fd, pieces, this.#bytes);
       await file.datasync();
-      if (await this.#hasItsName()) {
+      if (this.#hasItsName()) {
         this.#bytes += pieces.reduce((sum, piece) => sum + piece.length, 0);
         return;
       }
@@ -157,7 +157,7 @@ class Half {
   async remove(): Promise<void> {
     const file = this.#file;
     if (file === undefined) return;
-    const isOurs = await this.#hasItsName();
+    const isOurs = this.#hasItsName();
     this.#file = undefined;
     this.#bytes = 0;
     await file.close();
@@ -174,12 +174,7 @@ class Half {
     return file;
   }
 
-  async #hasItsName(): Promise<boolean> {
-    try {
-      return (await stat(this.#path, { bigint: true })).ino === this.#inode;
-    } catch (error) {
-      if (isErrno(error, 'ENOENT')) return false;
-      throw error;
-    }
+  #hasItsName(): boolean {
+    return statSync(this.#path, { bigint: true, throwIfNoEntry: false })?.ino === this.#inode;
   }
 }

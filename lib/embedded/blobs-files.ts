@@ -4,7 +4,7 @@ import { type Clock, systemClock } from '../base/clock.ts';
 import { StoreError } from '../store/errors.ts';
 import { checkBlobKey, checkBlobMetadata } from '../store/port-limits.ts';
 import type { BlobInfo, BlobMetadata, Blobs, ByteRange } from '../store/ports.ts';
-import { openWhole, ReadPace, type WholeFile } from './blob-file.ts';
+import { openWhole, Pace, SLOW_READ_MS, SLOW_WRITE_MS, type WholeFile } from './blob-file.ts';
 import { encodeFooter } from './blob-footer.ts';
 import { BlobJournal } from './blob-journal.ts';
 import { replayJournals } from './blob-journal-replay.ts';
@@ -12,7 +12,7 @@ import { FILE_SUFFIX, keysUnder } from './blob-walk.ts';
 import { DurableFolders } from './durable-folders.ts';
 import { isErrno, translated } from './errors.ts';
 import { syncFileSystem } from './sync-file-system.ts';
-import { writeAll } from './write-all.ts';
+import { makeFileSync, writeAll } from './write-all.ts';
 
 const WRITE_BYTES = 256 * 1024;
 const WRITE_PIECES = 512;
@@ -34,7 +34,8 @@ export class FileBlobs implements Blobs {
   readonly #root: string;
   readonly #folders: DurableFolders;
   readonly #clock: Clock;
-  readonly #pace = new ReadPace();
+  readonly #readPace = new Pace(SLOW_READ_MS);
+  readonly #writePace = new Pace(SLOW_WRITE_MS);
   readonly #journals: string | undefined;
   #journal: BlobJournal | undefined;
   #small = 0;
@@ -61,12 +62,10 @@ export class FileBlobs implements Blobs {
     checkBlobKey(key);
     checkBlobMetadata(metadata);
     const path = this.#path(key);
+    if (this.#journal !== undefined && body instanceof Uint8Array && body.length <= WRITE_BYTES)
+      return this.#putSmall(this.#journal, key, [body, encodeFooter(key, { bodyBytes: body.length, metadata })]);
     const file = await guarded(`writing blob ${key}`, () => this.#create(path));
-    if (file === undefined) {
-      // The winner may not have finished; when it has, the size is known.
-      const there = await this.info(key);
-      return { created: false, sizeBytes: there?.sizeBytes ?? 0 };
-    }
+    if (file === undefined) return this.#takenBefore(key);
     try {
       const { sizeBytes, whole } = await this.#write(file, key, body, metadata).finally(() => file.close());
       await guarded(`writing blob ${key}`, () =>
@@ -78,6 +77,29 @@ export class FileBlobs implements Blobs {
       await unlink(path).catch(() => undefined);
       throw error;
     }
+  }
+
+  /** What is in memory already and made durable by the journal: its file, body and footer, waits for no disk. */
+  async #putSmall(journal: BlobJournal, key: string, pieces: readonly [body: Uint8Array, footer: Uint8Array]) {
+    const path = this.#path(key);
+    return guarded(`writing blob ${key}`, async () => {
+      await this.#folders.make(dirname(path));
+      if (!(await this.#makeFile(path, pieces))) return this.#takenBefore(key);
+      try {
+        // Only now, when the file is written: settling the journal must find it.
+        await journal.append(key, pieces);
+      } catch (error) {
+        await unlink(path).catch(() => undefined);
+        throw error;
+      }
+      return { created: true, sizeBytes: pieces[0].length };
+    });
+  }
+
+  async #takenBefore(key: string) {
+    // The winner may not have finished; when it has, the size is known.
+    const there = await this.info(key);
+    return { created: false, sizeBytes: there?.sizeBytes ?? 0 };
   }
 
   async get(key: string, range?: ByteRange): Promise<Buffer | undefined> {
@@ -167,7 +189,32 @@ export class FileBlobs implements Blobs {
 
   async #open(key: string): Promise<WholeFile | undefined> {
     checkBlobKey(key);
-    return guarded(`reading blob ${key}`, () => openWhole(this.#path(key), key, this.#pace));
+    return guarded(`reading blob ${key}`, () => openWhole(this.#path(key), key, this.#readPace));
+  }
+
+  /** Makes a small file; false when the name is taken. */
+  async #makeFile(path: string, pieces: readonly Uint8Array[]): Promise<boolean> {
+    if (!this.#writePace.isSlow) {
+      const begun = performance.now();
+      try {
+        makeFileSync(path, pieces);
+        this.#writePace.took(performance.now() - begun);
+        return true;
+      } catch (error) {
+        if (isErrno(error, 'EEXIST')) return false;
+        // Somebody removed the folder when it was empty: made again below.
+        if (!isErrno(error, 'ENOENT')) throw error;
+      }
+    }
+    const file = await this.#create(path);
+    if (file === undefined) return false;
+    try {
+      await writeAll(file, pieces, 0).finally(() => file.close());
+      return true;
+    } catch (error) {
+      await unlink(path).catch(() => undefined);
+      throw error;
+    }
   }
 
   /** The new file, or undefined when the name is taken. */

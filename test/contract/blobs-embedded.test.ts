@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { openWhole, ReadPace } from '../../lib/embedded/blob-file.ts';
+import { openWhole, Pace, SLOW_READ_MS } from '../../lib/embedded/blob-file.ts';
 import { FileBlobs } from '../../lib/embedded/blobs-files.ts';
 import { startChild } from '../support/child.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -50,7 +50,7 @@ describe('embedded blobs, files', () => {
       const body = Buffer.alloc(size, `${size} `);
       await blobs.put(`s/${size}`, body);
       for (const slowMs of [0, 1000]) {
-        const pace = new ReadPace();
+        const pace = new Pace(SLOW_READ_MS);
         pace.took(slowMs);
         const file = await openWhole(join(folder.path, `s/${size}.blob`), `s/${size}`, pace);
         expect(await file?.read(0, size)).toEqual(body);
@@ -62,7 +62,7 @@ describe('embedded blobs, files', () => {
   });
 
   test('after a read that waited for the disk, some are left to threads', () => {
-    const pace = new ReadPace();
+    const pace = new Pace(SLOW_READ_MS);
     expect(pace.isSlow).toBe(false);
     pace.took(0.01);
     expect(pace.isSlow).toBe(false);
