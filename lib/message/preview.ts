@@ -30,6 +30,21 @@ function sampleText({ part, bytes }: BodySample): string {
 }
 
 function oneLine(text: string): string {
+  return isAscii(text)
+    ? text
+        .replace(/[\x00-\x20\x7f]+/g, ' ')
+        .trim()
+        .slice(0, maxPreviewChars)
+        .trim()
+    : oneVisibleLine(text);
+}
+
+/** Most mail is, and needs no table of characters: those were a tenth of what a delivery costs. */
+function isAscii(text: string): boolean {
+  return !/[^\x00-\x7f]/.test(text);
+}
+
+function oneVisibleLine(text: string): string {
   // What cannot be seen is no preview: controls, zero-width and filler characters, and a character cut off at the end.
   const visible = text
     .replace(/\ufffd{1,4}$/, '')
