@@ -27,6 +27,7 @@ const WORKLOADS: readonly Workload[] = [
   delivery.lmtpLatency,
   delivery.deliveryCpu,
   delivery.dotToExists,
+  delivery.sieveDelivery,
   mailbox.append,
   mailbox.multiappend,
   mailbox.loginSelect,

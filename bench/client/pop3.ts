@@ -32,7 +32,8 @@ export class Pop3Client {
     let asked = 0;
     for (let done = 0; done < count; done++) {
       for (; asked < Math.min(count, done + window); asked++) this.#stream.write(`RETR ${asked + 1}\r\n`);
-      await this.#stream.until(/\r\n\.\r\n/);
+      const [answer] = await this.#stream.until(/-ERR.*\r\n|\r\n\.\r\n/);
+      if (answer.startsWith('-ERR')) throw new Error(`RETR ${done + 1}: ${answer.trim()}`);
     }
   }
 

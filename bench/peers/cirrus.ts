@@ -1,7 +1,8 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { end, freePorts, greets, PASSWORD, type Peer, type Running, USERS } from './peer.ts';
+import { useScript } from '../client/managesieve.ts';
+import { end, freePorts, greets, PASSWORD, type Peer, RECIPIENTS, type Running, USERS } from './peer.ts';
 
 const program = join(import.meta.dirname, '../../bin/cirrus.ts');
 
@@ -10,7 +11,7 @@ export function cirrus(cache: string): Peer {
   const folder = join(cache, 'cirrus');
   let made = false;
   const start = async (): Promise<Running> => {
-    const [imap = 0, lmtp = 0, pop3 = 0] = await freePorts(3);
+    const [imap = 0, lmtp = 0, pop3 = 0, sieve = 0] = await freePorts(4);
     const env = {
       ...process.env,
       CIRRUS_CONFIGDIRECTORY: folder,
@@ -20,7 +21,7 @@ export function cirrus(cache: string): Peer {
       CIRRUS_LISTEN_POP3S: 'off',
       CIRRUS_LISTEN_LMTP: `127.0.0.1:${lmtp}`,
       CIRRUS_LISTEN_LMTP_UNIX: 'off',
-      CIRRUS_LISTEN_SIEVE: 'off',
+      CIRRUS_LISTEN_SIEVE: `127.0.0.1:${sieve}`,
       CIRRUS_ALLOWPLAINTEXT: 'yes',
     };
     if (!made) {
@@ -42,7 +43,16 @@ export function cirrus(cache: string): Peer {
       said = `${said}${text}`.slice(-4096);
     });
     await greets(imap, child, () => said);
-    return { imapPort: imap, lmtpPort: lmtp, pop3Port: pop3, pid: child.pid ?? 0, stop: () => end(child) };
+    return {
+      imapPort: imap,
+      lmtpPort: lmtp,
+      pop3Port: pop3,
+      pid: child.pid ?? 0,
+      useScript: async (script) => {
+        for (const user of RECIPIENTS) await useScript(sieve, user, PASSWORD, script);
+      },
+      stop: () => end(child),
+    };
   };
   const remove = async (): Promise<void> => rmSync(folder, { recursive: true, force: true });
   return { name: 'Cirrus', start, remove };

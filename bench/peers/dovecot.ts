@@ -2,14 +2,26 @@ import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { rootFs } from '../rootfs.ts';
-import { end, freePorts, greets, PASSWORD, type Peer, type Running, USERS } from './peer.ts';
+import { end, freePorts, greets, PASSWORD, type Peer, RECIPIENTS, type Running, USERS } from './peer.ts';
 
 const UID = 5000;
+
+/** What the manual of Pigeonhole adds where scripts are to run. */
+const PIGEONHOLE = `
+protocol lmtp {
+  mail_plugins = sieve
+  postmaster_address = postmaster@bench.example
+}
+plugin {
+  sieve = file:~/sieve;active=~/.dovecot.sieve
+}
+`;
 
 /** Debian's Dovecot with its own defaults but for ports, users and as many connections as are measured. */
 export function dovecot(cache: string, format: 'mdbox' | 'maildir'): Peer {
   const root = rootFs(cache, 'dovecot', ['dovecot-imapd', 'dovecot-lmtpd', 'dovecot-pop3d', 'dovecot-sieve']);
   const home = `/bench-${format}`;
+  let hasScripts = false;
   const start = async (): Promise<Running> => {
     const [imap = 0, lmtp = 0, pop3 = 0] = await freePorts(3);
     makeAccounts(root.folder);
@@ -20,7 +32,10 @@ export function dovecot(cache: string, format: 'mdbox' | 'maildir'): Peer {
     }
     const lines = USERS.map((user) => `${user}:{PLAIN}${PASSWORD}::::::\n`);
     writeFileSync(join(root.folder, home, 'users'), lines.join(''));
-    writeFileSync(join(root.folder, home, 'dovecot.conf'), configuration(home, format, { imap, lmtp, pop3 }));
+    writeFileSync(
+      join(root.folder, home, 'dovecot.conf'),
+      configuration(home, format, { imap, lmtp, pop3 }) + (hasScripts ? PIGEONHOLE : ''),
+    );
     const [file, args] = root.command('/usr/sbin/dovecot', '-F', '-c', `${home}/dovecot.conf`);
     const child = spawn(file, args, { stdio: ['ignore', 'ignore', 'pipe'] });
     let said = '';
@@ -29,10 +44,30 @@ export function dovecot(cache: string, format: 'mdbox' | 'maildir'): Peer {
     });
     const log = join(root.folder, home, 'log');
     await greets(imap, child, () => said + (existsSync(log) ? readFileSync(log, 'utf8') : ''));
-    return { imapPort: imap, lmtpPort: lmtp, pop3Port: pop3, pid: child.pid ?? 0, stop: () => end(child) };
+    return {
+      imapPort: imap,
+      lmtpPort: lmtp,
+      pop3Port: pop3,
+      pid: child.pid ?? 0,
+      useScript: async (script) => {
+        hasScripts = script !== '';
+        for (const user of RECIPIENTS) setScript(join(root.folder, home, 'mail', user), script);
+      },
+      stop: () => end(child),
+    };
   };
   const remove = async (): Promise<void> => rmSync(join(root.folder, home), { recursive: true, force: true });
   return { name: `Dovecot ${format}`, start, remove };
+}
+
+/** Where Pigeonhole looks by default; it compiles the script at the first delivery. */
+function setScript(folder: string, script: string): void {
+  const file = join(folder, '.dovecot.sieve');
+  for (const name of [file, join(folder, '.dovecot.svbin')]) rmSync(name, { force: true });
+  if (script === '') return;
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(file, script);
+  execFileSync('chown', [`${UID}:${UID}`, folder, file]);
 }
 
 function makeAccounts(root: string): void {

@@ -9,6 +9,8 @@ export interface Running {
   readonly lmtpPort: number;
   readonly pop3Port: number;
   readonly pid: number;
+  /** Gives all {@link RECIPIENTS} this Sieve script, or none for '', from the next start on; absent where that is not measured. */
+  useScript?(script: string): Promise<void>;
   stop(): Promise<void>;
 }
 

@@ -8,6 +8,7 @@ import { type Bench, timed, type Workload } from './workload.ts';
 export const LARGE = 'large';
 export const MEDIUM = 'medium';
 export const BODIES = 'bodies';
+const POP3_COUNT = 1000;
 const BODY_COUNT = 200;
 const BODY_BYTES = 250_000;
 const SMALL_BYTES = 1024;
@@ -23,11 +24,12 @@ export async function login(running: Running, mailbox?: string, user = READER): 
 export async function fill({ running, sizes }: Bench, say: (text: string) => void): Promise<void> {
   const client = await login(running);
   for (const [mailbox, count, bytes] of [
+    ['INBOX', POP3_COUNT, 4096],
     [LARGE, sizes.large, SMALL_BYTES],
     [MEDIUM, sizes.medium, 4096],
     [BODIES, BODY_COUNT, BODY_BYTES],
   ] as const) {
-    await client.command(`CREATE ${mailbox}`);
+    if (mailbox !== 'INBOX') await client.command(`CREATE ${mailbox}`);
     for (let done = 0; done < count; ) {
       const group = Math.min(1000, count - done);
       await multiAppend(client, mailbox, done, group, bytes);
@@ -264,12 +266,10 @@ export const pop3: Workload = {
   name: 'POP3 RETR of 1,000',
   unit: 'messages/s',
   better: 'more',
-  run: async ({ running, sizes }) => {
-    const count = Math.min(1000, Math.floor(sizes.deliveries / 16));
-    const client = await Pop3Client.login(running.pop3Port, 'user1', PASSWORD).catch(() => undefined);
-    if (client === undefined) return undefined;
-    const takenMs = await timed(() => client.retrieve(count, 20));
+  run: async ({ running }) => {
+    const client = await Pop3Client.login(running.pop3Port, READER, PASSWORD);
+    const takenMs = await timed(() => client.retrieve(POP3_COUNT, 20));
     await client.close();
-    return (count / takenMs) * 1000;
+    return (POP3_COUNT / takenMs) * 1000;
   },
 };
