@@ -37,6 +37,12 @@ export interface Style {
 /** `flags`: but not the new modification sequence; `all`: or it is told by the command itself. */
 export type Known = 'nothing' | 'flags' | 'all';
 
+/** A change of flags that the client made: of which messages, and what it knows of one whose flags went from `before` to `after`. */
+export interface OwnChange {
+  readonly uids: UidSet;
+  of(before: bigint, after: bigint): Known;
+}
+
 /** What may and must be told now. */
 export interface Telling {
   readonly expunges: boolean;
@@ -45,7 +51,7 @@ export interface Telling {
   /** The flags of these are told even when they did not change. */
   readonly always?: UidSet;
   /** What the client knows of a change of flags because it made it: nothing without this. */
-  readonly knows?: (uid: number, before: bigint, after: bigint) => Known;
+  readonly knows?: OwnChange;
 }
 
 /** Text is handed on in pieces of about this many characters. */
@@ -236,17 +242,17 @@ export class Selected {
     const { always = UidSet.empty, knows } = telling;
     const { view } = this;
     const texts = new FlagTexts(view);
+    const known = new KnownChanges(before, view, knows);
     const annotated = this.tellsAnnotations ? annotatedSince(view, before.seq, this.open.account.user.id) : undefined;
     let text = '';
     for (const uid of view.present(changed.union(always))) {
-      const [was, is] = [before.bitsOf(uid) ?? 0n, view.bitsOf(uid) ?? 0n];
-      const known = always.has(uid) ? 'nothing' : (knows?.(uid, was, is) ?? 'nothing');
+      const knowsOf = always.has(uid) ? 'nothing' : known.of(uid);
       // RFC 7162 §3.1.3: even a silent STORE tells the new modification sequence.
-      if (known === 'all' || (known === 'flags' && !style.condstore)) continue;
+      if (knowsOf === 'all' || (knowsOf === 'flags' && !style.condstore)) continue;
       const items: string[] = [];
       if (!style.uidOnly && (telling.withUid || style.condstore || style.rev2)) items.push(`UID ${uid}`);
-      if (known === 'nothing') items.push(texts.of(uid, !style.rev2 && this.isRecent(uid)));
-      const entries = known === 'nothing' ? annotated?.get(uid) : undefined;
+      if (knowsOf === 'nothing') items.push(texts.of(uid, !style.rev2 && this.isRecent(uid)));
+      const entries = knowsOf === 'nothing' ? annotated?.get(uid) : undefined;
       if (entries !== undefined) items.push(changedAnnotations(entries, { utf8: false }));
       if (style.condstore) items.push(`MODSEQ (${modSeqOf(view.seqOf(uid))})`);
       const head = fetchedHead(style.uidOnly, uid, (one) => this.#numbering.sequenceOf(one));
@@ -256,6 +262,34 @@ export class Selected {
       text = '';
     }
     if (text !== '') yield text;
+  }
+}
+
+/** What the client knows, asked once for each pair of flag sets: a STORE of all messages has few of them. */
+class KnownChanges {
+  readonly #before: MailboxView;
+  readonly #after: MailboxView;
+  readonly #own: OwnChange | undefined;
+  readonly #known = new Map<number, Map<number, Known>>();
+
+  constructor(before: MailboxView, after: MailboxView, own: OwnChange | undefined) {
+    this.#before = before;
+    this.#after = after;
+    this.#own = own;
+  }
+
+  of(uid: number): Known {
+    if (this.#own === undefined || !this.#own.uids.has(uid)) return 'nothing';
+    const [was, is] = [this.#before.flagSetOf(uid), this.#after.flagSetOf(uid)];
+    if (was === undefined || is === undefined) return 'nothing';
+    let from = this.#known.get(was);
+    if (from === undefined) this.#known.set(was, (from = new Map()));
+    let known = from.get(is);
+    if (known === undefined) {
+      const bits = this.#before.state.flagSets.bitsAt(was);
+      from.set(is, (known = this.#own.of(bits, this.#after.state.flagSets.bitsAt(is))));
+    }
+    return known;
   }
 }
 

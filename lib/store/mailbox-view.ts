@@ -165,6 +165,12 @@ export class MailboxView implements LogView<MailboxView> {
     return this.#find(uid) !== undefined;
   }
 
+  /** Number of the message's flags among the view's flag sets; undefined when there is no such message. */
+  flagSetOf(uid: number): number | undefined {
+    const at = this.#find(uid);
+    return at?.block.flags[at.row];
+  }
+
   /** Flags as bits; undefined when there is no such message. */
   bitsOf(uid: number): bigint | undefined {
     const at = this.#find(uid);

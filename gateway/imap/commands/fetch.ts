@@ -101,7 +101,7 @@ async function markSeen(context: Context, uids: UidSet, items: readonly FetchIte
   await context.tell({
     expunges: uid,
     withUid: uid,
-    knows: (one, before, after) => (changed.has(one) && after === (before | seen) ? 'all' : 'nothing'),
+    knows: { uids: changed, of: (before, after) => (after === (before | seen) ? 'all' : 'nothing') },
   });
   return changed;
 }

@@ -30,7 +30,7 @@ export async function storeAnnotations(
   await context.tell({
     expunges: command.uid,
     withUid: command.uid,
-    knows: (uid, before, after) => (touched.has(uid) && before === after ? 'flags' : 'nothing'),
+    knows: { uids: touched, of: (before, after) => (before === after ? 'flags' : 'nothing') },
   });
   if (!left.isEmpty) return ok('Conditional STORE failed for some', modifiedCode(selected, left, command.uid));
   return expunged ? no('Some of the messages are gone', 'EXPUNGEISSUED') : ok('Completed', code);

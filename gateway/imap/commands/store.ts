@@ -11,7 +11,7 @@ import { withinLimit } from '../message-limit.ts';
 import { seqKnownAt } from '../mod-seq.ts';
 import { modifiedCode } from '../modified-code.ts';
 import { no, ok, type Reply } from '../reply.ts';
-import type { Known, Selected } from '../selected.ts';
+import type { OwnChange, Selected } from '../selected.ts';
 import { condition } from '../wire/write/response.ts';
 import { enableCondstore } from './enable.ts';
 import { storeAnnotations } from './store-annotation.ts';
@@ -47,19 +47,17 @@ export async function store(context: Context, command: CommandOf<'STORE'>): Prom
 }
 
 /** Whether flags are now what this change alone makes of them: then a silent client knows (RFC 9051 §6.4.6). */
-function ownChange(
-  { open }: Selected,
-  { operation, flags }: FlagChange,
-  touched: UidSet,
-): (uid: number, before: bigint, after: bigint) => Known {
+function ownChange({ open }: Selected, { operation, flags }: FlagChange, uids: UidSet): OwnChange {
   const names = permitted(parseFlagNames(flags), open.rights);
   const keywords = open.mailbox.cached?.view.keywordNumbers(names.keywords).numbers ?? [];
   const named = flagBits({ system: names.system, keywords });
   const all = hasRight(open.rights, 'w') ? ('all' as const) : [];
   const replaced = maskBits({ system: systemMask(open.rights), keywords: all });
-  return (uid, before, after) => {
-    if (!touched.has(uid)) return 'nothing';
-    const cleared = operation === 'add' ? before : before & ~(operation === 'remove' ? named : replaced);
-    return after === (operation === 'remove' ? cleared : cleared | named) ? 'flags' : 'nothing';
+  return {
+    uids,
+    of(before, after) {
+      const cleared = operation === 'add' ? before : before & ~(operation === 'remove' ? named : replaced);
+      return after === (operation === 'remove' ? cleared : cleared | named) ? 'flags' : 'nothing';
+    },
   };
 }
