@@ -144,8 +144,11 @@ test('the script of the server is for all mailboxes that have none of their own;
   const admin = await ImapClient.loggedIn(gateway.port, 'cyrus');
   expect((await admin.say('c', 'SETMETADATA "" (/shared/imapsieve/script "all")')).at(-1)).toMatch(/^c OK/);
   admin.close();
+  // A script sees the flags of the moment at which it runs.
   await client.append('INBOX', message('one'), '(\\Flagged) ');
+  await scripts(1);
   await client.append('INBOX', message('two'));
+  await scripts(2);
   await say('SELECT INBOX', 'STORE 1:2 FLAGS (\\Seen)', 'STORE 1:2 +FLAGS (\\Seen)');
   await scripts(3);
   expect((await mail()).filter((line) => line.startsWith('got')).sort()).toEqual([
