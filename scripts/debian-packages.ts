@@ -3,6 +3,12 @@ import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, isAbsolute, join } from 'node:path';
 
+/** Where packages are unpacked whose files tests need without all that would be installed with them, or started. */
+const UNPACKED = '/var/lib/cirrus-tests';
+
+/** The plugin of the webmail Roundcube that speaks ManageSieve. */
+export const roundcubeSieve = `${UNPACKED}/usr/share/roundcube/plugins/managesieve/lib/Roundcube/rcube_sieve.php`;
+
 /** What must be installed for a program to be there, by the name under which tests ask for it, or its path outside the PATH. */
 export const debianPackages = {
   curl: ['curl'],
@@ -20,6 +26,7 @@ export const debianPackages = {
   php: ['php-cli'],
   '/usr/share/php/Net/Sieve.php': ['php-net-sieve'],
   '/usr/share/perl5/Mail/IMAPClient.pm': ['libmail-imapclient-perl', 'libio-socket-ssl-perl'],
+  [roundcubeSieve]: ['roundcube-plugins'],
   radosgw: ['ceph-mon', 'ceph-osd', 'radosgw', 'ceph-common'],
   script: ['bsdutils'],
   swaks: ['swaks', 'libnet-ssleay-perl'],
@@ -52,21 +59,41 @@ export function installDebianPackages(machine: Machine = thisMachine): readonly 
   const programs = Object.keys(debianPackages) as Program[];
   const missing = missingPrograms(programs, machine);
   if (missing.length === 0) return [];
-  const packages = missing.flatMap((program) => debianPackages[program]);
   if (machine.mayInstall) {
-    machine.say(`installing for the tests: ${packages.join(' ')}`);
-    install(packages, machine);
+    machine.say(`installing for the tests: ${missing.flatMap((program) => debianPackages[program]).join(' ')}`);
+    install(missing, machine);
   }
   const left = missingPrograms(missing, machine);
   if (left.length > 0) {
     const why = machine.mayInstall ? 'apt-get failed, see above' : 'only root can install them';
-    const command = `apt-get install ${left.flatMap((program) => debianPackages[program]).join(' ')}`;
-    machine.say(`not here: ${left.join(', ')} (${why}). To have their tests run: ${command}`);
+    machine.say(`not here: ${left.join(', ')} (${why}). To have their tests run: ${howToInstall(left)}`);
   }
   return left;
 }
 
-function install(packages: readonly string[], { run, say }: Machine): void {
+/** The command lines that bring the programs. */
+export function howToInstall(programs: readonly Program[]): string {
+  const { installed, unpacked } = packagesOf(programs);
+  const commands: string[] = [];
+  if (installed.length > 0) commands.push(`apt-get install ${installed.join(' ')}`);
+  if (unpacked.length > 0) commands.push(`apt-get download ${unpacked.join(' ')}, dpkg-deb -x each to ${UNPACKED}`);
+  return commands.join('; ');
+}
+
+function packagesOf(programs: readonly Program[]) {
+  const isUnpacked = (program: Program): boolean => program.startsWith(`${UNPACKED}/`);
+  return {
+    installed: programs.filter((program) => !isUnpacked(program)).flatMap((program) => debianPackages[program]),
+    unpacked: programs.filter(isUnpacked).flatMap((program) => debianPackages[program]),
+  };
+}
+
+/** `$1` the folder, then packages. */
+const UNPACK = `set -e; mkdir -p "$1"; cd "$1"; shift; apt-get -q download "$@"
+for package in *.deb; do dpkg-deb -x "$package" .; rm "$package"; done`;
+
+function install(programs: readonly Program[], { run, say }: Machine): void {
+  const { installed, unpacked } = packagesOf(programs);
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     // A mirror that is being written, or another apt-get at work: both pass.
     const wait = ['-o', 'DPkg::Lock::Timeout=120', '-o', 'Acquire::Retries=3'];
@@ -75,7 +102,10 @@ function install(packages: readonly string[], { run, say }: Machine): void {
       say('there is no apt-get on this machine');
       return;
     }
-    if (run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...wait, ...packages]) === 0) return;
+    const install = ['install', '-y', '-qq', '--no-install-recommends', ...wait, ...installed];
+    const isInstalled = installed.length === 0 || run('apt-get', install) === 0;
+    const isUnpacked = unpacked.length === 0 || run('sh', ['-c', UNPACK, 'sh', UNPACKED, ...unpacked]) === 0;
+    if (isInstalled && isUnpacked) return;
     say(`apt-get install failed (attempt ${attempt} of ${ATTEMPTS})`);
   }
 }

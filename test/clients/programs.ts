@@ -1,5 +1,5 @@
 import { describe } from 'vitest';
-import { debianPackages, missingPrograms, type Program } from '../../scripts/debian-packages.ts';
+import { howToInstall, missingPrograms, type Program } from '../../scripts/debian-packages.ts';
 
 /**
  * `describe` for tests that run these programs. Where one is missing they are skipped, and the title says why; in CI they
@@ -14,11 +14,8 @@ export function describeWith(
   const missing = missingPrograms(programs);
   const mayRun = !asRoot || process.getuid?.() === 0;
   if (missing.length === 0 && mayRun) return void describe(title, tests);
-  const packages = missing.flatMap((program) => debianPackages[program]);
   const reason =
-    missing.length === 0
-      ? 'only root may start it'
-      : `${missing.join(', ')} not installed: apt-get install ${packages.join(' ')}`;
+    missing.length === 0 ? 'only root may start it' : `${missing.join(', ')} not installed: ${howToInstall(missing)}`;
   if (process.env.CI) throw new Error(reason);
   describe.skip(`${title} (${reason})`, tests);
 }

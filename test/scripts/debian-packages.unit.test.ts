@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { debianPackages, installDebianPackages, type Machine } from '../../scripts/debian-packages.ts';
+import { debianPackages, installDebianPackages, type Machine, roundcubeSieve } from '../../scripts/debian-packages.ts';
 
 const all = Object.keys(debianPackages);
 
@@ -40,6 +40,18 @@ describe('Debian packages for the tests', () => {
       ['install', 'isync'],
     ]);
     expect(here.runs[1]).toEqual(expect.arrayContaining(['-y', '--no-install-recommends']));
+  });
+
+  it('are unpacked, not installed, where only files are wanted', () => {
+    const has = all.filter((program) => program !== roundcubeSieve);
+    const apt = (verb: string): number => {
+      if (verb === '-c') has.push(roundcubeSieve);
+      return 0;
+    };
+    const here = machine(has, { apt });
+    expect(installDebianPackages(here)).toEqual([]);
+    expect(here.runs.map(([command]) => command)).toEqual(['apt-get', 'sh']);
+    expect(here.runs[1]?.slice(3)).toEqual(['sh', '/var/lib/cirrus-tests', 'roundcube-plugins']);
   });
 
   it('are tried three times, then named with the command that installs them', () => {
