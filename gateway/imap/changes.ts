@@ -9,13 +9,18 @@ export interface Changes {
   readonly changed: UidSet;
 }
 
-/** Compares two views of a mailbox; blocks that both share cost nothing. */
-export function changesBetween(before: MailboxView, after: MailboxView): Changes {
+/** Whether a change of a message from one of its view's flag sets to one of the other's need not be told. */
+export type IsKnown = (uid: number, was: number, is: number) => boolean;
+
+/** Compares two views of a mailbox, leaving out what is known; blocks that both share cost nothing. */
+export function changesBetween(before: MailboxView, after: MailboxView, isKnown: IsKnown = () => false): Changes {
   const gone: number[] = [];
   const changed: number[] = [];
   const [a, b] = [new Cursor(before.state.blocks), new Cursor(after.state.blocks)];
   while (!a.done) {
-    if (a.atStartOf(b)) {
+    const [was, is] = [a.blockAtStart, b.blockAtStart];
+    if (was !== undefined && was.uids === is?.uids) {
+      if (was !== is) compareRows(was, is, isKnown, changed);
       a.skipBlock();
       b.skipBlock();
     } else if (b.done || a.uid < b.uid) {
@@ -23,12 +28,21 @@ export function changesBetween(before: MailboxView, after: MailboxView): Changes
       a.next();
     } else if (a.uid > b.uid) b.next();
     else {
-      if (a.seq !== b.seq) changed.push(a.uid);
+      if (a.seq !== b.seq && !isKnown(a.uid, a.flags, b.flags)) changed.push(a.uid);
       a.next();
       b.next();
     }
   }
   return { gone: UidSet.fromSorted(gone), changed: UidSet.fromSorted(changed) };
+}
+
+/** The same messages in both: a record that changes flags makes no other rows. */
+function compareRows(was: Block, is: Block, isKnown: IsKnown, changed: number[]): void {
+  for (let row = 0; row < was.uids.length; row++) {
+    if (was.seqs[row] === is.seqs[row]) continue;
+    const uid = was.uids[row] as number;
+    if (!isKnown(uid, was.flags[row] as number, is.flags[row] as number)) changed.push(uid);
+  }
 }
 
 /** Walks the rows of a list of blocks. */
@@ -53,9 +67,13 @@ class Cursor {
     return this.#blocks[this.#index]?.seqs[this.#row] ?? 0;
   }
 
-  atStartOf(other: Cursor): boolean {
-    const same = this.#row === 0 && other.#row === 0 && !this.done;
-    return same && this.#blocks[this.#index] === other.#blocks[other.#index];
+  get flags(): number {
+    return this.#blocks[this.#index]?.flags[this.#row] ?? 0;
+  }
+
+  /** The block at whose first row it is. */
+  get blockAtStart(): Block | undefined {
+    return this.#row === 0 ? this.#blocks[this.#index] : undefined;
   }
 
   next(): void {

@@ -219,7 +219,12 @@ export class Selected {
     const { always = UidSet.empty, expunges } = telling;
     const isNews = view !== before.view || (expunges && !before.ghosts.isEmpty);
     if (!isNews && always.isEmpty) return;
-    const { gone, changed } = changesBetween(before.view, view);
+    const known = new KnownChanges(before.view, view, telling.knows);
+    const { gone, changed } = changesBetween(before.view, view, (uid, was, is) => {
+      const knows = known.of(uid, was, is);
+      // RFC 7162 §3.1.3: even a silent STORE tells the new modification sequence.
+      return knows === 'all' || (knows === 'flags' && !style.condstore);
+    });
     const missing = before.ghosts.union(gone);
     this.#numbering = new Numbering(view, expunges ? UidSet.empty : missing);
     if (expunges) {
@@ -235,20 +240,22 @@ export class Selected {
       yield numbered(this.#numbering.exists, 'EXISTS');
       if (!style.rev2) yield numbered(this.recent, 'RECENT');
     }
-    yield* this.#flagTexts(before.view, changed, style, telling);
+    yield* this.#flagTexts(before.view, changed, style, { ...telling, known });
   }
 
-  *#flagTexts(before: MailboxView, changed: UidSet, style: Style, telling: Telling): Generator<string> {
-    const { always = UidSet.empty, knows } = telling;
+  *#flagTexts(
+    before: MailboxView,
+    changed: UidSet,
+    style: Style,
+    telling: Telling & { readonly known: KnownChanges },
+  ): Generator<string> {
+    const { always = UidSet.empty, known } = telling;
     const { view } = this;
     const texts = new FlagTexts(view);
-    const known = new KnownChanges(before, view, knows);
     const annotated = this.tellsAnnotations ? annotatedSince(view, before.seq, this.open.account.user.id) : undefined;
     let text = '';
     for (const uid of view.present(changed.union(always))) {
-      const knowsOf = always.has(uid) ? 'nothing' : known.of(uid);
-      // RFC 7162 §3.1.3: even a silent STORE tells the new modification sequence.
-      if (knowsOf === 'all' || (knowsOf === 'flags' && !style.condstore)) continue;
+      const knowsOf = always.has(uid) ? 'nothing' : known.of(uid, before.flagSetOf(uid), view.flagSetOf(uid));
       const items: string[] = [];
       if (!style.uidOnly && (telling.withUid || style.condstore || style.rev2)) items.push(`UID ${uid}`);
       if (knowsOf === 'nothing') items.push(texts.of(uid, !style.rev2 && this.isRecent(uid)));
@@ -278,10 +285,10 @@ class KnownChanges {
     this.#own = own;
   }
 
-  of(uid: number): Known {
-    if (this.#own === undefined || !this.#own.uids.has(uid)) return 'nothing';
-    const [was, is] = [this.#before.flagSetOf(uid), this.#after.flagSetOf(uid)];
+  /** `was`, `is`: the message's flag sets in the two views; undefined where it is not. */
+  of(uid: number, was: number | undefined, is: number | undefined): Known {
     if (was === undefined || is === undefined) return 'nothing';
+    if (this.#own === undefined || !this.#own.uids.has(uid)) return 'nothing';
     let from = this.#known.get(was);
     if (from === undefined) this.#known.set(was, (from = new Map()));
     let known = from.get(is);

@@ -118,8 +118,9 @@ function setFlags(state: MailboxState, record: LogRecord): Partial<MailboxState>
   const blocks = mapBlocks(state, uids, (block) => {
     const nextFlags = block.flags.slice();
     const seqs = block.seqs.slice();
+    const isWhole = uids.covers(firstUid(block), lastUid(block));
     for (let row = 0; row < block.uids.length; row++) {
-      if (!uids.has(block.uids[row] as number)) continue;
+      if (!isWhole && !uids.has(block.uids[row] as number)) continue;
       const before = nextFlags[row] as number;
       const next = after(before);
       const [was, is] = [flagSets.systemAt(before), flagSets.systemAt(next)];

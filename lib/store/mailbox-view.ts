@@ -215,9 +215,10 @@ export class MailboxView implements LogView<MailboxView> {
   ): void {
     for (const block of this.state.blocks) {
       if (set !== undefined && !set.intersects(firstUid(block), lastUid(block))) continue;
+      const isWhole = set === undefined || set.covers(firstUid(block), lastUid(block));
       for (let row = 0; row < block.uids.length; row++) {
         const uid = block.uids[row] as number;
-        if (set !== undefined && !set.has(uid)) continue;
+        if (!isWhole && !set.has(uid)) continue;
         visit(uid, block.flags[row] as number, block.seqs[row] as number, block, row);
       }
     }
@@ -225,15 +226,24 @@ export class MailboxView implements LogView<MailboxView> {
 
   /** The UIDs of the set that exist. */
   present(set: UidSet): UidSet {
-    const uids: number[] = [];
-    this.forEach(set, (uid) => uids.push(uid));
-    return UidSet.fromSorted(uids);
+    return this.#collect(set);
   }
 
   allUids(): UidSet {
-    const uids: number[] = [];
-    this.forEach(undefined, (uid) => uids.push(uid));
-    return UidSet.fromSorted(uids);
+    return this.#collect(undefined);
+  }
+
+  #collect(set: UidSet | undefined): UidSet {
+    return UidSet.build((add) => {
+      for (const { uids } of this.state.blocks) {
+        const [first, last] = [uids[0] as number, uids[uids.length - 1] as number];
+        if (set !== undefined && !set.intersects(first, last)) continue;
+        const isWhole = set === undefined || set.covers(first, last);
+        // Without a gap a block is a range.
+        if (isWhole && last - first === uids.length - 1) add(first, last);
+        else for (const uid of uids) if (isWhole || set.has(uid)) add(uid, uid);
+      }
+    });
   }
 
   /** Keyword numbers for the names, and the names that the table lacks; names compare case-insensitively. */

@@ -104,14 +104,16 @@ async function setShared(
       }
       return known;
     };
-    const changed: number[] = [];
-    const modified: number[] = [];
-    view.forEach(change.uids, (uid, flagIndex, seq) => {
-      if (change.unchangedSince !== undefined && seq > change.unchangedSince) modified.push(uid);
-      else if (differs(flagIndex)) changed.push(uid);
-    });
-    const uids = UidSet.fromSorted(changed);
-    const reply: FlagsChanged = { changed: uids, modified: UidSet.fromSorted(modified) };
+    const { unchangedSince = Number.POSITIVE_INFINITY } = change;
+    const select = (isMeant: (flagIndex: number, seq: number) => boolean): UidSet =>
+      UidSet.build((add) => {
+        view.forEach(change.uids, (uid, flagIndex, seq) => {
+          if (isMeant(flagIndex, seq)) add(uid, uid);
+        });
+      });
+    const uids = select((flagIndex, seq) => seq <= unchangedSince && differs(flagIndex));
+    const modified = change.unchangedSince === undefined ? UidSet.empty : select((_, seq) => seq > unchangedSince);
+    const reply: FlagsChanged = { changed: uids, modified };
     return uids.isEmpty ? { reply } : { record: flagsRecord({ newKeywords, clear, set, uids }), reply };
   });
   return reply;

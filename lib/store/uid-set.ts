@@ -11,16 +11,23 @@ export class UidSet implements Iterable<number> {
     this.#bounds = bounds;
   }
 
-  /** From UIDs in strictly ascending order. */
-  static fromSorted(uids: Iterable<number>): UidSet {
+  /** From inclusive ranges that `fill` adds in strictly ascending order. */
+  static build(fill: (add: (from: number, to: number) => void) => void): UidSet {
     const bounds: number[] = [];
     let last = -1;
-    for (const uid of uids) {
-      if (uid === last + 1 && bounds.length > 0) bounds[bounds.length - 1] = uid;
-      else bounds.push(uid, uid);
-      last = uid;
-    }
+    fill((from, to) => {
+      if (from === last + 1 && bounds.length > 0) bounds[bounds.length - 1] = to;
+      else bounds.push(from, to);
+      last = to;
+    });
     return bounds.length === 0 ? UidSet.empty : new UidSet(bounds);
+  }
+
+  /** From UIDs in strictly ascending order. */
+  static fromSorted(uids: Iterable<number>): UidSet {
+    return UidSet.build((add) => {
+      for (const uid of uids) add(uid, uid);
+    });
   }
 
   /** From inclusive ranges in any order, which may overlap. */
@@ -76,6 +83,13 @@ export class UidSet implements Iterable<number> {
   intersects(from: number, to: number): boolean {
     const start = this.#bounds[2 * this.#rangeAt(from)];
     return start !== undefined && start <= to;
+  }
+
+  /** Whether all UIDs of the inclusive range are in the set. */
+  covers(from: number, to: number): boolean {
+    const at = 2 * this.#rangeAt(from);
+    const start = this.#bounds[at];
+    return start !== undefined && start <= from && (this.#bounds[at + 1] as number) >= to;
   }
 
   /** Those of the inclusive range. */

@@ -52,6 +52,15 @@ describe('UidSet', () => {
         const [low, high] = [Math.min(from, to), Math.max(from, to)];
         expect([...setA.within(low, high)]).toEqual(sorted(new Set(a)).filter((uid) => uid >= low && uid <= high));
         expect(setA.intersects(low, high)).toBe(a.some((uid) => uid >= low && uid <= high));
+        const span = Array.from({ length: high - low + 1 }, (_, i) => low + i);
+        expect(setA.covers(low, high)).toBe(span.every((uid) => a.includes(uid)));
+        const rebuilt = UidSet.build((add) => {
+          for (const [first, last] of setA.ranges()) {
+            add(first, first);
+            if (last > first) add(first + 1, last);
+          }
+        });
+        expect(rebuilt.toString()).toBe(setA.toString());
       }),
     );
   });

@@ -65,7 +65,14 @@ describe('what a client is told', () => {
         const { gone, changed } = changesBetween(before, now);
         const all = [...before.allUids()];
         expect([...gone]).toEqual(all.filter((uid) => !now.has(uid)));
-        expect([...changed]).toEqual(all.filter((uid) => now.has(uid) && now.seqOf(uid) !== before.seqOf(uid)));
+        const touched = all.filter((uid) => now.has(uid) && now.seqOf(uid) !== before.seqOf(uid));
+        expect([...changed]).toEqual(touched);
+        const told = changesBetween(before, now, (uid, was, is) => {
+          expect([was, is]).toEqual([before.flagSetOf(uid), now.flagSetOf(uid)]);
+          return uid % 3 === 0;
+        });
+        expect([...told.gone]).toEqual([...gone]);
+        expect([...told.changed]).toEqual(touched.filter((uid) => uid % 3 !== 0));
       }),
       { numRuns: 20 },
     );
