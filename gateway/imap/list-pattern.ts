@@ -1,7 +1,31 @@
+import type { NameView } from '../../lib/store/name-view.ts';
 import { INBOX, SEPARATOR } from '../../lib/store/tree-view.ts';
+import type { NamePattern } from './wire/commands.ts';
+import { decodeUtf7, encodeUtf7 } from './wire/utf7.ts';
 
 /** More characters than a name can have: a longer pattern matches nothing. */
 const MAX_PATTERN = 2000;
+
+/** Tells which of the store's names match a pattern after its reference, as this client calls mailboxes. */
+export function namesMatching(
+  names: NameView,
+  reference: NamePattern,
+  pattern: NamePattern,
+): (name: string) => boolean {
+  if (typeof reference === 'string' && typeof pattern === 'string') {
+    const glob = new ListPattern(names.fromPattern(`${reference}${pattern}`));
+    return (name) => glob.matches(names.shown(name));
+  }
+  const whole = `${spelling(reference)}${spelling(pattern)}`;
+  const decoded = decodeUtf7(whole);
+  if (decoded !== null) return namesMatching(names, '', decoded);
+  const glob = new ListPattern(names.fromPattern(whole));
+  return (name) => glob.matches(encodeUtf7(names.shown(name)));
+}
+
+function spelling(pattern: NamePattern): string {
+  return typeof pattern === 'string' ? encodeUtf7(pattern) : pattern.spelled;
+}
 
 /**
  * A LIST pattern: `*` stands for anything, `%` for anything without the separator (RFC 9051 §6.3.9). Matching takes at

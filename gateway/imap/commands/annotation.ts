@@ -3,8 +3,10 @@ import { metadataOf, setMetadata } from '../../../lib/store/metadata.ts';
 import { hasRight } from '../../../lib/store/rights.ts';
 import type { CommandOf } from '../command-of.ts';
 import type { Context } from '../context.ts';
-import { ListPattern } from '../list-pattern.ts';
+import { ListPattern, namesMatching } from '../list-pattern.ts';
 import { bad, ok, type Reply } from '../reply.ts';
+import { BadSyntax } from '../wire/bad-syntax.ts';
+import type { NamePattern } from '../wire/commands.ts';
 import { annotation } from '../wire/write/metadata.ts';
 import { asMetadata } from './metadata.ts';
 
@@ -54,14 +56,15 @@ export async function setAnnotation(context: Context, command: CommandOf<'SETANN
 }
 
 /** '' is the server; a name without wildcards is itself, so that one which does not exist is an error. */
-async function mailboxesOf(context: Context, pattern: string): Promise<readonly string[]> {
-  if (!/[*%]/.test(pattern)) return [context.names.fromWire(pattern)];
-  const glob = new ListPattern(context.names.fromPattern(pattern));
+async function mailboxesOf(context: Context, pattern: NamePattern): Promise<readonly string[]> {
+  const text = typeof pattern === 'string' ? pattern : pattern.spelled;
+  if (!/[*%]/.test(text)) {
+    if (text !== pattern) throw new BadSyntax('Mailbox name is not valid modified UTF-7');
+    return [context.names.fromWire(text)];
+  }
+  const matches = namesMatching(context.names, '', pattern);
   const rows = await listNames(context.account, context.names);
   return rows
-    .filter(
-      ({ name, mailbox, rights }) =>
-        mailbox !== undefined && hasRight(rights, 'r') && glob.matches(context.names.shown(name)),
-    )
+    .filter(({ name, mailbox, rights }) => mailbox !== undefined && hasRight(rights, 'r') && matches(name))
     .map(({ name }) => name);
 }

@@ -5,7 +5,7 @@ import { hasRight, shownRights } from '../../../lib/store/rights.ts';
 import { mailboxStatuses } from '../../../lib/store/status.ts';
 import type { CommandOf } from '../command-of.ts';
 import type { Context } from '../context.ts';
-import { ListPattern } from '../list-pattern.ts';
+import { namesMatching } from '../list-pattern.ts';
 import { ok, type Reply } from '../reply.ts';
 import { myRights } from '../wire/write/acl.ts';
 import { listed, status as statusLine } from '../wire/write/response.ts';
@@ -35,12 +35,12 @@ export async function list(context: Context, command: CommandOf<'LIST'>): Promis
     return ok();
   }
   const rows = await listNames(context.account, names);
-  const globs = patterns.map((pattern) => new ListPattern(names.fromPattern(`${reference}${pattern}`)));
+  const matchers = patterns.map((pattern) => namesMatching(names, reference, pattern));
   if (command.status?.includes('HIGHESTMODSEQ')) enableCondstore(context);
   let batch: ListedName[] = [];
   for (const { row, childInfo } of linesOf(rows, command, names)) {
     await context.breathe();
-    if (!globs.some((glob) => glob.matches(names.shown(row.name)))) continue;
+    if (!matchers.some((matches) => matches(row.name))) continue;
     const attributes = attributesOf(row, command, context.style.rev2 || extended);
     const info = childInfo ? { childInfo: childInfoOf(command) } : {};
     context.write(listed('LIST', { attributes, delimiter: names.separator, name: row.name, ...info }, context.dialect));

@@ -1,7 +1,7 @@
 import { listNames } from '../../../lib/store/list-names.ts';
 import type { CommandOf } from '../command-of.ts';
 import type { Context } from '../context.ts';
-import { ListPattern } from '../list-pattern.ts';
+import { namesMatching } from '../list-pattern.ts';
 import { ok, type Reply } from '../reply.ts';
 import { listed } from '../wire/write/response.ts';
 
@@ -17,15 +17,15 @@ export async function lsub(context: Context, { reference, pattern }: CommandOf<'
     );
     return ok();
   }
-  const glob = new ListPattern(names.fromPattern(`${reference}${pattern}`));
+  const matches = namesMatching(names, reference, pattern);
   const answers = new Map<string, readonly string[]>();
   for (const { name, isSubscribed } of await listNames(context.account, names)) {
     if (!isSubscribed) continue;
     await context.breathe();
-    if (glob.matches(names.shown(name))) answers.set(name, []);
-    else if (pattern.includes('%')) {
+    if (matches(name)) answers.set(name, []);
+    else if ((typeof pattern === 'string' ? pattern : pattern.spelled).includes('%')) {
       for (let at = names.parentOf(name); at !== undefined; at = names.parentOf(at)) {
-        if (!answers.has(at) && glob.matches(names.shown(at))) answers.set(at, ['\\Noselect']);
+        if (!answers.has(at) && matches(at)) answers.set(at, ['\\Noselect']);
       }
     }
   }

@@ -2,7 +2,7 @@ import { listNames } from '../../../lib/store/list-names.ts';
 import { INBOX } from '../../../lib/store/tree-view.ts';
 import type { CommandOf } from '../command-of.ts';
 import type { Context } from '../context.ts';
-import { ListPattern } from '../list-pattern.ts';
+import { namesMatching } from '../list-pattern.ts';
 import { ok, type Reply } from '../reply.ts';
 import { listed } from '../wire/write/response.ts';
 
@@ -24,11 +24,11 @@ export async function xlist(context: Context, { reference, pattern }: CommandOf<
     context.write(listed('XLIST', { attributes: ['\\Noselect'], delimiter, name: '' }, context.dialect));
     return ok();
   }
-  const glob = new ListPattern(names.fromPattern(`${reference}${pattern}`));
+  const matches = namesMatching(names, reference, pattern);
   for (const { name, mailbox, hasChildren, specialUse } of await listNames(context.account, names)) {
     await context.breathe();
     // A name that is only subscribed is no mailbox.
-    if ((mailbox === undefined && !hasChildren) || !glob.matches(names.shown(name))) continue;
+    if ((mailbox === undefined && !hasChildren) || !matches(name)) continue;
     const attributes = [
       ...(mailbox === undefined ? ['\\Noselect'] : []),
       hasChildren ? '\\HasChildren' : '\\HasNoChildren',

@@ -36,12 +36,18 @@ export interface MetadataOptions {
   readonly depth: number;
 }
 
+/**
+ * A pattern for mailbox names, or its beginning, in Unicode; `spelled`: in modified UTF-7 that is none by itself, such as
+ * `&ZeV*`, to be compared with names as they are spelled on the wire (RFC 3501 §6.3.8).
+ */
+export type NamePattern = string | { readonly spelled: string };
+
 /** LIST with everything RFC 5258, RFC 5819 and RFC 6154 add; a plain LIST has empty options. */
 export interface ListCommand {
   readonly name: 'LIST';
   readonly select: readonly ('SUBSCRIBED' | 'REMOTE' | 'RECURSIVEMATCH' | 'SPECIAL-USE')[];
-  readonly reference: string;
-  readonly patterns: readonly string[];
+  readonly reference: NamePattern;
+  readonly patterns: readonly NamePattern[];
   readonly returns: readonly ('SUBSCRIBED' | 'CHILDREN' | 'SPECIAL-USE' | 'MYRIGHTS')[];
   readonly status: readonly StatusItem[] | null;
   /** RFC 9590 §3. */
@@ -132,8 +138,8 @@ export type ImapCommand =
   | { readonly name: 'DELETE' | 'SUBSCRIBE' | 'UNSUBSCRIBE'; readonly mailbox: string }
   | { readonly name: 'RENAME'; readonly from: string; readonly to: string }
   | ListCommand
-  | { readonly name: 'XLIST'; readonly reference: string; readonly pattern: string }
-  | { readonly name: 'LSUB'; readonly reference: string; readonly pattern: string }
+  | { readonly name: 'XLIST'; readonly reference: NamePattern; readonly pattern: NamePattern }
+  | { readonly name: 'LSUB'; readonly reference: NamePattern; readonly pattern: NamePattern }
   | { readonly name: 'STATUS'; readonly mailbox: string; readonly items: readonly StatusItem[] }
   | { readonly name: 'EXPUNGE'; readonly uids: SequenceSet | null }
   | (SearchProgram & { readonly name: 'SEARCH'; readonly returns: readonly SearchReturn[] | null })
@@ -200,13 +206,13 @@ export type ImapCommand =
     }
   | {
       readonly name: 'GETANNOTATION';
-      readonly pattern: string;
+      readonly pattern: NamePattern;
       readonly entries: readonly string[];
       readonly attributes: readonly string[];
     }
   | {
       readonly name: 'SETANNOTATION';
-      readonly pattern: string;
+      readonly pattern: NamePattern;
       readonly values: readonly (readonly [
         entry: string,
         attributes: readonly (readonly [attribute: string, value: string | null])[],

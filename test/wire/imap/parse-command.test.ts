@@ -133,10 +133,11 @@ const examples: readonly (readonly [section: string, wire: string, command: obje
     'A002 LSUB "#news." "comp.mail.*"',
     { name: 'LSUB', reference: '#news.', pattern: 'comp.mail.*' },
   ],
+  // A wildcard within what modified UTF-7 encodes.
   [
-    'RFC 9051 §6.3.11',
-    'A042 STATUS blurdybloop (UIDNEXT MESSAGES)',
-    { name: 'STATUS', mailbox: 'blurdybloop', items: ['UIDNEXT', 'MESSAGES'] },
+    'RFC 3501 §6.3.8',
+    'A003 LSUB &ZeV "&ZeV*"',
+    { name: 'LSUB', reference: { spelled: '&ZeV' }, pattern: { spelled: '&ZeV*' } },
   ],
   ['RFC 4315 §2.1', 'A101 UID EXPUNGE 3000:3002', { name: 'EXPUNGE', uids: [one(3000, 3002)] }],
   ['RFC 3501 §6.4.3', 'A202 EXPUNGE', { name: 'EXPUNGE', uids: null }],
@@ -311,6 +312,8 @@ const bad: readonly (readonly [wire: string, tag: string | null, message: string
   ['a SELECT "a&b"', 'a', 'Mailbox name is not valid modified UTF-7'],
   ['a SELECT &AGE-', 'a', 'Mailbox name is not valid modified UTF-7'],
   ['a SELECT "Entwürfe"', 'a', 'Mailbox name is not valid modified UTF-7'],
+  ['a LIST "" "Entwürfe*"', 'a', 'Mailbox name is not valid modified UTF-7'],
+  ['a LIST "" "&Ze\t*"', 'a', 'Mailbox name is not valid modified UTF-7'],
   ['a SELECT "a\tb"', 'a', 'Mailbox name is not valid modified UTF-7'],
   ['a SELECT INBOX (QRESYNC (0 1))', 'a', 'Expected a UIDVALIDITY at octet 26'],
   ['a SELECT INBOX (QRESYNC (1 1 1:*))', 'a', 'Invalid set (only numbers are allowed) before octet 33'],

@@ -1,5 +1,5 @@
 import type { AnnotationToStore, AttributeScope } from '../../../gateway/imap/wire/annotation.ts';
-import type { ImapCommand, ListCommand } from '../../../gateway/imap/wire/commands.ts';
+import type { ImapCommand, ListCommand, NamePattern } from '../../../gateway/imap/wire/commands.ts';
 import type { ConvertItem } from '../../../gateway/imap/wire/convert-item.ts';
 import type { FetchItem, Partial } from '../../../gateway/imap/wire/fetch-item.ts';
 import type { Dialect } from '../../../gateway/imap/wire/read/reader.ts';
@@ -63,7 +63,7 @@ function commandText(command: ImapCommand, dialect: Dialect): string {
     case 'LIST':
       return listText(command, dialect);
     case 'LSUB':
-      return `LSUB ${box(command.reference)} ${box(command.pattern)}`;
+      return `LSUB ${namePattern(command.reference, dialect)} ${namePattern(command.pattern, dialect)}`;
     case 'STATUS':
       return `STATUS ${box(command.mailbox)} (${command.items.join(' ')})`;
     case 'EXPUNGE':
@@ -132,11 +132,15 @@ function selectParams(command: Extract<ImapCommand, { name: 'SELECT' | 'EXAMINE'
 
 function listText(command: ListCommand, dialect: Dialect): string {
   const select = command.select.length > 0 ? `(${command.select.join(' ')}) ` : '';
-  const patterns = command.patterns.map((pattern) => mailbox(pattern, dialect));
+  const patterns = command.patterns.map((pattern) => namePattern(pattern, dialect));
   const returns: string[] = [...command.returns];
   if (command.status !== null) returns.push(`STATUS (${command.status.join(' ')})`);
   const many = command.extended || patterns.length > 1 ? `(${patterns.join(' ')})` : patterns.join('');
-  return `LIST ${select}${mailbox(command.reference, dialect)} ${many}${returns.length > 0 ? ` RETURN (${returns.join(' ')})` : ''}`;
+  return `LIST ${select}${namePattern(command.reference, dialect)} ${many}${returns.length > 0 ? ` RETURN (${returns.join(' ')})` : ''}`;
+}
+
+function namePattern(pattern: NamePattern, dialect: Dialect): string {
+  return typeof pattern === 'string' ? mailbox(pattern, dialect) : astring(pattern.spelled, dialect);
 }
 
 function convertItemText(item: ConvertItem): string {

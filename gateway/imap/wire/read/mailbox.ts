@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { BadSyntax } from '../bad-syntax.ts';
+import type { NamePattern } from '../commands.ts';
 import { decodeUtf7 } from '../utf7.ts';
 import type { Reader } from './reader.ts';
 import { astringBytes, stringBytes } from './text.ts';
@@ -15,17 +16,24 @@ export function mailbox(reader: Reader): string {
 }
 
 /** The reference name of LIST and LSUB: the beginning of a pattern, as the client has it (RFC 9051 §6.3.9). */
-export function listReference(reader: Reader): string {
-  return mailboxName(astringBytes(reader, 'a reference name'), reader);
+export function listReference(reader: Reader): NamePattern {
+  return namePattern(astringBytes(reader, 'a reference name'), reader);
 }
 
 /**
  *     list-mailbox  = 1*list-char / string                ; RFC 9051 §9
  *     list-char     = ATOM-CHAR / list-wildcards / resp-specials
  */
-export function listMailbox(reader: Reader): string {
+export function listMailbox(reader: Reader): NamePattern {
   const plain = reader.match(/[!#$%&'*+,\-./0-9:;<=>?@A-Z[\]^_`a-z|}~]+/y);
-  return mailboxName(plain === null ? stringBytes(reader, 'a mailbox pattern') : Buffer.from(plain, 'latin1'), reader);
+  return namePattern(plain === null ? stringBytes(reader, 'a mailbox pattern') : Buffer.from(plain, 'latin1'), reader);
+}
+
+/** A wildcard may stand within what modified UTF-7 encodes, and a reference may end there. */
+function namePattern(bytes: Buffer, reader: Reader): NamePattern {
+  const spelled = bytes.toString('latin1');
+  const isPlain = !reader.dialect.utf8 && /^[\x20-\x7e]*$/.test(spelled);
+  return isPlain && decodeUtf7(spelled) === null ? { spelled } : mailboxName(bytes, reader);
 }
 
 function mailboxName(bytes: Buffer, reader: Reader): string {
