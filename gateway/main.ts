@@ -1,4 +1,5 @@
 import { DirectoryAuthenticator } from '../lib/auth/authenticator.ts';
+import { Referrals, referring } from '../lib/auth/referrals.ts';
 import type { Config, ListenAddress } from '../lib/base/config.ts';
 import type { Log } from '../lib/base/log.ts';
 import { checkScript, sieveCapabilities } from '../lib/sieve/check.ts';
@@ -81,11 +82,14 @@ async function services(
   const allowPlaintext = config.allowplaintext;
   const limits = { idleMs: config.timeout };
   const accounts = accountOptionsOf(config);
+  const referrals =
+    config.referrals.length > 0 ? new Referrals(config.referrals, config.defaultdomain || undefined) : undefined;
   const imap: Service['options'] = {
     refusal: imapRefusal,
     serve: serveImap({
       store,
-      authenticator: mailUsers,
+      authenticator: referring(mailUsers, referrals),
+      referrals,
       servername,
       maxMessageBytes,
       allowPlaintext,

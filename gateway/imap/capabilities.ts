@@ -14,6 +14,8 @@ export interface Offers {
   /** Messages that one command may be about, and those that a COPY or APPEND may; 0: any (`messagelimit`, `savelimit`). */
   readonly messageLimit: number;
   readonly saveLimit: number;
+  /** Some users are served elsewhere (RFC 2193, RFC 2221). */
+  readonly referrals: boolean;
   /** URL of ManageSieve, perhaps ''; undefined: no script runs for what IMAP does (RFC 6785 §2.1). */
   readonly manageSieve: string | undefined;
 }
@@ -95,11 +97,14 @@ export function capabilities(offers: Offers): string[] {
   if (loggedIn) {
     const deflate = compressed ? [] : ['COMPRESS=DEFLATE'];
     const scripts = offers.manageSieve === undefined ? [] : [`IMAPSIEVE=${offers.manageSieve}`];
-    return [...always, ...afterLogin, ...deflate, ...limit, ...messageLimits(offers), ...scripts];
+    const elsewhere = offers.referrals ? ['MAILBOX-REFERRALS'] : [];
+    return [...always, ...afterLogin, ...deflate, ...limit, ...messageLimits(offers), ...scripts, ...elsewhere];
   }
   const mechanisms = saslMechanisms({ plaintextAllowed: passwords }).map((name) => `AUTH=${name}`);
   const login = passwords ? [] : ['LOGINDISABLED'];
-  return [...always, ...(startTls ? ['STARTTLS'] : []), 'SASL-IR', ...mechanisms, ...login, ...beforeLogin];
+  const tls = startTls ? ['STARTTLS'] : [];
+  const elsewhere = offers.referrals ? ['LOGIN-REFERRALS'] : [];
+  return [...always, ...tls, 'SASL-IR', ...mechanisms, ...login, ...beforeLogin, ...elsewhere];
 }
 
 /** RFC 9738 §3: SAVELIMIT only where no other command has a limit. */

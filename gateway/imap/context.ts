@@ -1,5 +1,6 @@
 import type { SecureContext } from 'node:tls';
 import type { Authenticator } from '../../lib/auth/authenticator.ts';
+import type { Referrals } from '../../lib/auth/referrals.ts';
 import type { Clock } from '../../lib/base/clock.ts';
 import type { Bytes } from '../../lib/base/config-values.ts';
 import type { ImapLimits } from '../../lib/base/limits.ts';
@@ -38,6 +39,8 @@ export interface ImapOptions {
   readonly quotaWarning?: { readonly percent: number; readonly freeKib: number };
   /** Users that may resolve `submit+` URLs (`submitservers`). */
   readonly submitServers?: readonly string[];
+  /** Who is served by other servers (`referrals`); nobody without. */
+  readonly referrals?: Referrals | undefined;
   /** Capabilities that are not announced (`suppress_capabilities`). */
   readonly suppressed?: readonly string[];
   /** Whether ID is answered with who we are (`imapidresponse`); it is without. */

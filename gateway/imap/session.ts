@@ -20,9 +20,10 @@ import { BrokenLiteral, Refused, refusal } from './errors.ts';
 import { SummaryTexts } from './fetch/summary-texts.ts';
 import { Input } from './input.ts';
 import type { Notifier } from './notify/notifier.ts';
+import { referCommand } from './referrals.ts';
 import { bad, no, type Reply } from './reply.ts';
-import { namesNumbers } from './search/program.ts';
 import type { Selected, Style, Telling } from './selected.ts';
+import { usesNumbers } from './uses-numbers.ts';
 import { isAppend } from './wire/append.ts';
 import { BadSyntax } from './wire/bad-syntax.ts';
 import type { ImapCommand, ImapCommandName } from './wire/commands.ts';
@@ -48,13 +49,6 @@ export function serveImap(
   const summaryTexts = new SummaryTexts(limits.summaryTextBytes);
   const whole = { clock: systemClock, ...options, limits, gists, summaryTexts, images: new ImageProcess(limits) };
   return (connection) => new Session(connection, whole).run();
-}
-
-/** Whether the command names messages by their numbers, or asks for them (RFC 9586 §3.1, §3.2). */
-function usesNumbers(command: ImapCommand): boolean {
-  if ('uid' in command && !command.uid) return true;
-  if ('qresync' in command) return command.qresync?.match != null;
-  return 'key' in command && namesNumbers(command.key);
 }
 
 /** The row of a verb takes the command of that verb; the reader made both fit, which the types cannot see here. */
@@ -122,6 +116,7 @@ class Session implements Context {
       maxMessageBytes: this.options.maxMessageBytes,
       messageLimit: this.options.messageLimit ?? 0,
       saveLimit: this.options.saveLimit ?? 0,
+      referrals: this.options.referrals !== undefined,
       manageSieve: this.options.events && (this.options.manageSieve ?? ''),
     });
     return names.filter((name) => !suppressed.includes(name));
@@ -296,7 +291,7 @@ class Session implements Context {
       await this.#refreshRights();
       if (row.state === 'selected' && !this.hasSelected) throw noPermission();
       this.#running = { tag };
-      const reply = await row.run(this, command, tag);
+      const reply = referCommand(this, command) ?? (await row.run(this, command, tag));
       this.#running = undefined;
       await this.tell(telling);
       if (reply !== undefined) this.#answer(tag, reply);

@@ -10,6 +10,7 @@ import {
   mode,
   names,
   oneOf,
+  referrals,
   relay,
   size,
   text,
@@ -125,6 +126,9 @@ const schema = z.object({
     'Messages that one IMAP command is about (FETCH, STORE, SEARCH, COPY, MOVE, APPEND, UID EXPUNGE; RFC 9738): what goes beyond is left for the next command. 0: any number, which costs no more here.',
   ),
   savelimit: messageLimit('The same of COPY and APPEND alone. It counts only while `messagelimit` is 0.'),
+  referrals: referrals(
+    'Users and domains that another server serves. IMAP clients are told which, at login and when they name a mailbox there (LOGIN-REFERRALS, MAILBOX-REFERRALS); anybody can ask so, without a password. A line of a user counts before that of the domain.',
+  ),
   suppress_capabilities: words(
     '',
     'Capabilities that IMAP does not announce, written as in the CAPABILITY response. What they name still works for whoever asks.',

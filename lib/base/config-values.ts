@@ -133,6 +133,22 @@ export function acl(
   return key(read, { allowed: 'identifiers, each with its rights: anyone lrs', default: preset, meaning });
 }
 
+/** Users (`anna`, `anna@example.net`) or domains (`@example.net`), each with the `host[:port]` of its server. */
+export function referrals(
+  meaning: string,
+): z.ZodType<readonly (readonly [who: string, server: string])[], string | undefined> {
+  const read: Reader<readonly (readonly [string, string])[]> = (text) => {
+    const given = text.split(/\s+/).filter((word) => word !== '');
+    const pairs = Array.from({ length: Math.ceil(given.length / 2) }, (_, i) => given.slice(2 * i, 2 * i + 2));
+    const entries = pairs.map(([who = '', server = '']) => [who, server] as const);
+    const isServer = /^(\[[0-9a-f:.]+\]|[a-z0-9_-]+(\.[a-z0-9_-]+)*)(:\d{1,5})?$/i;
+    return entries.every(([who, server]) => /[^@]$/.test(who) && isServer.test(server)) ? entries : undefined;
+  };
+  const allowed =
+    'users, or domains as @example.net, each with its server: anna imap2.example.net @example.org [::1]:1143';
+  return key(read, { allowed, default: '', meaning });
+}
+
 /** Names that may hold spaces. */
 export function names(preset: string, meaning: string): z.ZodType<readonly string[], string | undefined> {
   const read: Reader<readonly string[]> = (text) => {

@@ -68,6 +68,15 @@ describe('values', () => {
       ],
     ],
     ['defaultacl:', 'defaultacl', []],
+    [
+      'referrals: anna imap2.example.net @example.org [::1]:1143',
+      'referrals',
+      [
+        ['anna', 'imap2.example.net'],
+        ['@example.org', '[::1]:1143'],
+      ],
+    ],
+    ['referrals:', 'referrals', []],
     ['admins: cyrus  root@example.com', 'admins', ['cyrus', 'root@example.com']],
     ['admins:', 'admins', []],
     ['Servername : mail.example.com', 'servername', 'mail.example.com'],
@@ -106,6 +115,18 @@ describe('values', () => {
     ['maxmessagesize: -1', 'maxmessagesize: "-1" is not allowed; allowed: bytes'],
     ['maxmessagesize: 99999999999999G', 'maxmessagesize'],
     ['defaultacl: anyone', 'allowed: identifiers, each with its rights: anyone lrs'],
+    [
+      'referrals: anna',
+      'allowed: users, or domains as @example.net, each with its server: anna imap2.example.net @example.org [::1]:1143',
+    ],
+    [
+      'referrals: @ imap2.example.net',
+      'allowed: users, or domains as @example.net, each with its server: anna imap2.example.net @example.org [::1]:1143',
+    ],
+    [
+      'referrals: anna imap://a',
+      'allowed: users, or domains as @example.net, each with its server: anna imap2.example.net @example.org [::1]:1143',
+    ],
     ['defaultacl: anyone readp!', 'allowed: identifiers, each with its rights: anyone lrs'],
     ['workers: 0', 'allowed: a whole number from 1 to 64'],
     ['lmtp_trusted: maybe', 'lmtp_trusted: "maybe" is not allowed; allowed: loopback, or yes, on'],

@@ -9,6 +9,7 @@ for (const file of readdirSync(folder).sort()) {
   test(file.replace(/\.txt$/, ''), async () => {
     const transcript = parseTranscript(readFileSync(new URL(file, folder), 'utf8'));
     const { settings } = transcript;
+    const referrals = settings.get('referrals')?.split(' ') ?? [];
     const quota = settings.get('quota');
     await using gateway = await openImapGateway({
       users: settings.get('users')?.split(' ') ?? ['anna'],
@@ -25,6 +26,12 @@ for (const file of readdirSync(folder).sort()) {
       submitServers: settings.get('submit')?.split(' ') ?? [],
       messageLimit: Number(settings.get('messagelimit') ?? 0),
       saveLimit: Number(settings.get('savelimit') ?? 0),
+      ...(referrals.length > 0 && {
+        referrals: Array.from({ length: referrals.length / 2 }, (_, i) => [
+          referrals[2 * i] ?? '',
+          referrals[2 * i + 1] ?? '',
+        ]),
+      }),
       ...(quota && { quotaKib: Number(quota) }),
     });
     await playTranscript(transcript, gateway.port);

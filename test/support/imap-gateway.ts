@@ -4,6 +4,7 @@ import { imapRefusal, serveImap } from '../../gateway/imap/session.ts';
 import { Listener } from '../../gateway/net/listener.ts';
 import { pop3Refusal, servePop3 } from '../../gateway/pop3/session.ts';
 import type { Authenticator } from '../../lib/auth/authenticator.ts';
+import { type Referral, Referrals, referring } from '../../lib/auth/referrals.ts';
 import type { Clock } from '../../lib/base/clock.ts';
 import type { ImapLimits, Pop3Limits } from '../../lib/base/limits.ts';
 import { type Log, openLog } from '../../lib/base/log.ts';
@@ -26,6 +27,7 @@ export interface GatewaySettings {
   readonly minPollMinutes?: number;
   readonly expireDays?: number;
   readonly quotaKib?: number;
+  readonly referrals?: readonly Referral[];
   readonly suppressed?: readonly string[];
   readonly identify?: boolean;
   readonly submitServers?: readonly string[];
@@ -74,9 +76,11 @@ export async function openImapGateway(settings: GatewaySettings = {}): Promise<I
     },
   };
   const log = settings.log ?? openLog('error', destination);
+  const referrals = settings.referrals && new Referrals(settings.referrals, settings.accounts?.defaultDomain);
   const serve = serveImap({
     store,
-    authenticator: (settings.authenticator ?? secretAuthenticator)(store),
+    authenticator: referring((settings.authenticator ?? secretAuthenticator)(store), referrals),
+    referrals,
     servername: 'mail.example.com',
     maxMessageBytes: settings.maxMessageBytes ?? 0,
     allowPlaintext: settings.allowPlaintext ?? true,

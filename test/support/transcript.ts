@@ -4,7 +4,7 @@ import { ImapClient } from './imap-client.ts';
  * A transcript: what several clients say and hear, one line each.
  *
  *     @ users anna bob        settings of the gateway (users, admins, max, quota, plaintext, submit, messagelimit, savelimit,
- *                             defaultdomain, altnamespace, unixhierarchysep); `anna` alone is the default
+ *                             defaultdomain, altnamespace, unixhierarchysep, referrals); `anna` alone is the default
  *     # a comment
  *     1> a LOGIN anna secret  client 1 says; the first mention of a client connects it and takes the greeting
  *     1< a OK ...             the next response of client 1; `...` stands for anything, `$name` for what it was first

@@ -1,9 +1,9 @@
-import { listNames } from '../../../lib/store/list-names.ts';
 import { metadataOf, setMetadata } from '../../../lib/store/metadata.ts';
 import { hasRight } from '../../../lib/store/rights.ts';
 import type { CommandOf } from '../command-of.ts';
 import type { Context } from '../context.ts';
 import { ListPattern, namesMatching } from '../list-pattern.ts';
+import { seenNames } from '../referrals.ts';
 import { bad, ok, type Reply } from '../reply.ts';
 import { BadSyntax } from '../wire/bad-syntax.ts';
 import type { NamePattern } from '../wire/commands.ts';
@@ -63,7 +63,7 @@ async function mailboxesOf(context: Context, pattern: NamePattern): Promise<read
     return [context.names.fromWire(text)];
   }
   const matches = namesMatching(context.names, '', pattern);
-  const rows = await listNames(context.account, context.names);
+  const rows = await seenNames(context, false);
   return rows
     .filter(({ name, mailbox, rights }) => mailbox !== undefined && hasRight(rights, 'r') && matches(name))
     .map(({ name }) => name);

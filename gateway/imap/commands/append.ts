@@ -13,6 +13,7 @@ import { asDestination, Refused } from '../errors.ts';
 import { added } from '../events.ts';
 import { messageOfUrl, octetsOfUrl } from '../fetch/url-message.ts';
 import { requireWithinSaveLimit } from '../message-limit.ts';
+import { referNames } from '../referrals.ts';
 import { no, ok, type Reply } from '../reply.ts';
 import { rangesOf } from '../selected.ts';
 import { AHEAD_BYTES, StoringAhead } from '../storing-ahead.ts';
@@ -40,6 +41,8 @@ export async function runAppend(
     const { tag, mailbox, replaced } = input.start(first);
     onTag(tag);
     if (account === undefined) throw new BadSyntax('Please log in first');
+    const elsewhere = referNames(context, [mailbox]);
+    if (elsewhere !== undefined) throw new Refused(elsewhere);
     const old = replaced === null ? undefined : replacedUid(context, replaced);
     const open = await asDestination(account.open(mailbox, 'i'));
     if (old !== undefined) {

@@ -3,7 +3,7 @@ import { authenticateSasl } from '../../../lib/auth/sasl/table.ts';
 import type { CommandOf } from '../command-of.ts';
 import type { Context } from '../context.ts';
 import { bad, no, type Reply } from '../reply.ts';
-import { loggedIn, loginFailed, passwordsRefused } from './login.ts';
+import { loggedIn, loginFailed, passwordsRefused, servedElsewhere } from './login.ts';
 
 /** AUTHENTICATE (RFC 9051 §6.2.2, RFC 4959), the initial response with the command or after `+`. */
 export async function authenticate(
@@ -22,7 +22,7 @@ export async function authenticate(
     if (user.id !== authenticated.id) context.log.info({ admin: authenticated.name, user: user.name }, 'acts for');
     return loggedIn(context, user);
   } catch (error) {
-    if (!(error instanceof SaslRefused)) throw error;
+    if (!(error instanceof SaslRefused)) return servedElsewhere(context, error, mechanism);
     return refusals[error.reason](context, mechanism, error.user ?? '');
   }
 }

@@ -1,11 +1,11 @@
 import { accountPrefix } from '../../../lib/store/account.ts';
-import { listNames, type NameOrder } from '../../../lib/store/list-names.ts';
-import type { ListedName } from '../../../lib/store/names.ts';
+import type { NameOrder } from '../../../lib/store/list-names.ts';
 import { hasRight, shownRights } from '../../../lib/store/rights.ts';
 import { mailboxStatuses } from '../../../lib/store/status.ts';
 import type { CommandOf } from '../command-of.ts';
 import type { Context } from '../context.ts';
 import { namesMatching } from '../list-pattern.ts';
+import { type SeenName, seenNames } from '../referrals.ts';
 import { ok, type Reply } from '../reply.ts';
 import { myRights } from '../wire/write/acl.ts';
 import { listed, status as statusLine } from '../wire/write/response.ts';
@@ -15,7 +15,7 @@ import { deletedStorage, personalStatus, recentFrom, statusValues } from './stat
 
 /** A name to be listed. */
 interface Line {
-  readonly row: ListedName;
+  readonly row: SeenName;
   /** It does not meet the selection options itself, or not only it: something below does (RFC 5258 §3.5). */
   readonly childInfo: boolean;
 }
@@ -34,10 +34,10 @@ export async function list(context: Context, command: CommandOf<'LIST'>): Promis
     );
     return ok();
   }
-  const rows = await listNames(context.account, names);
+  const rows = await seenNames(context, command.select.includes('REMOTE'));
   const matchers = patterns.map((pattern) => namesMatching(names, reference, pattern));
   if (command.status?.includes('HIGHESTMODSEQ')) enableCondstore(context);
-  let batch: ListedName[] = [];
+  let batch: SeenName[] = [];
   for (const { row, childInfo } of linesOf(rows, command, names)) {
     await context.breathe();
     if (!matchers.some((matches) => matches(row.name))) continue;
@@ -61,13 +61,13 @@ export async function list(context: Context, command: CommandOf<'LIST'>): Promis
 }
 
 /** The names that meet the selection options, and with RECURSIVEMATCH those above them. */
-function linesOf(rows: readonly ListedName[], { select }: CommandOf<'LIST'>, names: NameOrder): readonly Line[] {
+function linesOf(rows: readonly SeenName[], { select }: CommandOf<'LIST'>, names: NameOrder): readonly Line[] {
   const subscribed = select.includes('SUBSCRIBED');
   const selected = rows.filter((row) => {
     if (subscribed && !row.isSubscribed) return false;
     if (select.includes('SPECIAL-USE') && row.specialUse.length === 0) return false;
     // A name that is only subscribed is no mailbox; one that is above others is worth knowing.
-    return subscribed || row.mailbox !== undefined || row.hasChildren;
+    return subscribed || row.mailbox !== undefined || row.hasChildren || row.isRemote;
   });
   if (!select.includes('RECURSIVEMATCH')) return selected.map((row) => ({ row, childInfo: false }));
   const above = new Set<string>();
@@ -85,9 +85,11 @@ function linesOf(rows: readonly ListedName[], { select }: CommandOf<'LIST'>, nam
 }
 
 /** RFC 9051 §7.3.1; what a client that knows no \NonExistent is told is \Noselect. */
-function attributesOf(row: ListedName, { select, returns }: CommandOf<'LIST'>, modern: boolean): string[] {
+function attributesOf(row: SeenName, { select, returns }: CommandOf<'LIST'>, modern: boolean): string[] {
   const attributes: string[] = [];
-  if (row.mailbox === undefined) attributes.push(modern ? '\\NonExistent' : '\\Noselect');
+  // RFC 5258 §4: \Remote.
+  if (row.isRemote) attributes.push('\\Remote');
+  else if (row.mailbox === undefined) attributes.push(modern ? '\\NonExistent' : '\\Noselect');
   attributes.push(row.hasChildren ? '\\HasChildren' : '\\HasNoChildren');
   const showsSubscribed = select.includes('SUBSCRIBED') || returns.includes('SUBSCRIBED');
   if (showsSubscribed && row.isSubscribed) attributes.push('\\Subscribed');
@@ -101,7 +103,7 @@ function childInfoOf({ select }: CommandOf<'LIST'>): string[] {
 /** RFC 5819: the STATUS of each mailbox that can be selected. */
 async function writeStatuses(
   context: Context,
-  rows: readonly ListedName[],
+  rows: readonly SeenName[],
   { status }: CommandOf<'LIST'>,
 ): Promise<void> {
   const readable = rows.flatMap(({ name, mailbox, rights }) =>

@@ -1,6 +1,8 @@
+import { ServedElsewhere } from '../../../lib/auth/referrals.ts';
 import type { User } from '../../../lib/store/directory.ts';
 import type { CommandOf } from '../command-of.ts';
 import type { Context } from '../context.ts';
+import { referLogin } from '../referrals.ts';
 import { no, ok, type Reply } from '../reply.ts';
 import { capabilityCode } from '../wire/write/response-code.ts';
 
@@ -8,8 +10,20 @@ import { capabilityCode } from '../wire/write/response-code.ts';
 export async function login(context: Context, { user, password }: CommandOf<'LOGIN'>): Promise<Reply> {
   if (!context.passwordsAllowed) return passwordsRefused();
   const { authenticator } = context.options;
-  const found = await authenticator.authenticate(user, password, context.connection.remoteAddress);
-  return found === undefined ? loginFailed(context, user) : loggedIn(context, found);
+  try {
+    const found = await authenticator.authenticate(user, password, context.connection.remoteAddress);
+    return found === undefined ? loginFailed(context, user) : loggedIn(context, found);
+  } catch (error) {
+    return servedElsewhere(context, error, null);
+  }
+}
+
+/** A referral counts as a failure of this connection; what is none is thrown on. `mechanism`: null for LOGIN. */
+export function servedElsewhere(context: Context, error: unknown, mechanism: string | null): Reply {
+  if (!(error instanceof ServedElsewhere)) throw error;
+  context.log.info({ name: error.user, server: error.server }, 'referred');
+  context.failLogin();
+  return referLogin(error, mechanism);
 }
 
 /** RFC 9051 §7.1, PRIVACYREQUIRED. */

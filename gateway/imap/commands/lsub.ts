@@ -1,7 +1,7 @@
-import { listNames } from '../../../lib/store/list-names.ts';
 import type { CommandOf } from '../command-of.ts';
 import type { Context } from '../context.ts';
 import { namesMatching } from '../list-pattern.ts';
+import { seenNames } from '../referrals.ts';
 import { ok, type Reply } from '../reply.ts';
 import { listed } from '../wire/write/response.ts';
 
@@ -9,7 +9,7 @@ import { listed } from '../wire/write/response.ts';
  * LSUB (RFC 3501 §6.3.9): subscribed names. Where `%` stops above a subscribed name, the name above is answered with
  * \Noselect.
  */
-export async function lsub(context: Context, { reference, pattern }: CommandOf<'LSUB'>): Promise<Reply> {
+export async function lsub(context: Context, { reference, pattern, remote }: CommandOf<'LSUB'>): Promise<Reply> {
   const { names } = context;
   if (pattern === '') {
     context.write(
@@ -19,7 +19,7 @@ export async function lsub(context: Context, { reference, pattern }: CommandOf<'
   }
   const matches = namesMatching(names, reference, pattern);
   const answers = new Map<string, readonly string[]>();
-  for (const { name, isSubscribed } of await listNames(context.account, names)) {
+  for (const { name, isSubscribed } of await seenNames(context, remote)) {
     if (!isSubscribed) continue;
     await context.breathe();
     if (matches(name)) answers.set(name, []);

@@ -9,6 +9,7 @@ import type { CommandOf } from '../command-of.ts';
 import type { Context } from '../context.ts';
 import { flagsLine, permanentFlagsCode } from '../flag-texts.ts';
 import { modSeqOf } from '../mod-seq.ts';
+import { referNames } from '../referrals.ts';
 import { bad, ok, type Reply } from '../reply.ts';
 import { resync } from '../resync.ts';
 import { Selected } from '../selected.ts';
@@ -28,6 +29,8 @@ export async function select(context: Context, command: CommandOf<'SELECT'>): Pr
     context.write(condition(null, 'OK', 'CLOSED', 'The mailbox selected before is closed'));
   }
   if (command.condstore || command.qresync !== null) enableCondstore(context);
+  const elsewhere = referNames(context, [command.mailbox]);
+  if (elsewhere !== undefined) return elsewhere;
   const open = await context.account.open(command.mailbox);
   const { head } = await open.mailbox.refresh();
   if (head.state === 'closed' && open.path !== INBOX) await unbindClosed(open.tree, open.path, open.mailbox.id);

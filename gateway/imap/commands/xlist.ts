@@ -1,8 +1,8 @@
-import { listNames } from '../../../lib/store/list-names.ts';
 import { INBOX } from '../../../lib/store/tree-view.ts';
 import type { CommandOf } from '../command-of.ts';
 import type { Context } from '../context.ts';
 import { namesMatching } from '../list-pattern.ts';
+import { seenNames } from '../referrals.ts';
 import { ok, type Reply } from '../reply.ts';
 import { listed } from '../wire/write/response.ts';
 
@@ -25,7 +25,7 @@ export async function xlist(context: Context, { reference, pattern }: CommandOf<
     return ok();
   }
   const matches = namesMatching(names, reference, pattern);
-  for (const { name, mailbox, hasChildren, specialUse } of await listNames(context.account, names)) {
+  for (const { name, mailbox, hasChildren, specialUse } of await seenNames(context, false)) {
     await context.breathe();
     // A name that is only subscribed is no mailbox.
     if ((mailbox === undefined && !hasChildren) || !matches(name)) continue;

@@ -139,7 +139,13 @@ export type ImapCommand =
   | { readonly name: 'RENAME'; readonly from: string; readonly to: string }
   | ListCommand
   | { readonly name: 'XLIST'; readonly reference: NamePattern; readonly pattern: NamePattern }
-  | { readonly name: 'LSUB'; readonly reference: NamePattern; readonly pattern: NamePattern }
+  | {
+      readonly name: 'LSUB';
+      readonly reference: NamePattern;
+      readonly pattern: NamePattern;
+      /** Names on other servers too: it is RLSUB (RFC 2193 §5.2). */
+      readonly remote: boolean;
+    }
   | { readonly name: 'STATUS'; readonly mailbox: string; readonly items: readonly StatusItem[] }
   | { readonly name: 'EXPUNGE'; readonly uids: SequenceSet | null }
   | (SearchProgram & { readonly name: 'SEARCH'; readonly returns: readonly SearchReturn[] | null })

@@ -90,11 +90,10 @@ const verbs: ReadonlyMap<string, ReadArguments> = new Map<string, ReadArguments>
   ['UNSUBSCRIBE', (reader) => ({ name: 'UNSUBSCRIBE', mailbox: spaced(reader, mailbox) })],
   ['RENAME', (reader) => ({ name: 'RENAME', from: spaced(reader, mailbox), to: spaced(reader, mailbox) })],
   ['LIST', (reader) => spaced(reader, listArguments)],
-  // RFC 2193 §3: the same with mailboxes of other servers, of which there are none.
-  ['RLIST', (reader) => spaced(reader, listArguments)],
+  ['RLIST', rlist],
   ['XLIST', xlist],
-  ['LSUB', lsub],
-  ['RLSUB', lsub],
+  ['LSUB', (reader) => lsub(reader, false)],
+  ['RLSUB', (reader) => lsub(reader, true)],
   ['STATUS', (reader) => ({ name: 'STATUS', mailbox: spaced(reader, mailbox), items: spaced(reader, statusItems) })],
   // With arguments, these are read by append.ts.
   ['APPEND', (reader) => reader.fail('a space')],
@@ -218,8 +217,14 @@ function useAttribute(reader: Reader): string {
   return reader.peek() === '\\' ? flag(reader) : reader.fail('a special use');
 }
 
-function lsub(reader: Reader): ImapCommand {
-  return { name: 'LSUB', reference: spaced(reader, listReference), pattern: spaced(reader, listMailbox) };
+/** RFC 2193 §5.1: LIST, with mailboxes of other servers. RFC 5258 §3.1 has an option for it. */
+function rlist(reader: Reader): ImapCommand {
+  const command = spaced(reader, listArguments);
+  return { ...command, select: [...command.select, 'REMOTE'] };
+}
+
+function lsub(reader: Reader, remote: boolean): ImapCommand {
+  return { name: 'LSUB', reference: spaced(reader, listReference), pattern: spaced(reader, listMailbox), remote };
 }
 
 /** `XLIST`, which Gmail had before LIST could tell special uses: the arguments are LIST's of RFC 3501. */

@@ -207,7 +207,7 @@ export const arbitraryCommand = fc.oneof(
   }),
   fc.record({ name: named('RENAME'), from: mailboxName, to: mailboxName }),
   list,
-  fc.record({ name: named('LSUB'), reference: mailboxName, pattern: mailboxName }),
+  fc.record({ name: named('LSUB'), reference: mailboxName, pattern: mailboxName, remote: fc.boolean() }),
   fc.record({ name: named('STATUS'), mailbox: mailboxName, items: statusItems }),
   fc.record({ name: named('EXPUNGE'), uids: fc.option(sequenceSet) }),
   fc.record({

@@ -131,13 +131,13 @@ const examples: readonly (readonly [section: string, wire: string, command: obje
   [
     'RFC 3501 §6.3.9',
     'A002 LSUB "#news." "comp.mail.*"',
-    { name: 'LSUB', reference: '#news.', pattern: 'comp.mail.*' },
+    { name: 'LSUB', reference: '#news.', pattern: 'comp.mail.*', remote: false },
   ],
   // A wildcard within what modified UTF-7 encodes.
   [
     'RFC 3501 §6.3.8',
     'A003 LSUB &ZeV "&ZeV*"',
-    { name: 'LSUB', reference: { spelled: '&ZeV' }, pattern: { spelled: '&ZeV*' } },
+    { name: 'LSUB', reference: { spelled: '&ZeV' }, pattern: { spelled: '&ZeV*' }, remote: false },
   ],
   ['RFC 4315 §2.1', 'A101 UID EXPUNGE 3000:3002', { name: 'EXPUNGE', uids: [one(3000, 3002)] }],
   ['RFC 3501 §6.4.3', 'A202 EXPUNGE', { name: 'EXPUNGE', uids: null }],

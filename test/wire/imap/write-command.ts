@@ -63,7 +63,7 @@ function commandText(command: ImapCommand, dialect: Dialect): string {
     case 'LIST':
       return listText(command, dialect);
     case 'LSUB':
-      return `LSUB ${namePattern(command.reference, dialect)} ${namePattern(command.pattern, dialect)}`;
+      return `${command.remote ? 'RLSUB' : 'LSUB'} ${namePattern(command.reference, dialect)} ${namePattern(command.pattern, dialect)}`;
     case 'STATUS':
       return `STATUS ${box(command.mailbox)} (${command.items.join(' ')})`;
     case 'EXPUNGE':

@@ -108,6 +108,11 @@ export function badEvent(events: readonly string[]): string {
   return `BADEVENT (${events.join(' ')})`;
 }
 
+/** `"REFERRAL" 1*(SPACE url)` (RFC 2193 §6, RFC 2221 §5) */
+export function referral(urls: readonly string[]): string {
+  return ['REFERRAL', ...urls].join(' ');
+}
+
 /** `"BADURL" SP url-resp-text` (RFC 4469 §5), as its examples write it. */
 export function badUrl(url: string): string {
   return `BADURL "${url.replace(/[^\x20-\x21\x23-\x5b\x5e-\x7e]/g, '?').slice(0, 1000)}"`;
