@@ -21,8 +21,13 @@ import { annotateRecord, bindRecord, unbindRecord } from './tree-records.ts';
 import type { TreeView } from './tree-view.ts';
 import { UidSet } from './uid-set.ts';
 
+const GIVEN_UP = 'another process has given up the move: try again';
+
 /** Objects copied at a time. */
 const AT_ONCE = 16;
+
+/** Of a destination's head that nobody has written to since it was made. */
+const BORN_REV = 1;
 
 /** Why a mailbox stays where it is for good; after anything else the same crossing is gone on with. */
 const REFUSALS: ReadonlySet<StoreErrorCode> = new Set(['already-exists', 'expunged', 'gone', 'too-many']);
@@ -38,12 +43,16 @@ export async function changeSpace(store: MailStore, crossing: Crossing): Promise
     try {
       await carryOver(store, crossing);
     } catch (error) {
-      if (error instanceof StoreError && REFUSALS.has(error.code)) await giveUp(store, crossing);
-      throw error;
+      const isRefused = error instanceof StoreError && REFUSALS.has(error.code);
+      // Another process may have bound it meanwhile: then it is there.
+      if (!isRefused || !knows((await tree.refresh()).view, crossing.destination)) {
+        if (isRefused) await giveUp(store, crossing);
+        throw error;
+      }
     }
   }
   await carryAnnotations(store, crossing);
-  await deleteSource(store, crossing);
+  const isThere = await deleteSource(store, crossing);
   await store.quota.flush();
   for (const side of [crossing.from, crossing.to]) {
     for (const { root, counted } of await recounts(new SweepRun(store), side)) {
@@ -51,6 +60,7 @@ export async function changeSpace(store: MailStore, crossing: Crossing): Promise
     }
   }
   await store.ports.index.delete(crossingKey(crossing.destination));
+  if (!isThere) throw new StoreError('unavailable', GIVEN_UP);
 }
 
 /** A destination that was deleted since has been there. */
@@ -68,7 +78,9 @@ async function carryOver(store: MailStore, crossing: Crossing): Promise<void> {
     await finishMoves(store, source);
   }
   await freeze(store, source, crossing.destination);
-  const { view } = await source.refresh();
+  const { head, view } = await source.refresh();
+  // Another process has given up since: what is seen now may change.
+  if (!isFrozenFor(head, crossing)) throw new StoreError('unavailable', GIVEN_UP);
   if (view.state.intents.size > 0) {
     await giveUp(store, crossing);
     throw new StoreError('unavailable', 'messages are being moved out of the mailbox: try again in a minute');
@@ -145,10 +157,13 @@ async function putDestination(
   const { destination, to } = crossing;
   const next = carriedView(crossing, view, values);
   const { ref } = await foldMailbox(store.context, next, { limits: store.context.foldLimits, space: to.space });
-  const begun = { rev: 1, state: 'open', space: to.space, owner: to.tree, watchers: [] } as const;
+  const begun = { rev: BORN_REV, state: 'open', space: to.space, owner: to.tree, watchers: [] } as const;
   const head: Head = { ...begun, ...headOnSnapshot(next, ref) };
-  // One that is there already is the same: the source does not change.
-  await store.ports.index.put(headKey('M', destination), encodeHead(head, Buffer.alloc(0)), 'absent');
+  const put = await store.ports.index.put(headKey('M', destination), encodeHead(head, Buffer.alloc(0)), 'absent');
+  if (put.ok) return;
+  // One that is there already is the same, unless another process had made it, given up, and the source has changed since.
+  const there = await readHead(store.context, 'M', destination);
+  if (there?.seq !== next.seq) throw new StoreError('gone', 'the mailbox has changed since another process gave up');
 }
 
 /**
@@ -203,15 +218,49 @@ async function carryAnnotations(store: MailStore, { source, destination, from, t
   }
 }
 
-/** Closes the source, then unbinds it (Rule 5): from then on it is a deleted mailbox like others. */
-async function deleteSource(store: MailStore, { source, destination, from }: Crossing): Promise<void> {
-  const head = await readHead(store.context, 'M', source);
-  if (head?.state === 'moving' && head.movesTo === destination) await closeMailbox(store, source);
-  else if (head?.state !== 'closed') return;
+/** Whether the source waits for this crossing: the one item that decides between going on and giving up. */
+function isFrozenFor({ state, movesTo }: Pick<Head, 'state' | 'movesTo'>, { destination }: Crossing): boolean {
+  return state === 'moving' && movesTo === destination;
+}
+
+/**
+ * Closes the source, then unbinds it (Rule 5): from then on it is a deleted mailbox like others. One that another process
+ * has opened again stays what it is, and the destination goes: false.
+ */
+async function deleteSource(store: MailStore, crossing: Crossing): Promise<boolean> {
+  const { source, from } = crossing;
+  if ((await readHead(store.context, 'M', source)) === undefined) return true;
+  const head = await store
+    .mailbox(source)
+    .editHead((now) => (isFrozenFor(now, crossing) ? { state: 'closed', movesTo: undefined } : undefined));
+  if (head.state === 'open') return !(await deleteDestination(store, crossing));
+  if (head.state !== 'closed') return true;
+  // It is told to those who watch.
+  await closeMailbox(store, source);
   await store.tree(from.tree).commit((view) => {
     const name = nameOf(view, source);
     return name === undefined ? { reply: undefined } : { record: unbindRecord(name), reply: undefined };
   });
+  return true;
+}
+
+/**
+ * Takes back a binding that came after another process had given up, so that the mail is not there twice. A destination that
+ * anybody has written to since stays: two copies are better than a lost message. Answers whether it went.
+ */
+async function deleteDestination(store: MailStore, crossing: Crossing): Promise<boolean> {
+  const { destination, to } = crossing;
+  if ((await readHead(store.context, 'M', destination)) === undefined) return true;
+  const head = await store
+    .mailbox(destination)
+    .editHead(({ rev, state }) => (state === 'open' && rev === BORN_REV ? { state: 'closed' } : undefined));
+  if (head.state !== 'closed') return false;
+  await closeMailbox(store, destination);
+  await store.tree(to.tree).commit((view) => {
+    const name = nameOf(view, destination);
+    return name === undefined ? { reply: undefined } : { record: unbindRecord(name), reply: undefined };
+  });
+  return true;
 }
 
 function nameOf({ state }: TreeView, mailbox: Id): string | undefined {

@@ -16,7 +16,7 @@ import { messageBlobKey } from '../../lib/store/keys.ts';
 import { listNames } from '../../lib/store/list-names.ts';
 import type { MailStore } from '../../lib/store/mail-store.ts';
 import { messageBytes, storeMessage } from '../../lib/store/messages.ts';
-import { createMailbox, renameMailbox } from '../../lib/store/names.ts';
+import { createMailbox, deleteMailbox, renameMailbox } from '../../lib/store/names.ts';
 import type { Blobs } from '../../lib/store/ports.ts';
 import { setFlags } from '../../lib/store/set-flags.ts';
 import { runSweep, sweepSpace } from '../../lib/store/sweep.ts';
@@ -281,6 +281,49 @@ describe('what a process left (Rule 12)', () => {
     await frozen();
     await expect(rename('x', 'q')).rejects.toMatchObject({ code: 'unavailable' });
     expect([await namesOf(joe), await namesOf(anna)]).toEqual(['x x/y', '']);
+  });
+
+  /** Another process finds the name taken and gives up; then the name is free again. */
+  async function givenUpBy(other: MailStore, crossing: Crossing): Promise<void> {
+    const account = new Account(other, user(anna));
+    await createMailbox(account, 'z');
+    await expect(changeSpace(other, crossing)).rejects.toMatchObject({ code: 'already-exists' });
+    await deleteMailbox(account, 'z');
+  }
+
+  test('is in one place when one process gives up and another one binds it', async () => {
+    const crossing = await frozen();
+    let isDone = false;
+    beforeCopy = async () => {
+      if (isDone) return;
+      isDone = true;
+      await givenUpBy(home.another(), crossing);
+    };
+    await expect(changeSpace(store, crossing)).rejects.toMatchObject({ code: 'unavailable' });
+    expect(isDone).toBe(true);
+    expect([await namesOf(joe), await namesOf(anna)]).toEqual(['x x/y', '']);
+    await append(await openOf(joe, 'x'), [await home.message(user(joe).space)]);
+    expect(await getCrossing(store.ports.index, crossing.destination)).toBeUndefined();
+    expect(await findings()).toEqual([]);
+  });
+
+  test('loses nothing that came after one process gave up and before another one froze it again', async () => {
+    const crossing = await frozen();
+    const { mailbox } = await openOf(joe, 'x');
+    await mailbox.editHead(() => ({ state: 'open', movesTo: undefined }));
+    let isDone = false;
+    beforeCopy = async () => {
+      if (isDone) return;
+      isDone = true;
+      const other = home.another();
+      await givenUpBy(other, crossing);
+      await append(await openOf(joe, 'x', other), [await home.message(user(joe).space)]);
+      await other.quota.flush();
+    };
+    await expect(changeSpace(store, crossing)).rejects.toMatchObject({ code: 'gone' });
+    expect([await namesOf(joe), await namesOf(anna)]).toEqual(['x x/y', '']);
+    const { view, head } = await (await openOf(joe, 'x')).mailbox.refresh();
+    expect([view.exists, head.state]).toEqual([4, 'open']);
   });
 
   test('is not begun twice', async () => {
