@@ -43,6 +43,14 @@ describe('a change that was answered (Rule 4)', () => {
     expect(gone.isEmpty).toBe(true);
     expect((await inbox.mailbox.refresh()).view.exists).toBe(2);
   });
+
+  it('without a record rests on what is there now, not on what this process had read', async () => {
+    const inbox = await newInbox(home, 1);
+    const other = await openIn(home.another(), inbox.account.user);
+    await fill(home, other, 1);
+    const { reply } = await inbox.mailbox.commit((view) => ({ reply: view.exists }));
+    expect(reply).toBe(2);
+  });
 });
 
 describe('what was written long before its commit (Rule 9)', () => {

@@ -117,6 +117,33 @@ describe('expunged messages', () => {
     expect((await referenced(world, 'anna')).live.size).toBe(1);
   });
 
+  test('that came back between the mark and the purge keep their bytes (Rule 10)', async () => {
+    const inbox = await openAs(world.store, 'anna', 'INBOX');
+    await deliver(inbox, 2);
+    await expungeUids(inbox, 1, 2);
+    world.clock.pass(3);
+    const other = await openAs(world.process(), 'anna', 'INBOX');
+    const inboxHead = headKey('M', inbox.mailbox.id);
+    let isBack = false;
+    const index = new Proxy(world.index, {
+      get: (target, name) => {
+        const value: unknown = Reflect.get(target, name, target);
+        if (typeof value !== 'function') return value;
+        return async (...args: unknown[]) => {
+          // The first write of the head is the purge.
+          if (name === 'put' && !isBack && JSON.stringify(args[0]) === JSON.stringify(inboxHead)) {
+            isBack = true;
+            expect(await undelete(other, 1)).toBe(true);
+          }
+          return Reflect.apply(value, target, args) as unknown;
+        };
+      },
+    });
+    expect(await runSweep(world.process({ index }), NOW)).toMatchObject({ purged: 2, blobs: 1, alarms: 0 });
+    expect(isBack).toBe(true);
+    expect((await referenced(world, 'anna')).live.size).toBe(1);
+  });
+
   test('a space with nothing due is passed by', async () => {
     await runSweep(world.store, NOW);
     world.clock.pass(0.5);
