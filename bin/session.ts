@@ -68,6 +68,7 @@ const REASONS: ReadonlyMap<string, string> = new Map([
   ['EPERM', 'this user has no permission'],
   ['EROFS', 'the disk is read-only'],
   ['ENOSPC', 'the disk is full'],
+  ['ENOENT', 'no folder can be made there'],
   ['ENOTDIR', 'a part of the path is not a folder'],
   ['EEXIST', 'there is a file of that name'],
 ]);

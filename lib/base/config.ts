@@ -127,8 +127,15 @@ function readIfThere(file: string): string | undefined {
   } catch (error) {
     // ENOTDIR: the data folder is a file, which whoever opens it will say.
     if (error instanceof Error && 'code' in error && /^(ENOENT|ENOTDIR)$/.test(String(error.code))) return undefined;
-    throw new ConfigError(`${file}: cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    throw new ConfigError(`${file} cannot be read: ${whyUnread(error)}`);
   }
+}
+
+function whyUnread(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'EACCES' || code === 'EPERM') return 'this user has no permission';
+  if (code === 'EISDIR') return 'it is a folder';
+  return error instanceof Error ? error.message : String(error);
 }
 
 function absolutePaths(config: Config, cwd: string): Config {

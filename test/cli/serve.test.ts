@@ -158,6 +158,21 @@ describe('what cannot be is said in one line, with a code of sysexits(3)', () =>
     expect(ran).toMatchObject({ code: 73, err: /this user has no permission/ });
   });
 
+  test('a configuration that cannot be read: 78', async () => {
+    const file = join(place.data, 'imapd.conf');
+    await mkdir(file, { recursive: true });
+    const err = `cirrus: ${file} cannot be read: it is a folder\n`;
+    expect(await place.run(['serve'])).toEqual({ code: 78, out: '', err });
+  });
+
+  test.runIf(process.platform === 'linux')('a folder where the kernel makes none: 73', async () => {
+    expect(await place.run(['serve'], { env: { CIRRUS_CONFIGDIRECTORY: '/proc/cirrus' } })).toEqual({
+      code: 73,
+      out: '',
+      err: 'cirrus: the data folder /proc/cirrus cannot be used: no folder can be made there\n',
+    });
+  });
+
   test('an unknown command or option: 64', async () => {
     expect(await place.run(['conquer'])).toMatchObject({ code: 64 });
     expect(await place.run(['serve', '--loud'])).toMatchObject({ code: 64 });
