@@ -5,6 +5,8 @@ import { type DeliveryFact, StoreDelivery } from '../../lib/delivery/deliver.ts'
 import type { Delivered, Delivery } from '../../lib/delivery/ports.ts';
 import { Account } from '../../lib/store/account.ts';
 import { setAcl } from '../../lib/store/acl.ts';
+import { changeSpace } from '../../lib/store/change-space.ts';
+import { type Crossing, putCrossing } from '../../lib/store/crossing.ts';
 import { closeMailbox } from '../../lib/store/delete-mailbox.ts';
 import { Directory } from '../../lib/store/directory.ts';
 import { CHECKPOINTS, SHARED_MESSAGES } from '../../lib/store/keys.ts';
@@ -181,6 +183,30 @@ describe('delivery', () => {
     });
     expect(answers).toEqual([{ ok: true }]);
     expect(await texts(home.store, 'anna')).toHaveLength(1);
+  });
+
+  it('says try again while the mailbox moves into another account, and then delivers once (Rules 12, 13)', async () => {
+    const [anna, bert] = [await accountOf(home.store, 'anna'), await accountOf(home.store, 'bert')];
+    await createMailbox(anna, 'Lists');
+    await setAcl(anna, 'Lists', 'anyone', 'p');
+    const { mailbox } = await anna.open('Lists');
+    const crossing: Crossing = {
+      source: mailbox.id,
+      destination: home.store.newId(),
+      from: anna.user,
+      to: { ...bert.user, path: 'Lists' },
+      acl: new Map(),
+      begunMs: home.clock.now(),
+    };
+    await putCrossing(home.store.ports.index, crossing);
+    await mailbox.editHead(() => ({ state: 'moving', movesTo: crossing.destination }));
+    for (let i = 0; i < 2; i++) {
+      expect(await send(delivery, ['anna+Lists'], mail('1'))).toMatchObject([{ ok: false, code: 'unavailable' }]);
+    }
+    await changeSpace(home.store, crossing);
+    for (let i = 0; i < 2; i++) expect(await send(delivery, ['anna+Lists'], mail('1'))).toEqual([{ ok: true }]);
+    expect(await texts(home.store, 'anna')).toHaveLength(1);
+    expect(await texts(home.store, 'bert', 'Lists')).toEqual([]);
   });
 
   it('delivers nothing when the body breaks off, which is no error of ours', async () => {

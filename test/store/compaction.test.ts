@@ -4,6 +4,7 @@ import type { OpenMailbox } from '../../lib/store/account.ts';
 import { expunge } from '../../lib/store/expunge.ts';
 import { DAY_MS } from '../../lib/store/keep.ts';
 import { logPk, PIECE_PREFIX, SEGMENT_PREFIX } from '../../lib/store/keys.ts';
+import { CorruptionError, Moved, withHead } from '../../lib/store/log-reader.ts';
 import { piecesOf } from '../../lib/store/mailbox-manifest.ts';
 import { purgeRecord as purgeOf } from '../../lib/store/mailbox-records.ts';
 import { setFlags } from '../../lib/store/set-flags.ts';
@@ -115,6 +116,24 @@ describe('compaction (Rule 7)', () => {
     const fresh = await openIn(home.another(), a.account.user);
     expect((await fresh.mailbox.refresh()).view.exists).toBe(1);
     expect(await itemsUnder(a.mailbox.id, SEGMENT_PREFIX)).toBeLessThan(3 * first);
+  });
+
+  it('a reader that misses a piece starts again when the head has moved, and says so when it has not (Rule 11)', async () => {
+    const inbox = await newInbox(home, 1);
+    const { context } = home.another();
+    const revs: number[] = [];
+    const read = withHead(context, 'M', inbox.mailbox.id, async ({ rev }) => {
+      revs.push(rev);
+      if (revs.length > 1) return 'read';
+      await setFlags(inbox, flagged(1, 'add'));
+      throw new Moved('a piece');
+    });
+    expect(await read).toBe('read');
+    expect(revs[1]).toBeGreaterThan(revs[0] as number);
+    const lost = withHead(context, 'M', inbox.mailbox.id, async () => {
+      throw new Moved('a piece');
+    });
+    await expect(lost).rejects.toThrow(CorruptionError);
   });
 
   it('a reader further behind than the segments reach takes the snapshot', async () => {
