@@ -82,19 +82,6 @@ describe('RFC 9042, mailboxid', () => {
     expect(holds('mailboxidexists "not an id"', mail, ['mailboxid'], world)).toBe(false);
   });
 
-  it('the examples: a name to fall back to, created or not', () => {
-    const id = 'F6352ae03-b7f5-463c-896f-d8b48ee3';
-    const script = `require ["fileinto", "mailboxid", "mailbox"];
-      if header :contains ["from"] "coyote" {
-        if mailboxidexists "${id}" { fileinto :mailboxid "${id}" "INBOX.name.will.not.be.used"; }
-        else { fileinto :mailboxid "Fnosuch" :create "INBOX.no-such-folder"; }
-      }`;
-    const run = (there: boolean) =>
-      actions(script, 'From: coyote@desert.example.org\n\n', { answers: { 'mailbox-ids-exist': () => there } });
-    expect(run(true)).toEqual([`fileinto INBOX.name.will.not.be.used mailboxId=${id}`]);
-    expect(run(false)).toEqual(['fileinto INBOX.no-such-folder mailboxId=Fnosuch create']);
-  });
-
   it('fileinto, by id or by use', () => {
     expect(
       actions('require ["fileinto", "mailboxid"]; fileinto :mailboxid "F6352ae03" "INBOX.harassment";', mail),

@@ -87,6 +87,25 @@ export const samples: readonly Sample[] = [
     actions: ['discard'],
   },
   {
+    name: 'how many fields there are',
+    script: `require ["relational", "comparator-i;ascii-numeric"];
+      if header :count "ge" :comparator "i;ascii-numeric" ["to"] ["3"] { discard; }`,
+    mail: 'To: a@b.c\nTo: d@e.f\nTo: g@h.i\n\n',
+    actions: ['discard'],
+  },
+  {
+    name: 'stop: the rules behind it do not run',
+    script: 'require "fileinto"; if exists "To" { fileinto "A"; stop; } if exists "From" { fileinto "B"; }',
+    mail: toPaul,
+    actions: ['fileinto A'],
+  },
+  {
+    name: 'the older notify, by a method of its own that sends nothing',
+    script: 'require "notify"; notify :method "null";',
+    mail: toPaul,
+    actions: ['notify method=null message=a@example.org: hi importance=2 options=', 'implicit keep'],
+  },
+  {
     name: 'the chain ends at the first that is true, separate ones all run',
     script: `require "imap4flags"; if true { addflag "a"; } elsif true { addflag "b"; } else { addflag "c"; }
       if true { addflag "d"; }`,
