@@ -193,6 +193,7 @@ export class StoreDelivery implements Delivery {
       address: recipient.address,
       space: recipient.state.user.space,
       deliveryId: deliveryId(recipient, transaction, stored, digest).toString('hex'),
+      poster: recipient.poster,
     }));
     return { sender: transaction.sender, blob: stored.blob, sizeBytes: stored.sizeBytes, recipients };
   }
@@ -201,9 +202,9 @@ export class StoreDelivery implements Delivery {
   async deliverStored(mail: StoredMail): Promise<readonly Delivered[]> {
     let message: Promise<ReceivedMessage> | undefined;
     return Promise.all(
-      mail.recipients.map(async ({ address, space, deliveryId }) => {
+      mail.recipients.map(async ({ address, space, deliveryId, poster }) => {
         try {
-          const found = await this.recipient(address, undefined, { ignoreQuota: true });
+          const found = await this.recipient(address, undefined, { ignoreQuota: true, poster });
           if (!found.ok) return found;
           // Made anew since the message was stored: a mailbox of another space has no right to the blob (Rule 12).
           if (!isKnown(found) || found.state.user.space !== space)

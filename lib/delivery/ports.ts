@@ -63,6 +63,8 @@ export interface StoredRecipient {
   readonly space: Id;
   /** 32 bytes in hex (Rule 13). */
   readonly deliveryId: string;
+  /** Who posts, as {@link RecipientOptions} has it. */
+  readonly poster?: string | undefined;
 }
 
 /** Delivered, or refused; a message that a script has discarded is delivered. */

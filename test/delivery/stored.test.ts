@@ -3,6 +3,7 @@ import { StoreDelivery } from '../../lib/delivery/deliver.ts';
 import type { Recipient, StoredMail, Transaction } from '../../lib/delivery/ports.ts';
 import { type DeliverRequest, RemoteDelivery, remoteLimits } from '../../lib/delivery/remote.ts';
 import { Account } from '../../lib/store/account.ts';
+import { setAcl } from '../../lib/store/acl.ts';
 import { Directory } from '../../lib/store/directory.ts';
 import { putScript, setActiveScript } from '../../lib/store/scripts.ts';
 import { addUser, removeUser } from '../../lib/store/users.ts';
@@ -72,6 +73,22 @@ test('scripts of the recipients see the stored message, header and body', async 
   const there = new StoreDelivery(home.another());
   expect(await there.deliverStored(await storeFor('go', 'anna'))).toEqual([{ ok: true }]);
   expect(await there.deliverStored(await storeFor('stay', 'anna'))).toEqual([{ ok: true }]);
+  expect([await count('anna', 'Archive'), await count('anna')]).toEqual([1, 1]);
+});
+
+test('who has logged in to deliver may post where the ACL says so, in the other process too (RFC 4314 p)', async () => {
+  await setAcl(await accountOf('anna'), 'Archive', 'postfix', 'p');
+  const delivery = new StoreDelivery(home.store);
+  const stored = async (id: string, poster?: string) => {
+    const recipient = await delivery.recipient('anna+Archive', undefined, { poster });
+    if (!recipient.ok) throw new Error(recipient.text);
+    const mail = await delivery.store({ ...(await transaction(delivery, id)), recipients: [recipient] });
+    if ('ok' in mail) throw new Error(mail.text);
+    return JSON.parse(JSON.stringify(mail)) as StoredMail;
+  };
+  const there = new StoreDelivery(home.another());
+  expect(await there.deliverStored(await stored('one', 'postfix'))).toEqual([{ ok: true }]);
+  expect(await there.deliverStored(await stored('two'))).toEqual([{ ok: true }]);
   expect([await count('anna', 'Archive'), await count('anna')]).toEqual([1, 1]);
 });
 
