@@ -40,9 +40,12 @@ export interface MailboxPart {
   readonly keywords: readonly string[];
 }
 
-/** Columns as snapshots have them, ascending by UID; the cold ones with those of expunged messages that are kept. */
+/**
+ * Columns as snapshots have them, ascending by UID; the cold ones with those of expunged messages that are kept, the
+ * annotations (RFC 5257) only of messages that are there.
+ */
 export interface ColumnsPart {
-  readonly kind: 'hot' | 'cold' | 'expunged';
+  readonly kind: 'hot' | 'cold' | 'expunged' | 'annotations';
   readonly packed: Buffer;
 }
 
@@ -65,7 +68,17 @@ export type CheckpointPart = AccountPart | ScriptPart | MailboxPart | ColumnsPar
 const FORMAT = 1;
 const STATES: readonly LogState[] = ['open', 'closed', 'moving'];
 /** Numbers are stored: never change one. */
-const KINDS = { account: 1, script: 2, mailbox: 3, hot: 4, cold: 5, expunged: 6, overlay: 7, end: 8 } as const;
+const KINDS = {
+  account: 1,
+  script: 2,
+  mailbox: 3,
+  hot: 4,
+  cold: 5,
+  expunged: 6,
+  overlay: 7,
+  end: 8,
+  annotations: 9,
+} as const;
 /** A longer part is no part: the tree of 100,000 mailboxes is a tenth of it. */
 const MAX_PART_BYTES = 256 * 1024 * 1024;
 

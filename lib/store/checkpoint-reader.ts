@@ -1,13 +1,22 @@
 import { FormatError } from '../base/bytes.ts';
 import { type Id, idToBytes } from '../base/ids.ts';
-import { type AccountPart, type CheckpointPart, decodeCheckpoint, type MailboxPart } from './checkpoint-format.ts';
+import type { AnnotationGroup } from './annotation-records.ts';
+import {
+  type AccountPart,
+  type CheckpointPart,
+  type ColumnsPart,
+  decodeCheckpoint,
+  type MailboxPart,
+} from './checkpoint-format.ts';
 import { DELETED, FlagSets, SEEN } from './flag-sets.ts';
 import { checkpointKey } from './keys.ts';
+import { decodeAnnotations, withAnnotations } from './mailbox-annotations.ts';
 import { type Block, type ColdColumns, type ColdRow, lastUid, lowerBound } from './mailbox-block.ts';
 import { chainOf, decodeCold, decodeExpunged, decodeHot } from './mailbox-columns.ts';
 import { emptyMailbox } from './mailbox-snapshot.ts';
 import { MailboxView } from './mailbox-view.ts';
 import type { Blobs } from './ports.ts';
+import { UidSet } from './uid-set.ts';
 
 /** The parts of a checkpoint. `FormatError` when it is not whole, or not there. */
 export async function* readCheckpoint(blobs: Blobs, tree: Id, id: Id): AsyncGenerator<CheckpointPart, void, undefined> {
@@ -40,7 +49,7 @@ export async function* checkpointMailboxes(
 ): AsyncGenerator<CheckpointMailbox, void, undefined> {
   let builder: MailboxBuilder | undefined;
   for await (const part of readCheckpoint(blobs, tree, id)) {
-    if (part.kind === 'hot' || part.kind === 'cold' || part.kind === 'expunged') {
+    if (isColumns(part)) {
       if (builder === undefined) throw new FormatError('columns of no mailbox');
       builder.take(part.kind, part.packed);
       continue;
@@ -51,12 +60,17 @@ export async function* checkpointMailboxes(
   }
 }
 
-/** Puts a mailbox together from its columns, which come in the order hot, cold, expunged, each ascending by UID. */
+function isColumns(part: CheckpointPart): part is ColumnsPart {
+  return part.kind === 'hot' || part.kind === 'cold' || part.kind === 'expunged' || part.kind === 'annotations';
+}
+
+/** Puts a mailbox together from its columns, which come in the order hot, cold, expunged, annotations, each ascending by UID. */
 class MailboxBuilder {
   readonly #part: MailboxPart;
   readonly #flagSets = new FlagSets();
   readonly #blocks: Block[] = [];
   readonly #graves = new Map<number, ColdRow>();
+  readonly #annotated: AnnotationGroup[] = [];
   #expunged: ReturnType<typeof decodeExpunged> = [];
   #block = 0;
   #filled = 0;
@@ -66,13 +80,18 @@ class MailboxBuilder {
     this.#part = part;
   }
 
-  take(kind: 'hot' | 'cold' | 'expunged', packed: Buffer): void {
+  take(kind: ColumnsPart['kind'], packed: Buffer): void {
     if (kind === 'hot') {
       for (const block of decodeHot(packed, this.#flagSets)) {
         this.#blocks.push({ ...block, cold: { columns: noRows(block.uids.length) } });
       }
     } else if (kind === 'cold') for (const [uid, row] of decodeCold(packed)) this.#fill(uid, row);
-    else this.#expunged = decodeExpunged(packed);
+    else if (kind === 'expunged') this.#expunged = decodeExpunged(packed);
+    else {
+      for (const [uid, values] of decodeAnnotations(packed)) {
+        this.#annotated.push({ uids: UidSet.fromSorted([uid]), values });
+      }
+    }
   }
 
   finish(): CheckpointMailbox {
@@ -108,7 +127,9 @@ class MailboxBuilder {
       keywords,
       expunged: chainOf(expunged),
     });
-    return { part: this.#part, view };
+    if (this.#annotated.length === 0) return { part: this.#part, view };
+    const annotated = withAnnotations(view.state, { seq, groups: this.#annotated }, (uid) => view.has(uid));
+    return { part: this.#part, view: new MailboxView({ ...view.state, ...annotated }) };
   }
 
   #fill(uid: number, row: ColdRow): void {

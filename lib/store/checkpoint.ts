@@ -2,25 +2,30 @@ import { createHash } from 'node:crypto';
 import { type Id, idFromBytes, newId } from '../base/ids.ts';
 import { type CheckpointPart, encodeCheckpoint } from './checkpoint-format.ts';
 import { encodeUser, type User } from './directory.ts';
-import { decodeHead } from './head.ts';
+import { decodeHead, type Head } from './head.ts';
 import { CHECKPOINTS, checkpointKey, checkpointStateKey, headKey, logPk } from './keys.ts';
+import type { LogContext } from './log.ts';
 import type { MailStore } from './mail-store.ts';
+import { annotationValues, encodeAnnotations } from './mailbox-annotations.ts';
 import { encodeCold, encodeExpunged, encodeHot, type HotRow } from './mailbox-columns.ts';
-import type { MailboxView } from './mailbox-view.ts';
+import { decodeCounts, type MailboxView } from './mailbox-view.ts';
 import { storedOverlay } from './overlay.ts';
 import { getPiece } from './pieces.ts';
 import { keptGraves, rowsOf, withMailbox } from './sweep-rows.ts';
 import { idOfBlobKey, sortKeys } from './sweep-run.ts';
 import { encodeTree } from './tree-snapshot.ts';
 import type { TreeView } from './tree-view.ts';
+import { UidSet } from './uid-set.ts';
 
 const HOT_ROWS = 65_536;
 const COLD_ROWS = 8192;
+/** A part of annotations is closed when its values are this long together. */
+const ANNOTATION_BYTES = 1024 * 1024;
 
 /**
  * Writes one checkpoint of an account (Rule 21): the directory entry, the tree with its scripts, every mailbox with UIDs,
  * flags and blobs, and what is private to the user. Answers its id. Memory is bounded by one mailbox: its view and some
- * 25 bytes a message. `began`: seqs of the mailboxes from before, if they are known. Mailboxes are read one after the other, each as it is then; see the reader for MOVEs between them.
+ * 25 bytes a message, and its annotations. `began`: seqs of the mailboxes from before, if they are known. Mailboxes are read one after the other, each as it is then; see the reader for MOVEs between them.
  */
 export async function writeCheckpoint(store: MailStore, user: User, began?: ReadonlyMap<Id, number>): Promise<Id> {
   const id = store.newId();
@@ -106,6 +111,7 @@ async function mailboxParts({ context }: MailStore, id: Id, beganSeq: number): P
     }
     const graves = keptGraves(view).map(({ entry, uids }) => ({ ...entry, uids }));
     if (graves.length > 0) columns.push({ kind: 'expunged', packed: encodeExpunged(graves.reverse()) });
+    for await (const packed of annotationPieces(context, view)) columns.push({ kind: 'annotations', packed });
     return [mailbox, ...columns];
   });
   return parts ?? [];
@@ -122,6 +128,20 @@ function* hotParts(view: MailboxView): Generator<CheckpointPart> {
     rows = [];
   }
   if (rows.length > 0) yield { kind: 'hot', packed: encodeHot(rows) };
+}
+
+/** The annotations of a view's messages, ascending by UID. Throws `Moved` when its snapshot was tidied away. */
+async function* annotationPieces(context: LogContext, view: MailboxView): AsyncGenerator<Buffer> {
+  const { sizes } = view.state.annotations;
+  let [batch, bytes]: [number[], number] = [[], 0];
+  const uids = [...sizes.keys()].filter((uid) => view.has(uid)).sort((a, b) => a - b);
+  for (const [i, uid] of uids.entries()) {
+    batch.push(uid);
+    for (const size of sizes.get(uid)?.values() ?? []) bytes += size;
+    if (bytes < ANNOTATION_BYTES && i < uids.length - 1) continue;
+    yield encodeAnnotations([...(await annotationValues(context, view, UidSet.fromSorted(batch)))]);
+    [batch, bytes] = [[], 0];
+  }
 }
 
 /** The checkpoints of an account that are there, oldest first. */
@@ -159,6 +179,11 @@ export async function noteCheckpoint(store: MailStore, { space }: User, state: C
 
 const HEADS_AT_ONCE = 100;
 
+/** What a mailbox has that earlier checkpoints were without: with it the next one is written, though nothing has changed. */
+function contentsMark({ extra }: Head): string {
+  return decodeCounts(extra).annotationBytes > 0 ? ' annotated' : '';
+}
+
 /** A hash of the revisions of all that a checkpoint has, and the seqs of the mailboxes: heads and items, no message is read. */
 export async function accountDigest(
   store: MailStore,
@@ -180,7 +205,7 @@ export async function accountDigest(
       const head = item === undefined ? undefined : decodeHead(item);
       seqs.set(id, head?.seq ?? 0);
       // Compaction and watchers write heads too: what counts is the newest record, and whether it is open.
-      hash.update(`${id} ${head === undefined ? 'gone' : `${head.seq} ${head.state}`}\n`);
+      hash.update(`${id} ${head === undefined ? 'gone' : `${head.seq} ${head.state}${contentsMark(head)}`}\n`);
     }
   }
   let after: Buffer | undefined;

@@ -74,6 +74,8 @@ export interface MoveIntentBody {
   /** The destination's seq that the mover had seen: where to look for the append. */
   readonly destinationSeq: number;
   readonly uids: UidSet;
+  /** Whose MOVE it is, where what is private to the user goes along (RFC 5257 §4.6); undefined: nothing does. */
+  readonly user?: Id;
 }
 
 /** Rows beyond this are worth deflating. */
@@ -238,6 +240,8 @@ export function moveIntentRecord(body: MoveIntentBody): RecordDraft {
   const to = new ByteWriter();
   to.bytes(body.intent).fixed(idToBytes(body.destination)).varint(body.destinationSeq);
   body.uids.write(to);
+  // Last, and only where there is one: older versions read what comes before, and leave it.
+  if (body.user !== undefined) to.fixed(idToBytes(body.user));
   return { kind: MOVE_INTENT, body: to.finish() };
 }
 
@@ -246,7 +250,9 @@ export function readMoveIntent(packed: Buffer): MoveIntentBody {
   const intent = Buffer.from(from.bytes());
   const destination = idFromBytes(from.fixed(16));
   const destinationSeq = from.varint();
-  return { intent, destination, destinationSeq, uids: UidSet.read(from) };
+  const uids = UidSet.read(from);
+  const user = from.remaining === 0 ? undefined : idFromBytes(from.fixed(16));
+  return { intent, destination, destinationSeq, uids, ...(user && { user }) };
 }
 
 /** Gives a MOVE up: its append never came. */

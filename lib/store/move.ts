@@ -43,7 +43,9 @@ export async function moveMessages(source: OpenMailbox, uids: UidSet, destinatio
     const free = view.present(uids).minus(underWay(view));
     if (free.isEmpty) return { reply: free };
     const intent = { intent: nonce, destination: destination.mailbox.id, destinationSeq: head.seq, uids: free };
-    return { record: moveIntentRecord(intent), reply: free };
+    const isAnnotated = view.state.annotations.sizes.size > 0;
+    const whose = isAnnotated ? { user: source.account.user.id } : {};
+    return { record: moveIntentRecord({ ...intent, ...whose }), reply: free };
   });
   if (moving.isEmpty) return nothing;
   const view = await personalView(source);
@@ -141,8 +143,7 @@ async function finishMove(store: MailStore, source: Mailbox, space: Id, intent: 
   if (there.state !== 'open') return;
   const from = { store, mailbox: source, space, quotaRoot: undefined };
   const messages = await unlessRefused(source, intent.intent, () =>
-    // Whose MOVE it was is not known: what is private stays behind.
-    toAppend(from, view, present, { space: there.space, rights: ALL_RIGHTS }, undefined),
+    toAppend(from, view, present, { space: there.space, rights: ALL_RIGHTS }, intent.user),
   );
   await appendMoved(store, source, destination, messages, intent.intent, intent.destinationSeq);
   await removeMessages(from, (now) => now.present(present), 'move', intent.intent);

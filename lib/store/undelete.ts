@@ -98,7 +98,7 @@ const AT_ONCE = 1000;
 
 /**
  * Brings back what was expunged from a mailbox since the time and is in no mailbox of the account: under new UIDs, without
- * flags. Answers how many.
+ * flags and annotations. Answers how many.
  */
 export async function undeleteMessages(store: MailStore, user: User, name: string, sinceMs = 0): Promise<number> {
   const tree = store.tree(user.tree);

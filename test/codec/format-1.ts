@@ -103,6 +103,7 @@ const replace: mailbox.ReplaceBody = {
   expunge: mailbox.expungeRecord({ ...expunge, reason: 'expunge', intent: undefined }).body,
 };
 const intent: mailbox.MoveIntentBody = { intent: nonce, destination: id('d'), destinationSeq: 12, uids };
+const usersIntent: mailbox.MoveIntentBody = { ...intent, user: id('a') };
 
 const hot: columns.HotRow[] = [
   { uid: 1, bits: 1n, seq: 5 },
@@ -239,6 +240,12 @@ const checkpoint: readonly CheckpointPart[] = [
   { kind: 'end', parts: 7 },
 ];
 
+const annotatedCheckpoint: readonly CheckpointPart[] = [
+  ...checkpoint.slice(2, 5),
+  { kind: 'annotations', packed: encodeAnnotations([...annotations]) },
+  { kind: 'end', parts: 4 },
+];
+
 const bind = {
   name: 'Project/α',
   mailbox: id('1'),
@@ -284,6 +291,7 @@ export const FORMAT_1: Readonly<Record<string, Fixture>> = {
   ),
   purge: plain(uids, () => mailbox.purgeRecord(uids).body, mailbox.readPurge),
   'move-intent': plain(intent, () => mailbox.moveIntentRecord(intent).body, mailbox.readMoveIntent),
+  'move-intent-of-user': plain(usersIntent, () => mailbox.moveIntentRecord(usersIntent).body, mailbox.readMoveIntent),
   bind: plain(bind, () => tree.bindRecord(bind).body, tree.readBind),
   rename: plain(rename, () => tree.renameRecord(rename).body, tree.readRename),
   'put-script': plain(putScript, () => tree.putScriptRecord(putScript).body, tree.readPutScript),
@@ -296,6 +304,11 @@ export const FORMAT_1: Readonly<Record<string, Fixture>> = {
   checkpoint: numbered(
     checkpoint,
     () => Buffer.concat([Buffer.of(1), ...checkpoint.map(encodePart)]),
+    decodeWholeCheckpoint,
+  ),
+  'annotated-checkpoint': numbered(
+    annotatedCheckpoint,
+    () => Buffer.concat([Buffer.of(1), ...annotatedCheckpoint.map(encodePart)]),
     decodeWholeCheckpoint,
   ),
   hot: numbered(

@@ -105,7 +105,13 @@ describe("records of a mailbox's log", () => {
     roundTrips(replace, (it) => mailbox.readReplace(mailbox.replaceRecord(it).body));
     roundTrips(anyUids, (it) => mailbox.readPurge(mailbox.purgeRecord(it).body));
     const intent = fc.record({ intent: bytes(8), destination: anyId, destinationSeq: anySeq, uids: anyUids });
-    roundTrips(intent, (it) => mailbox.readMoveIntent(mailbox.moveIntentRecord(it).body));
+    roundTrips(
+      fc.oneof(
+        intent,
+        intent.chain((it) => anyId.map((user) => ({ ...it, user }))),
+      ),
+      (it) => mailbox.readMoveIntent(mailbox.moveIntentRecord(it).body),
+    );
   });
 });
 

@@ -1,12 +1,16 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { checkpointsOf } from '../../lib/store/checkpoint.ts';
+import { annotate } from '../../lib/store/annotate.ts';
+import { checkpointsOf, writeCheckpoint } from '../../lib/store/checkpoint.ts';
 import { type CheckpointPart, decodeCheckpoint, encodePart } from '../../lib/store/checkpoint-format.ts';
 import { startCheckpointJob } from '../../lib/store/checkpoint-job.ts';
+import { checkpointMailboxes } from '../../lib/store/checkpoint-reader.ts';
 import { CHECKPOINT_KEEP_MS, runCheckpoints } from '../../lib/store/checkpoint-run.ts';
 import { DAY_MS } from '../../lib/store/keep.ts';
 import { CHECKPOINTS, checkpointKey } from '../../lib/store/keys.ts';
+import { annotationValues } from '../../lib/store/mailbox-annotations.ts';
 import { runSweep } from '../../lib/store/sweep.ts';
 import { SWEEP_HOLD } from '../../lib/store/sweep-run.ts';
+import { UidSet } from '../../lib/store/uid-set.ts';
 import { addUser, removeUser } from '../../lib/store/users.ts';
 import { fill, openIn } from '../support/inbox.ts';
 import { openTestStore, type TestStore } from '../support/test-store.ts';
@@ -43,6 +47,28 @@ describe('checkpoints (Rule 21)', () => {
     const parts = await partsOf(checkpointKey(anna.tree, newest ?? anna.tree));
     const mailbox = parts.find((part) => part.kind === 'mailbox' && part.id === inbox.mailbox.id);
     expect(mailbox).toMatchObject({ state: 'open', uidNext: 4, keywords: ['$Label'] });
+  });
+
+  test('have the annotations of messages in as many parts as they need, ascending by UID', async () => {
+    const anna = await addUser(home.store, { name: 'anna', verifier: undefined });
+    const inbox = await openIn(home.store, anna);
+    await fill(home, inbox, 140);
+    const value = Buffer.alloc(16_000, 'v');
+    await annotate(inbox, {
+      uids: UidSet.fromRanges([[3, 135]]),
+      entries: [{ entry: '/comment', scope: 'shared', value }],
+    });
+    const id = await writeCheckpoint(home.store, anna);
+    const packed = (await partsOf(checkpointKey(anna.tree, id))).flatMap((part) =>
+      part.kind === 'annotations' ? [part.packed] : [],
+    );
+    expect(packed.length).toBe(3);
+    for await (const { view } of checkpointMailboxes(home.blobs, anna.tree, id)) {
+      if (view.state.id !== inbox.mailbox.id) continue;
+      expect(view.state.annotationBytes).toBe(133 * value.length);
+      const values = await annotationValues(home.store.context, view, UidSet.of(2, 135));
+      expect([...values]).toEqual([[135, new Map([['\0/comment', value]])]]);
+    }
   });
 
   test('that are superseded go after a week, the newest never, and none while the sweep is held', async () => {

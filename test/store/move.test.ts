@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { OpenMailbox } from '../../lib/store/account.ts';
+import { annotate } from '../../lib/store/annotate.ts';
 import { append } from '../../lib/store/append.ts';
 import { StoreError } from '../../lib/store/errors.ts';
 import { expunge } from '../../lib/store/expunge.ts';
@@ -18,6 +19,7 @@ import { openTestStore, type TestStore } from '../support/test-store.ts';
 let home: TestStore;
 /** Partition whose reads fail. */
 let failing: Buffer | undefined;
+let failingPuts: Buffer | undefined;
 
 beforeAll(async () => {
   const wrapIndex = (index: Index): Index => ({
@@ -25,6 +27,10 @@ beforeAll(async () => {
     async get(key, options) {
       if (failing?.equals(key.pk)) throw new StoreError('unavailable', 'not just now');
       return index.get(key, options);
+    },
+    async put(key, item, condition) {
+      if (failingPuts?.equals(key.pk)) throw new StoreError('unavailable', 'not just now');
+      return index.put(key, item, condition);
     },
   });
   home = await openTestStore({ wrapIndex, random: () => 0 });
@@ -86,6 +92,26 @@ describe('MOVE (Rule 24)', () => {
     expect(await finishMoves(home.store, inbox.mailbox)).toBe(1);
     expect([await exists(inbox), await exists(archive)]).toEqual([0, 3]);
     expect(await finishMoves(home.store, inbox.mailbox)).toBe(0);
+  });
+
+  it('that somebody else finishes takes along what is private to the user whose it was (RFC 5257 §4.6)', async () => {
+    const inbox = await newInbox(home, 3);
+    const entries = (['private', 'shared'] as const).map((scope) => {
+      return { entry: '/comment', scope, value: Buffer.from(scope) };
+    });
+    await annotate(inbox, { uids: UidSet.of(2), entries });
+    const archive = await openIn(home.store, inbox.account.user, 'Archive');
+    failingPuts = logPk('M', archive.mailbox.id);
+    await expect(moveMessages(inbox, UidSet.of(2), archive)).rejects.toThrow(StoreError);
+    failingPuts = undefined;
+    expect(await exists(archive)).toBe(0);
+    home.clock.advance(INTENT_MS);
+    await inbox.mailbox.compact();
+    const other = await openIn(home.another(), inbox.account.user);
+    expect(await finishMoves(other.store, other.mailbox)).toBe(1);
+    const { view } = await archive.mailbox.refresh();
+    const [[, values] = []] = [...(await archive.mailbox.annotations(view, view.allUids()))];
+    expect([...(values ?? [])].map(([, value]) => value.toString()).sort()).toEqual(['private', 'shared']);
   });
 
   it('is not given up because the destination cannot be read just now', async () => {

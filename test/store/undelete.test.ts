@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Account } from '../../lib/store/account.ts';
+import { annotate } from '../../lib/store/annotate.ts';
 import type { User } from '../../lib/store/directory.ts';
 import { examine } from '../../lib/store/doctor.ts';
 import { removeMessages } from '../../lib/store/expunge.ts';
@@ -38,6 +39,8 @@ describe('a deleted mailbox', () => {
   test('comes back with its messages and flags, and stays when the sweep comes by', async () => {
     await createMailbox(account, 'Work');
     await fill(home, await account.open('Work'), 5, ['\\Flagged']);
+    const entries = [{ entry: '/comment', scope: 'private', value: Buffer.from('mine') }] as const;
+    await annotate(await account.open('Work'), { uids: UidSet.of(2), entries });
     const { uidValidity } = await account.open('Work');
     await deleteMailbox(account, 'Work');
     expect(await deletedMailboxes(home.store, anna)).toMatchObject([{ name: 'Work', messages: 5 }]);
@@ -47,6 +50,9 @@ describe('a deleted mailbox', () => {
     expect(view.exists).toBe(5);
     expect([...view.allUids()]).toEqual([1, 2, 3, 4, 5]);
     expect(view.bitsOf(3)).toBe(4n);
+    expect([...((await open.mailbox.annotations(view, view.allUids())).get(2)?.values() ?? [])]).toEqual([
+      Buffer.from('mine'),
+    ]);
     expect(open.uidValidity).toBeGreaterThan(uidValidity);
     expect(await deletedMailboxes(home.store, anna)).toEqual([]);
     await fill(home, open, 1);

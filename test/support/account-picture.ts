@@ -14,7 +14,8 @@ export async function pictureOf(port: number, user: string): Promise<readonly st
       picture.push(...selected.filter((told) => !/UIDNEXT|HIGHESTMODSEQ|RECENT|UNSEEN/.test(told)).sort());
       picture.push(...(await client.say('acl', `GETACL ${name}`)));
       const status = await client.say('status', `STATUS ${name} (MESSAGES UNSEEN DELETED SIZE UIDVALIDITY)`);
-      const rows = await client.say('fetch', 'UID FETCH 1:* (UID FLAGS INTERNALDATE RFC822.SIZE ENVELOPE BODY.PEEK[])');
+      const items = 'UID FLAGS INTERNALDATE RFC822.SIZE ENVELOPE ANNOTATION (/* value) BODY.PEEK[]';
+      const rows = await client.say('fetch', `UID FETCH 1:* (${items})`);
       picture.push(...status, ...rows.map(withoutText));
     }
     return picture;

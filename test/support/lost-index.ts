@@ -5,6 +5,7 @@ import { StoreDelivery } from '../../lib/delivery/deliver.ts';
 import { type Embedded, openEmbedded } from '../../lib/embedded/open.ts';
 import { Account } from '../../lib/store/account.ts';
 import { setAcl } from '../../lib/store/acl.ts';
+import { annotate, type EntryChange } from '../../lib/store/annotate.ts';
 import { append } from '../../lib/store/append.ts';
 import { appendedOrigin } from '../../lib/store/blob-origin.ts';
 import { copyMessages } from '../../lib/store/copy.ts';
@@ -141,7 +142,13 @@ export async function openWorld(folder: string): Promise<World> {
   return world;
 }
 
-/** Mail, folders, flags, rights, scripts, and what deletes and moves leave. */
+/** A private and a shared annotation. */
+function annotations(text: string): EntryChange[] {
+  const value = Buffer.from(text);
+  return (['private', 'shared'] as const).map((scope) => ({ entry: '/comment', scope, value }));
+}
+
+/** Mail, folders, flags, annotations, rights, scripts, and what deletes and moves leave. */
 export async function live(world: World, messages: number): Promise<void> {
   const [anna, bert] = [await world.account('anna'), await world.account('bert')];
   await createMailbox(anna, 'Projects/Größe');
@@ -165,6 +172,10 @@ export async function live(world: World, messages: number): Promise<void> {
   const shared = await bert.open('Other Users/anna/Projects/Größe');
   await setFlags(shared, { operation: 'remove', flags: ['\\Seen'], uids: UidSet.of(1) });
   await setFlags(shared, { operation: 'add', flags: ['\\Seen'], uids: UidSet.fromRanges([[2, 9]]) });
+  await annotate(inbox, { uids: UidSet.of(5, 9, 85), entries: annotations('of anna') });
+  await inbox.mailbox.compact();
+  await annotate(inbox, { uids: UidSet.of(5, 11), entries: annotations('newer') });
+  await annotate(shared, { uids: UidSet.of(4), entries: annotations('of bert').slice(0, 1) });
   await putScript(anna, 'main', Buffer.from('require "fileinto"; keep;'), scriptLimits);
   await putScript(anna, 'large', Buffer.from('# '.padEnd(9000, 'x')), scriptLimits);
   await setActiveScript(anna, 'main');
