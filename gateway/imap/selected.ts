@@ -48,6 +48,8 @@ export interface Telling {
   readonly expunges: boolean;
   /** FETCH responses have the UID: the command was a UID command (RFC 9051 §6.4.9). */
   readonly withUid: boolean;
+  /** Annotations that changed are told, though SELECT did not ask for them. */
+  readonly annotations?: boolean;
   /** The flags of these are told even when they did not change. */
   readonly always?: UidSet;
   /** What the client knows of a change of flags because it made it: nothing without this. */
@@ -252,7 +254,8 @@ export class Selected {
     const { always = UidSet.empty, known } = telling;
     const { view } = this;
     const texts = new FlagTexts(view);
-    const annotated = this.tellsAnnotations ? annotatedSince(view, before.seq, this.open.account.user.id) : undefined;
+    const asks = this.tellsAnnotations || telling.annotations === true;
+    const annotated = asks ? annotatedSince(view, before.seq, this.open.account.user.id) : undefined;
     let text = '';
     for (const uid of view.present(changed.union(always))) {
       const knowsOf = always.has(uid) ? 'nothing' : known.of(uid, before.flagSetOf(uid), view.flagSetOf(uid));

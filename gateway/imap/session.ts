@@ -214,7 +214,7 @@ class Session implements Context {
     if (selected === undefined) return;
     await selected.recallSeen();
     if (!this.style.rev2 && selected.isBehind) await selected.claimRecent().catch(ignoreUnavailable);
-    for (const text of selected.tell(this.style, telling)) {
+    for (const text of selected.tell(this.style, this.notifier?.telling(telling) ?? telling)) {
       this.write(text);
       await this.flow();
     }

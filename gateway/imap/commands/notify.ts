@@ -32,7 +32,8 @@ function problemOf({ filter, events, fetch }: EventGroup): Reply | undefined {
   if (![...events].every((event) => known.has(event))) return no('Some events are not supported', badEvent(KNOWN));
   const [hasNew, hasExpunge] = [events.has('MESSAGENEW'), events.has('MESSAGEEXPUNGE')];
   if (hasNew !== hasExpunge) return bad('MessageNew and MessageExpunge go together');
-  if (events.has('FLAGCHANGE') && !hasNew) return bad('FlagChange needs MessageNew and MessageExpunge');
+  const change = (['FlagChange', 'AnnotationChange'] as const).find((event) => events.has(event.toUpperCase()));
+  if (change !== undefined && !hasNew) return bad(`${change} needs MessageNew and MessageExpunge`);
   if (!isSelected(filter))
     return fetch.length > 0 ? bad('Only of the selected mailbox messages are fetched') : undefined;
   const isOther = OTHER_EVENTS.some((event) => events.has(event.toUpperCase()));

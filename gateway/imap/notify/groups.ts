@@ -3,8 +3,8 @@ import type { NameView } from '../../../lib/store/name-view.ts';
 import type { ListedName } from '../../../lib/store/names.ts';
 import type { EventGroup, MailboxFilter } from '../wire/commands.ts';
 
-/** Events of messages (RFC 5465 §5.2 to §5.4), of mailboxes and of the server (§5.6 to §5.9), as they are announced. */
-export const MESSAGE_EVENTS = ['MessageNew', 'MessageExpunge', 'FlagChange'] as const;
+/** Events of messages (RFC 5465 §5.1 to §5.3), of mailboxes and of the server (§5.4 to §5.7), as they are announced. */
+export const MESSAGE_EVENTS = ['MessageNew', 'MessageExpunge', 'FlagChange', 'AnnotationChange'] as const;
 export const OTHER_EVENTS = [
   'MailboxName',
   'SubscriptionChange',

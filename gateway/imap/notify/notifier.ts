@@ -7,7 +7,7 @@ import { UidSet } from '../../../lib/store/uid-set.ts';
 import type { Context } from '../context.ts';
 import { FetchWriter } from '../fetch/fetch-writer.ts';
 import { modSeqOf } from '../mod-seq.ts';
-import type { Selected } from '../selected.ts';
+import type { Selected, Telling } from '../selected.ts';
 import type { EventGroup, StatusItem } from '../wire/commands.ts';
 import { condition, status as statusLine } from '../wire/write/response.ts';
 import { eventsOf, selectedGroup } from './groups.ts';
@@ -58,6 +58,18 @@ export class Notifier {
   /** Whether changes of the selected mailbox are told here. */
   get tellsSelected(): boolean {
     return (this.#selected?.events.size ?? 0) > 0;
+  }
+
+  /**
+   * How a change of messages is told while this lasts: where changes are asked about, with the UID, and with the names of
+   * annotations (RFC 5465 §5.1).
+   */
+  telling(telling: Telling): Telling {
+    if (this.#stopped || this.#selected === undefined) return telling;
+    const { events } = this.#selected;
+    const annotations = events.has('ANNOTATIONCHANGE');
+    if (!annotations && !events.has('FLAGCHANGE')) return telling;
+    return { ...telling, withUid: true, annotations };
   }
 
   /** Takes in how things are, and with `status` tells it (RFC 5465 §3.1); false when that is too much to watch. */
@@ -256,7 +268,11 @@ export class Notifier {
       const before = one.told;
       one.told = now;
       if (now === undefined || tell === 'nothing') continue;
-      if (tell === 'changed' && (!isNews(before, now, one.events) || this.#isSelected(one.row.mailbox))) continue;
+      if (
+        tell === 'changed' &&
+        (!isNews(before, now, one.events, this.#context.style.condstore) || this.#isSelected(one.row.mailbox))
+      )
+        continue;
       await this.#writeStatus(one.row, now, one.events);
       await this.#context.flow();
     }
@@ -266,7 +282,7 @@ export class Notifier {
     return this.#context.hasSelected && this.#context.selected.open.mailbox.id === mailbox;
   }
 
-  /** RFC 5465 §5.2 to §5.4. */
+  /** RFC 5465 §5.1 to §5.3. */
   async #writeStatus({ name }: ListedName, now: MailboxStatus, events: ReadonlySet<string>): Promise<void> {
     const { account, dialect, style } = this.#context;
     const { tree, path } = await account.locate(name);
@@ -290,9 +306,16 @@ export class Notifier {
 }
 
 /** Whether something has happened that the client wants to hear of. */
-function isNews(before: MailboxStatus | undefined, now: MailboxStatus, events: ReadonlySet<string>): boolean {
+function isNews(
+  before: MailboxStatus | undefined,
+  now: MailboxStatus,
+  events: ReadonlySet<string>,
+  condstore: boolean,
+): boolean {
   if (before === undefined) return true;
   const came = now.uidNext !== before.uidNext;
   const went = now.exists !== before.exists + (now.uidNext - before.uidNext);
-  return came || went || (events.has('FLAGCHANGE') && now.seq !== before.seq);
+  // RFC 5465 §5.1: the STATUS response has no news of annotations but HIGHESTMODSEQ. What has changed, a head does not say.
+  const hears = events.has('FLAGCHANGE') || (events.has('ANNOTATIONCHANGE') && condstore);
+  return came || went || (hears && now.seq !== before.seq);
 }
