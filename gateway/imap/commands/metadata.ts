@@ -55,6 +55,8 @@ export async function writeListMetadata(context: Context, mailbox: string, asked
 
 function checkEntries(entries: readonly string[]): void {
   for (const entry of entries) {
+    // Neither is an entry, but with DEPTH all that are below it are asked for.
+    if (entry === '/private' || entry === '/shared') continue;
     const problem = entryProblem(entry.replace(/[*%]+/g, 'x'));
     if (problem !== undefined) throw new BadSyntax(`The entry ${problem}`);
   }
