@@ -68,7 +68,7 @@ interface Service {
 async function services(
   config: Config,
   log: Log,
-  { store, delivery, autocreate, imapEvents }: OpenStore,
+  { store, delivery, autocreate, imapEvents, outboxFolder }: OpenStore,
 ): Promise<readonly Service[]> {
   const certificate = await Certificate.ofConfig(config, log);
   const secureContext = () => certificate.context;
@@ -100,6 +100,7 @@ async function services(
       suppressed: config.suppress_capabilities,
       identify: config.imapidresponse,
       events: imapEvents,
+      outbox: outboxFolder,
       manageSieve: manageSieveUrl(config),
       quotaWarning: { percent: config.quotawarn, freeKib: config.quotawarnkb },
       secureContext,

@@ -4,6 +4,7 @@ import type { Log } from '../lib/base/log.ts';
 import type { Autocreate } from '../lib/delivery/autocreate.ts';
 import type { ImapEvents } from '../lib/delivery/imap-events.ts';
 import { type ConfiguredStore, storeOfConfig } from '../lib/delivery/of-config.ts';
+import type { OutboxFolder } from '../lib/delivery/outbox-folder.ts';
 import type { Delivery } from '../lib/delivery/ports.ts';
 import { type AddressedHint, type DeliverAnswer, type DeliverRequest, RemoteDelivery } from '../lib/delivery/remote.ts';
 import { outboxOfConfig } from '../lib/outbox/of-config.ts';
@@ -23,6 +24,8 @@ export interface OpenStore extends AsyncDisposable {
   readonly autocreate: Autocreate | undefined;
   /** What IMAP sessions tell of what they do. */
   readonly imapEvents: ImapEvents;
+  /** The mailbox that sends what IMAP sessions put into it; undefined: there is none. */
+  readonly outboxFolder: OutboxFolder | undefined;
   /**
    * Sweeps now and then (Rule 9), unless something else does, writes checkpoints (Rule 21), and ends what other processes left
    * of moves between accounts (Rule 12), until the store is closed; a process that comes and goes does none of it.
@@ -110,8 +113,9 @@ export async function openStore(
     await home.close();
   };
   const delivery = remote?.delivery ?? opened.delivery;
-  const { autocreate, imapEvents } = opened;
-  return { store, delivery, autocreate, imapEvents, startSweeps, startSending, close, [Symbol.asyncDispose]: close };
+  const { autocreate, imapEvents, outboxFolder } = opened;
+  const told = { store, delivery, autocreate, imapEvents, outboxFolder };
+  return { ...told, startSweeps, startSending, close, [Symbol.asyncDispose]: close };
 }
 
 /** Lets go of the home when the configuration cannot be used. */

@@ -18,6 +18,8 @@ export interface Offers {
   readonly referrals: boolean;
   /** URL of ManageSieve, perhaps ''; undefined: no script runs for what IMAP does (RFC 6785 §2.1). */
   readonly manageSieve: string | undefined;
+  /** The mailbox that sends what is put into it, as the user calls it; undefined: there is none. */
+  readonly outbox: string | undefined;
 }
 
 const always = ['IMAP4rev1', 'IMAP4rev2', 'LITERAL+', 'ID', 'ENABLE'];
@@ -98,7 +100,10 @@ export function capabilities(offers: Offers): string[] {
     const deflate = compressed ? [] : ['COMPRESS=DEFLATE'];
     const scripts = offers.manageSieve === undefined ? [] : [`IMAPSIEVE=${offers.manageSieve}`];
     const elsewhere = offers.referrals ? ['MAILBOX-REFERRALS'] : [];
-    return [...always, ...afterLogin, ...deflate, ...limit, ...messageLimits(offers), ...scripts, ...elsewhere];
+    // As Courier tells it.
+    const outbox = offers.outbox === undefined ? [] : [`XCOURIEROUTBOX=${offers.outbox}`];
+    const configured = [...messageLimits(offers), ...scripts, ...elsewhere, ...outbox];
+    return [...always, ...afterLogin, ...deflate, ...limit, ...configured];
   }
   const mechanisms = saslMechanisms({ plaintextAllowed: passwords }).map((name) => `AUTH=${name}`);
   const login = passwords ? [] : ['LOGINDISABLED'];

@@ -11,6 +11,7 @@ import type { User } from '../../lib/store/directory.ts';
 import type { MailStore } from '../../lib/store/mail-store.ts';
 import type { NameView } from '../../lib/store/name-view.ts';
 import type { Connection } from '../net/connection.ts';
+import type { Outbox } from './arrivals.ts';
 import type { ImageProcess } from './convert/image-process.ts';
 import type { Events } from './events.ts';
 import type { SummaryTexts } from './fetch/summary-texts.ts';
@@ -47,6 +48,8 @@ export interface ImapOptions {
   readonly identify?: boolean;
   /** Who is told of messages that are added and flags that change (RFC 6785); nobody without. */
   readonly events?: Events;
+  /** Which mailbox sends what is put into it (`outbox`); none without. */
+  readonly outbox?: Outbox | undefined;
   /** URL of ManageSieve; '' or none: there is none. */
   readonly manageSieve?: string;
   /** The certificate of the moment; STARTTLS is offered when it is given. */

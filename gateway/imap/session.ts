@@ -118,6 +118,7 @@ class Session implements Context {
       saveLimit: this.options.saveLimit ?? 0,
       referrals: this.options.referrals !== undefined,
       manageSieve: this.options.events && (this.options.manageSieve ?? ''),
+      outbox: this.options.outbox && this.#names?.toWire(this.options.outbox.path),
     });
     return names.filter((name) => !suppressed.includes(name));
   }

@@ -6,6 +6,7 @@ import {
   flagOr,
   integer,
   isIpv4,
+  key,
   listen,
   mode,
   names,
@@ -179,6 +180,19 @@ const schema = z.object({
   ),
   smtp_relay_user: text('', 'a name', 'Who we are for the relay. Empty: no login.'),
   smtp_relay_password: text('', 'a password', 'The password that belongs to `smtp_relay_user`.'),
+  outbox: key((value) => (/^(?:\.?[\w-]+(?:\/[\w-]+)*)?$/.test(value) ? value.replace(/^\./, '') : undefined), {
+    allowed: 'the name of a mailbox, of letters, digits, `-` and `_`',
+    default: '',
+    meaning:
+      'A mailbox of every user that sends what its owner puts into it, by APPEND, COPY or MOVE: to the addresses in To, Cc and Bcc, the same message once an hour at most. Needs `smtp_relay`. Take a name that nobody has by accident. Empty: none.',
+  }),
+  outbox_multiple_send: flag('off', 'One command may put several messages into the `outbox`.'),
+  headerfrom: key((value) => (/^[A-Za-z][\w-]*$|^$/.test(value) ? value : undefined), {
+    allowed: 'the name of a header field',
+    default: '',
+    meaning:
+      'A field such as X-IMAP-Sender that says in each message sent by the `outbox` who was logged in. Empty: none.',
+  }),
   reject8bit: flag('off', 'A message with bytes beyond ASCII in its header is refused (554).'),
   munge8bit: flag(
     'off',

@@ -7,6 +7,7 @@ import { StoreDelivery } from './deliver.ts';
 import { ImapEvents } from './imap-events.ts';
 import { ImapSieve } from './imap-sieve.ts';
 import type { NewMail } from './new-mail.ts';
+import { OutboxFolder } from './outbox-folder.ts';
 import { Outgoing, type OutgoingFact } from './outgoing.ts';
 import { Responder, type ResponseOptions } from './respond.ts';
 import { type SieveOptions, SieveRunner } from './sieve.ts';
@@ -22,6 +23,8 @@ export interface ConfiguredStore {
   /** What IMAP sessions tell of what they do, and who runs scripts for it. */
   readonly imapEvents: ImapEvents;
   readonly imapSieve: ImapSieve;
+  /** The mailbox that sends what is put into it; undefined: there is none. */
+  readonly outboxFolder: OutboxFolder | undefined;
 }
 
 const OUTCOMES = { delivered: 'stored', before: 'stored before', discarded: 'discarded' } as const;
@@ -77,7 +80,12 @@ export function storeOfConfig(ports: StorePorts, config: Config, log: Log): Conf
     accounts: accountOptionsOf(config),
     onFailed: (failure) => log.warn({ ...failure }, 'a script for IMAP failed: the message stays as it is'),
   });
-  return { store, delivery, outgoing, autocreate, imapEvents: new ImapEvents(store, onError), imapSieve };
+  const { outbox: path, outbox_multiple_send: isMultiple, headerfrom: headerFrom, servername } = config;
+  const domain = config.defaultdomain || servername;
+  const folder = new OutboxFolder(store, outgoing, { path, isMultiple, headerFrom, servername, domain });
+  const outboxFolder = path === '' ? undefined : folder;
+  const imapEvents = new ImapEvents(store, onError);
+  return { store, delivery, outgoing, autocreate, imapEvents, imapSieve, outboxFolder };
 }
 
 function logOutgoing(log: Log, { outcome, ...fact }: OutgoingFact): void {

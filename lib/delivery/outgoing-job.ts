@@ -4,7 +4,7 @@ import { StoreError } from '../store/errors.ts';
 
 /** A message to be sent to one address. */
 export interface OutgoingMessage {
-  /** `redirect`, `vacation`, `reject`, `notify`. */
+  /** `redirect`, `vacation`, `reject`, `notify`, `outbox`. */
   readonly kind: string;
   /** Envelope sender; '' is the null reverse-path. */
   readonly sender: string;

@@ -1,4 +1,6 @@
 import type { Id } from '../base/ids.ts';
+import { decodeWords } from '../message/encoded-word.ts';
+import { firstValue } from '../message/header.ts';
 import { deliverOnce } from '../store/claims.ts';
 import type { User } from '../store/directory.ts';
 import { JobPostponed, StoreError } from '../store/errors.ts';
@@ -6,9 +8,10 @@ import { NONCE_KEEP_MS } from '../store/keep.ts';
 import { markKey } from '../store/keys.ts';
 import type { MailStore } from '../store/mail-store.ts';
 import { markName } from '../store/marks.ts';
-import { copyMessage, messageStream } from '../store/messages.ts';
+import { copyMessage, messageStream, storeMessage } from '../store/messages.ts';
 import type { Item, Job, JobHandler, Outbox } from '../store/ports.ts';
 import { INBOX } from '../store/tree-view.ts';
+import { unsentNotice } from './compose/submission.ts';
 import { SIEVE_FAILED } from './decision.ts';
 import { decodeOutgoing, encodeOutgoing, type OutgoingJob, type OutgoingMessage } from './outgoing-job.ts';
 
@@ -44,6 +47,10 @@ export interface Once {
 }
 
 const KIND = 'submit';
+
+/** Kind of what users send by their Outbox: they are told when it cannot be sent. */
+export const OUTBOX_KIND = 'outbox';
+
 const CLAIM_TRIES = 5;
 
 /**
@@ -160,6 +167,7 @@ export class Outgoing {
       throw new JobPostponed(delayMs, error.message, { cause: error });
     }
     if (kind === 'redirect') await this.#keep(job);
+    if (kind === OUTBOX_KIND) await this.#tellUnsent(job, error.message);
     await settle();
     this.#onFact({ ...fact, outcome: 'given up' });
     throw new JobPostponed('never', error.message, { cause: error });
@@ -168,21 +176,44 @@ export class Outgoing {
   /** What cannot be sent on is the user's all the same: into INBOX, once. */
   async #keep({ blob, user, claim }: OutgoingJob): Promise<void> {
     if (blob === undefined) return;
+    await this.#intoInbox({ user, claim }, [SIEVE_FAILED], async () => ({
+      blob: await copyMessage(this.#store.context, user.space, user.space, blob.id),
+      sizeBytes: blob.sizeBytes,
+    }));
+  }
+
+  /** What a user has sent and nobody gets is not to go unseen. */
+  async #tellUnsent({ head, user, claim, sender, to }: OutgoingJob, why: string): Promise<void> {
+    const timeMs = this.#store.clock.now();
+    const domain = sender.slice(sender.lastIndexOf('@') + 1);
+    const offsetMinutes = -new Date(timeMs).getTimezoneOffset();
+    const notice = unsentNotice(
+      { from: sender, messageId: `${claim.slice(0, 32)}@${domain}`, timeMs, offsetMinutes },
+      { to, subject: decodeWords(firstValue(head, 'subject') ?? ''), why },
+    );
+    await this.#intoInbox({ user, claim }, [], () => storeMessage(this.#store.context, [user.space], notice));
+  }
+
+  async #intoInbox(
+    { user, claim }: Pick<OutgoingJob, 'user' | 'claim'>,
+    keywords: readonly string[],
+    put: () => Promise<{ readonly blob: Id; readonly sizeBytes: number }>,
+  ): Promise<void> {
     const { view } = await this.#store.tree(user.tree).refresh();
     const inbox = view.binding(INBOX)?.mailbox;
     if (inbox === undefined) return;
-    const copy = await copyMessage(this.#store.context, user.space, user.space, blob.id);
+    const { blob, sizeBytes } = await put();
     const outcome = await deliverOnce(this.#store, inbox, {
       deliveryId: Buffer.from(claim.padEnd(64, '0'), 'hex'),
       messageKey: undefined,
       suppressMs: 0,
       message: {
-        blob: copy,
-        sizeBytes: blob.sizeBytes,
+        blob,
+        sizeBytes,
         internalDate: Math.floor(this.#store.clock.now() / 1000),
-        flags: { system: 0, keywords: [SIEVE_FAILED] },
+        flags: { system: 0, keywords },
       },
     });
-    if (outcome === 'delivered') this.#store.quota.add(view.quotaRootOf(INBOX)?.root, user.space, blob.sizeBytes, 1);
+    if (outcome === 'delivered') this.#store.quota.add(view.quotaRootOf(INBOX)?.root, user.space, sizeBytes, 1);
   }
 }

@@ -8,6 +8,7 @@ import { type Referral, Referrals, referring } from '../../lib/auth/referrals.ts
 import type { Clock } from '../../lib/base/clock.ts';
 import type { ImapLimits, Pop3Limits } from '../../lib/base/limits.ts';
 import { type Log, openLog } from '../../lib/base/log.ts';
+import type { OutboxFolder } from '../../lib/delivery/outbox-folder.ts';
 import type { AccountOptions } from '../../lib/store/account.ts';
 import { Directory } from '../../lib/store/directory.ts';
 import { MailStore, type StorePorts } from '../../lib/store/mail-store.ts';
@@ -36,6 +37,7 @@ export interface GatewaySettings {
   readonly log?: Log;
   /** Who is told what commands do. */
   readonly events?: (store: MailStore) => Events;
+  readonly outbox?: (store: MailStore) => OutboxFolder;
   /** The home of another gateway, with its users; it stays when this one is closed. */
   readonly home?: TestHome;
   /** Other ports than its home's; they stay open when the gateway is closed. */
@@ -91,6 +93,7 @@ export async function openImapGateway(settings: GatewaySettings = {}): Promise<I
     messageLimit: settings.messageLimit ?? 0,
     saveLimit: settings.saveLimit ?? 0,
     ...(settings.events && { events: settings.events(store), manageSieve: 'sieve://mail.example.com' }),
+    outbox: settings.outbox?.(store),
     ...(settings.submitServers && { submitServers: settings.submitServers }),
     ...(settings.suppressed && { suppressed: settings.suppressed }),
     ...(settings.identify === undefined ? {} : { identify: settings.identify }),

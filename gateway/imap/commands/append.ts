@@ -1,16 +1,16 @@
 import { type Account, type OpenMailbox, requireRight } from '../../../lib/store/account.ts';
 import { valuesToSet } from '../../../lib/store/annotate.ts';
 import type { AnnotationValues } from '../../../lib/store/annotation-records.ts';
-import { append, type NamedMessage, requireQuota } from '../../../lib/store/append.ts';
+import { type Appended, append, type NamedMessage, requireQuota } from '../../../lib/store/append.ts';
 import { parseFlagNames } from '../../../lib/store/flag-names.ts';
 import { storeMessage } from '../../../lib/store/messages.ts';
 import { requireMessageAnnotationQuota } from '../../../lib/store/quota-roots.ts';
 import { UidSet } from '../../../lib/store/uid-set.ts';
 import { ConnectionClosed } from '../../net/connection.ts';
 import { type AppendEvent, AppendInput } from '../append-input.ts';
+import { arrive } from '../arrivals.ts';
 import type { Context } from '../context.ts';
 import { asDestination, Refused } from '../errors.ts';
-import { added } from '../events.ts';
 import { messageOfUrl, octetsOfUrl } from '../fetch/url-message.ts';
 import { requireWithinSaveLimit } from '../message-limit.ts';
 import { referNames } from '../referrals.ts';
@@ -53,10 +53,15 @@ export async function runAppend(
     }
     await requireQuota(open);
     const messages = await takeMessages(context, input, open, context.options.limits.appendMessages);
-    const { uidValidity, firstUid, count } = await asDestination(append(open, messages));
-    const uids = UidSet.fromRanges([[firstUid, firstUid + count - 1]]);
-    await context.options.events?.happened(open, 'APPEND', added(uids));
-    return ok('Completed', appendUid(uidValidity, rangesOf(uids)));
+    const uidsOf = ({ firstUid, count }: Appended) => UidSet.fromRanges([[firstUid, firstUid + count - 1]]);
+    const appended = await arrive(context, open, {
+      cause: 'APPEND',
+      count: messages.length,
+      messages: async () => messages.map(({ blob, sizeBytes }) => ({ space: open.space, blob, sizeBytes })),
+      put: () => asDestination(append(open, messages)),
+      uidsOf,
+    });
+    return ok('Completed', appendUid(appended.uidValidity, rangesOf(uidsOf(appended))));
   } catch (error) {
     if (!(error instanceof ConnectionClosed)) input.abandon();
     throw error;

@@ -1,8 +1,8 @@
 import { type Copied, copyMessages } from '../../../lib/store/copy.ts';
+import { arrive, copiesOf } from '../arrivals.ts';
 import type { CommandOf } from '../command-of.ts';
 import type { Context } from '../context.ts';
 import { asDestination } from '../errors.ts';
-import { added } from '../events.ts';
 import { requireWithinSaveLimit } from '../message-limit.ts';
 import { no, ok, type Reply } from '../reply.ts';
 import { rangesOf } from '../selected.ts';
@@ -16,8 +16,13 @@ export async function copy(context: Context, { set, uid, mailbox }: CommandOf<'C
   if (expunged) return no('Some of the messages are gone', 'EXPUNGEISSUED');
   requireWithinSaveLimit(context, uids.size);
   const destination = await asDestination(context.account.open(mailbox, 'i'));
-  const copied = await copyMessages(selected.open, uids, destination);
-  await context.options.events?.happened(destination, 'COPY', added(copied.destinationUids));
+  const copied = await arrive(context, destination, {
+    cause: 'COPY',
+    count: uids.size,
+    messages: copiesOf(selected.open, uids),
+    put: () => copyMessages(selected.open, uids, destination),
+    uidsOf: ({ destinationUids }) => destinationUids,
+  });
   return ok('Completed', copyCode(copied));
 }
 

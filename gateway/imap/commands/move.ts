@@ -1,8 +1,8 @@
 import { moveMessages } from '../../../lib/store/move.ts';
+import { arrive, copiesOf } from '../arrivals.ts';
 import type { CommandOf } from '../command-of.ts';
 import type { Context } from '../context.ts';
 import { asDestination } from '../errors.ts';
-import { added } from '../events.ts';
 import { withinLimit } from '../message-limit.ts';
 import { modSeqOf } from '../mod-seq.ts';
 import { no, ok, type Reply } from '../reply.ts';
@@ -18,8 +18,13 @@ export async function move(context: Context, { set, uid, mailbox }: CommandOf<'M
   if (expunged) return no('Some of the messages are gone', 'EXPUNGEISSUED');
   const { uids, code: limit } = withinLimit(context, named);
   const destination = await asDestination(context.account.open(mailbox, 'i'));
-  const moved = await moveMessages(selected.open, uids, destination);
-  await context.options.events?.happened(destination, 'COPY', added(moved.destinationUids));
+  const moved = await arrive(context, destination, {
+    cause: 'COPY',
+    count: uids.size,
+    messages: copiesOf(selected.open, uids),
+    put: () => moveMessages(selected.open, uids, destination),
+    uidsOf: ({ destinationUids }) => destinationUids,
+  });
   const code = copyCode(moved);
   if (code === null) return ok('Completed: there is nothing to move');
   context.write(condition(null, 'OK', code, 'Moved'));

@@ -2,9 +2,9 @@ import type { OpenMailbox } from '../../../lib/store/account.ts';
 import type { NamedMessage } from '../../../lib/store/append.ts';
 import { replaceMessage } from '../../../lib/store/replace.ts';
 import { UidSet } from '../../../lib/store/uid-set.ts';
+import { arrive } from '../arrivals.ts';
 import type { Context } from '../context.ts';
 import { asDestination, Refused } from '../errors.ts';
-import { added } from '../events.ts';
 import { bad, no, ok, type Reply } from '../reply.ts';
 import type { AppendStart } from '../wire/append.ts';
 import { BadSyntax } from '../wire/bad-syntax.ts';
@@ -31,10 +31,14 @@ export async function replace(
   destination: OpenMailbox,
   message: NamedMessage,
 ): Promise<Reply> {
-  const { uidValidity, firstUid } = await asDestination(
-    replaceMessage(context.selected.open, uid, destination, message),
-  );
-  await context.options.events?.happened(destination, 'APPEND', added(UidSet.of(firstUid)));
+  const { blob, sizeBytes } = message;
+  const { uidValidity, firstUid } = await arrive(context, destination, {
+    cause: 'APPEND',
+    count: 1,
+    messages: async () => [{ space: destination.space, blob, sizeBytes }],
+    put: () => asDestination(replaceMessage(context.selected.open, uid, destination, message)),
+    uidsOf: (appended) => UidSet.of(appended.firstUid),
+  });
   const code = appendUid(uidValidity, [{ from: firstUid, to: firstUid }]);
   context.write(condition(null, 'OK', code, 'The new message is there'));
   return ok();
