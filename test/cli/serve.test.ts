@@ -179,9 +179,9 @@ describe('what cannot be is said in one line, with a code of sysexits(3)', () =>
   });
 
   test('a key that does nothing is a warning', async () => {
-    const server = await place.serve({ CIRRUS_POSTUSER: 'bb' });
+    const server = await place.serve({ CIRRUS_AUTOCREATE_ACL: 'Junk anna lr' });
     expect(server.text.err).toContain(
-      'cirrus: warning: environment variable CIRRUS_POSTUSER: postuser does nothing yet',
+      'cirrus: warning: environment variable CIRRUS_AUTOCREATE_ACL: autocreate_acl does nothing yet',
     );
   });
 });
