@@ -18,6 +18,8 @@ export interface Incoming {
   readonly address: string;
   readonly sender: string;
   readonly stored: StoredMessage;
+  /** Resolves when `stored` can be read; it can already, when not given. */
+  readonly written?: Promise<void> | undefined;
   /** 32 bytes: the same when the sender tries again (Rule 13). */
   readonly deliveryId: Buffer;
   /** 32 bytes that every copy of the message shares; undefined: nothing to suppress by. */
@@ -46,7 +48,7 @@ export async function storeCopies(
 }
 
 async function storeCopy(store: MailStore, incoming: Incoming, storing: Storing): Promise<Stored> {
-  const { state, deliveryId, messageKey, suppressMs } = incoming;
+  const { state, written, deliveryId, messageKey, suppressMs } = incoming;
   const { target } = storing;
   const { quotaRoot } = target;
   if (quotaRoot !== undefined && quotaRoot.id !== state.quotaRoot?.id) {
@@ -55,7 +57,7 @@ async function storeCopy(store: MailStore, incoming: Incoming, storing: Storing)
   const { blob, sizeBytes } = await bytesFor(store, incoming, storing);
   const flags = target.isForeign ? { ...storing.flags, system: storing.flags.system & ~SEEN } : storing.flags;
   const message = { blob, sizeBytes, internalDate: Math.floor(store.clock.now() / 1000), flags };
-  const delivering = { deliveryId, messageKey, suppressMs, message };
+  const delivering = { deliveryId, messageKey, suppressMs, message, written };
   let outcome: DeliveryOutcome;
   try {
     outcome = await deliverOnce(store, target.mailbox, delivering);
@@ -73,14 +75,16 @@ async function storeCopy(store: MailStore, incoming: Incoming, storing: Storing)
 /** The bytes to put into the target: those that came, unless they are another space's or were edited. */
 async function bytesFor(
   store: MailStore,
-  { state, stored, sender, address }: Incoming,
+  { state, stored, written, sender, address }: Incoming,
   { target, edited }: Storing,
 ): Promise<{ readonly blob: Id; readonly sizeBytes: number }> {
   if (edited !== undefined && isWhole(stored)) {
+    await written;
     const bytes = editedBytes(store, state.user.space, stored, edited);
     return storeMessage(store.context, [target.space], bytes, deliveredOrigin(sender, [address]));
   }
   if (target.space === state.user.space) return stored;
+  await written;
   // Rule 12: a crossing after birth copies the object.
   const blob = await copyMessage(store.context, state.user.space, target.space, stored.blob);
   return { blob, sizeBytes: stored.sizeBytes };

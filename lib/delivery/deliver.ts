@@ -1,24 +1,20 @@
-import { createHash } from 'node:crypto';
-import type { Id } from '../base/ids.ts';
-import type { ReadBytes } from '../message/text.ts';
 import type { RejectAction } from '../sieve/actions.ts';
-import { sieveLimits } from '../sieve/limits.ts';
 import type { AccountOptions } from '../store/account.ts';
-import { deliveredOrigin } from '../store/blob-origin.ts';
 import type { DeliveryOutcome } from '../store/claims.ts';
 import { StoreError } from '../store/errors.ts';
 import type { MailStore } from '../store/mail-store.ts';
-import { messageBytes, type StoredMessage, storedMessage, storeMessage } from '../store/messages.ts';
+import type { StoredMessage } from '../store/messages.ts';
 import { isOverQuota } from '../store/quota.ts';
 import { userNames } from '../store/user-names.ts';
 import { parseRecipient, type RecipientAddress, readings } from './address.ts';
 import type { Autocreate } from './autocreate.ts';
 import { type Incoming, remember, type Stored, storeCopies } from './carry-out.ts';
+import { type ReceivedMessage, takeIn, takenInBefore } from './intake.ts';
 import { LOGGED_CHARACTERS, type NewMail, newMail } from './new-mail.ts';
 import type { Outgoing } from './outgoing.ts';
 import { Places } from './places.ts';
 import type { Delivered, Delivery, Recipient, RecipientOptions, Refusal, StoredMail, Transaction } from './ports.ts';
-import { BodyBroke, deliveryId, type EightBitPolicy, NotAscii, sha256, withTrace } from './received.ts';
+import { BodyBroke, deliveryId, type EightBitPolicy, NotAscii, sha256 } from './received.ts';
 import { type RecipientState, Recipients } from './recipients.ts';
 import { refusal, refusalOf } from './refusals.ts';
 import { Responder, type ResponseOptions } from './respond.ts';
@@ -84,14 +80,6 @@ interface KnownRecipient extends Recipient {
   /** Mailbox below the user, by plus address. */
   readonly detail: string | undefined;
   readonly poster: string | undefined;
-}
-
-/** A message that is stored, for all its recipients. */
-interface ReceivedMessage {
-  /** Nobody waits for the answers (`isAlone` of the transaction). */
-  readonly isAlone: boolean;
-  readonly stored: StoredMessage;
-  readonly content: () => Promise<ReadBytes>;
 }
 
 /** Delivery into a mail store: the message is stored once, then committed per recipient, exactly once. */
@@ -172,23 +160,28 @@ export class StoreDelivery implements Delivery {
   async deliver(transaction: Transaction): Promise<readonly Delivered[]> {
     const received = await this.#receive(transaction);
     if ('ok' in received) return transaction.recipients.map(() => received);
-    const { stored, digest } = received;
-    const { isAlone = false, recipients } = transaction;
-    const message = this.#message(stored, recipients.find(isKnown)?.state.user.space, isAlone);
-    return Promise.all(
+    const delivered = await Promise.all(
       transaction.recipients.map((recipient) => {
         if (!isKnown(recipient)) return refusal('unknown-user', 'Mailbox does not exist');
-        const id = deliveryId(recipient, transaction, stored, digest);
-        return this.#deliverSafely(recipient, transaction.sender, id, message);
+        const id = deliveryId(recipient, transaction, received.stored, received.digest);
+        return this.#deliverSafely(recipient, transaction.sender, id, received);
       }),
     );
+    // Who was refused did not wait for it. Its failure was told to all who did.
+    await Promise.allSettled([received.written]);
+    return delivered;
   }
 
   /** Stores the message and leaves the rest to whoever calls {@link deliverStored} with what this answers. */
   async store(transaction: Transaction): Promise<StoredMail | Refusal> {
     const received = await this.#receive(transaction);
     if ('ok' in received) return received;
-    const { stored, digest } = received;
+    const { stored, written, digest } = received;
+    try {
+      await written;
+    } catch (error) {
+      return this.#refused('storing a message', error);
+    }
     const recipients = transaction.recipients.filter(isKnown).map((recipient) => ({
       address: recipient.address,
       space: recipient.state.user.space,
@@ -209,7 +202,7 @@ export class StoreDelivery implements Delivery {
           // Made anew since the message was stored: a mailbox of another space has no right to the blob (Rule 12).
           if (!isKnown(found) || found.state.user.space !== space)
             throw new StoreError('gone', `${address} was made anew`);
-          message ??= this.#storedMessage(mail);
+          message ??= takenInBefore(this.#store.context, mail);
           return await this.#deliverSafely(found, mail.sender, Buffer.from(deliveryId, 'hex'), await message);
         } catch (error) {
           return this.#refused(`delivery to ${address}`, error);
@@ -218,31 +211,17 @@ export class StoreDelivery implements Delivery {
     );
   }
 
-  /** Stores the message once, for all recipients. */
-  async #receive(transaction: Transaction): Promise<{ stored: StoredMessage; digest: Buffer } | Refusal> {
-    const hash = createHash('sha256');
+  /** Takes the message in, once for all recipients. */
+  async #receive(transaction: Transaction): Promise<(ReceivedMessage & { readonly digest: Buffer }) | Refusal> {
     const spaces = transaction.recipients.filter(isKnown).map(({ state }) => state.user.space);
     try {
-      const body = withTrace(transaction, (chunk) => hash.update(chunk), this.#options.eightBitHeader ?? 'keep');
-      const origin = deliveredOrigin(
-        transaction.sender,
-        transaction.recipients.map(({ address }) => address),
-      );
-      const stored = await storeMessage(this.#store.context, spaces, body, origin);
-      return { stored, digest: hash.digest() };
+      return await takeIn(this.#store.context, transaction, spaces, this.#options.eightBitHeader ?? 'keep');
     } catch (error) {
       if (error instanceof NotAscii) return refusal('not-ascii', error.message);
       // Whoever gave the body knows why it broke off, a client that hung up most often: nothing is wrong with us.
       if (error instanceof BodyBroke) return refusal('unavailable', 'The message did not arrive whole');
       return this.#refused('storing a message', error);
     }
-  }
-
-  /** What another process has stored, read again. */
-  async #storedMessage({ blob, sizeBytes, recipients: [first] }: StoredMail): Promise<ReceivedMessage> {
-    if (first === undefined) throw new RangeError('a message without recipients');
-    const stored = await storedMessage(this.#store.context, first.space, blob, sizeBytes);
-    return this.#message(stored, first.space, false);
   }
 
   async #deliverSafely(
@@ -269,6 +248,7 @@ export class StoreDelivery implements Delivery {
       address: recipient.address,
       sender,
       stored: message.stored,
+      written: message.written,
       deliveryId,
       messageKey: this.#messageKey(message.stored),
       suppressMs: this.#options.suppressMs ?? SUPPRESS_MS,
@@ -311,6 +291,7 @@ export class StoreDelivery implements Delivery {
     const can = feasible(wanted, incoming, places, this.#options.outgoing !== undefined);
     for (const { action, why } of can.unsent) this.#responder.tell(incoming, action, why);
     const done = await storeCopies(this.#store, incoming, can.decision.stores);
+    await incoming.written;
     for (const action of can.decision.sends) await this.#responder.send(action, incoming, places);
     await remember(this.#store, incoming, can.decision);
     this.#tell(incoming, done);
@@ -349,19 +330,6 @@ export class StoreDelivery implements Delivery {
     const { messageId, date } = summary.envelope;
     const suppress = this.#options.suppressDuplicates !== false && messageId !== undefined;
     return suppress ? sha256(messageId, date ?? '') : undefined;
-  }
-
-  /** The message with its bytes, which are read once for all recipients whose scripts look into the body. */
-  #message(stored: StoredMessage, space: Id | undefined, isAlone: boolean): ReceivedMessage {
-    let bytes: Promise<Buffer> | undefined;
-    const content = async (): Promise<ReadBytes> => {
-      const end = Math.min(stored.sizeBytes, stored.summary.headerBytes + sieveLimits.bodyBytes);
-      if (space === undefined) throw new RangeError('nobody asks for a message without recipients');
-      bytes ??= messageBytes(this.#store.context, space, stored.blob, { start: 0, end });
-      const read = await bytes;
-      return (from, to) => read.subarray(from, to);
-    };
-    return { stored, content, isAlone };
   }
 
   #refused(what: string, error: unknown): Refusal {

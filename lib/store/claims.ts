@@ -18,6 +18,8 @@ export interface Delivering {
   /** A copy that came longer ago than this is not a duplicate. */
   readonly suppressMs: number;
   readonly message: MessageToAppend;
+  /** Resolves when the message is stored, so that a mailbox may name it; it is already, when not given. */
+  readonly written?: Promise<void> | undefined;
 }
 
 /** `delivered`: by this call. `before`: an earlier try, or another copy of the message, had been delivered. */
@@ -69,10 +71,12 @@ async function commitClaimed(
   store: MailStore,
   mailbox: Id,
   key: Buffer,
-  { message }: Delivering,
+  { message, written }: Delivering,
   claim: Claim,
 ): Promise<DeliveryOutcome> {
   const nonce = createHash('sha256').update('nonce').update(key).digest().subarray(0, NONCE_BYTES);
+  // A claim names no message: it may come before the blob. A record may not.
+  await written;
   const opened = store.openedMailbox(mailbox);
   try {
     if (opened === undefined && message.flags.keywords.length === 0) {

@@ -18,16 +18,30 @@ export interface StoredMessage {
   readonly header: Buffer;
 }
 
+/** A message that is understood; it may be read, and a mailbox name it, when all of it is written. */
+export interface MessageUnderWay {
+  readonly stored: StoredMessage;
+  /** Its failure is told to whoever awaits it, and nobody need. */
+  readonly written: Promise<void>;
+}
+
 /**
  * Streams a message into one blob and puts its summary, both before any mailbox names them. `spaces`: who will hold it;
  * more than one makes it a shared blob, held by each before the first commit (Rule 12). A body that throws stores nothing.
  */
-export async function storeMessage(
+export async function storeMessage(...args: Parameters<typeof beginToStore>): Promise<StoredMessage> {
+  const { stored, written } = await beginToStore(...args);
+  await written;
+  return stored;
+}
+
+/** The same, for who has something to do meanwhile: it resolves when the message is understood. */
+export async function beginToStore(
   context: LogContext,
   spaces: readonly Id[],
   body: AsyncIterable<Uint8Array> | Uint8Array,
   metadata: BlobMetadata = {},
-): Promise<StoredMessage> {
+): Promise<MessageUnderWay> {
   const holders = [...new Set(spaces)];
   const [first] = holders;
   if (first === undefined) throw new RangeError('a message is stored for at least one space');
@@ -51,15 +65,17 @@ export async function storeMessage(
     parser.feed(source);
     const structure = parser.finish();
     const summary = summarize(structure);
-    await all([putBlob(source), ...putRest(summary)]);
-    return { blob, sizeBytes: structure.sizeBytes, summary, header: structure.header };
+    const written = all([putBlob(source), ...putRest(summary)]);
+    written.catch(() => undefined);
+    return { stored: { blob, sizeBytes: structure.sizeBytes, summary, header: structure.header }, written };
   }
   await putBlob(observed(parser, source));
   // Counted here: a put that finds its own first try, whose answer was lost, may not tell the size.
   const structure = parser.finish();
   const summary = summarize(structure);
-  await all(putRest(summary));
-  return { blob, sizeBytes: structure.sizeBytes, summary, header: structure.header };
+  const written = all(putRest(summary));
+  written.catch(() => undefined);
+  return { stored: { blob, sizeBytes: structure.sizeBytes, summary, header: structure.header }, written };
 }
 
 /** Waits for all to end, also when one fails: nothing of a failed message is still being written when that is told. */
