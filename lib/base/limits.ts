@@ -89,7 +89,7 @@ export type SmmapdLimits = { readonly [name in keyof typeof smmapdLimits]: numbe
 /** Private states of mailboxes that a process remembers, each under 1 KB or a set of UIDs. */
 export const overlayCacheSize = 2000;
 
-/** Summaries in the snapshots of mailboxes (ADR 13). */
+/** Summaries in the snapshots of mailboxes (ADR 15). */
 export const summaryPieceLimits = {
   /** Summaries of one piece, before they are deflated. */
   pieceBytes: 2 * MIB,

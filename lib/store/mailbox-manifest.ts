@@ -40,7 +40,7 @@ export interface Manifest {
   readonly hot: readonly ColumnPiece[];
   /** blob, size, dates: what FETCH reads. Rows of expunged messages stay until purged. */
   readonly cold: readonly ColumnPiece[];
-  /** Copies of summaries: what FETCH of many reads. A cache: not all messages are in one (ADR 13). */
+  /** Copies of summaries: what FETCH of many reads. A cache: not all messages are in one (ADR 15). */
   readonly summaries: readonly ColumnPiece[];
   readonly expunged: PieceRef | undefined;
   readonly expungedKnownSince: number;

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { root, sourceFiles } from './source-files.ts';
@@ -44,6 +44,23 @@ describe('the law is cited', () => {
       if (!inTests.has(rule)) missing.push(`Rule ${rule} is cited by no test`);
     }
     expect(missing).toEqual([]);
+  });
+});
+
+describe('decisions', () => {
+  const files = readdirSync(join(root, 'docs/adr')).sort();
+
+  it('have numbers of their own, from 1 on, in name and title', () => {
+    expect(files.map((file) => Number(file.slice(0, 4)))).toEqual(files.map((_, i) => i + 1));
+    const titles = files.map((file) => readFileSync(join(root, 'docs/adr', file), 'utf8').split('\n')[0] ?? '');
+    expect(titles.map((title) => Number(/^# (\d+)\. /.exec(title)?.[1]))).toEqual(files.map((_, i) => i + 1));
+  });
+
+  it('are there when something cites them', () => {
+    const cited = [...sources, ...tests].flatMap(({ path, text }) =>
+      [...text.matchAll(/ADR (\d+)/g)].map(([, number]) => ({ path, number: Number(number) })),
+    );
+    expect(cited.filter(({ number }) => number > files.length)).toEqual([]);
   });
 });
 

@@ -42,7 +42,7 @@ async function remove(open: OpenMailbox, uids: UidSet): Promise<void> {
   await expunge(open);
 }
 
-describe('summaries in snapshots (ADR 13)', () => {
+describe('summaries in snapshots (ADR 15)', () => {
   it('are the same as those of the items, which need not be read', async () => {
     const inbox = await newInbox(home, 100);
     const before = await subjects(inbox);
