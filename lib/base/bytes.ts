@@ -68,6 +68,9 @@ export class ByteWriter {
   }
 }
 
+/** Numbers of many rows: below 2^32, or whole ones below 2^53. */
+export type NumberColumn = Uint32Array | Float64Array;
+
 /** Reads what {@link ByteWriter} wrote; every read past the end throws {@link FormatError}. */
 export class ByteReader {
   readonly #buffer: Buffer;
@@ -109,8 +112,42 @@ export class ByteReader {
   }
 
   signed(): number {
-    const value = this.varint();
-    return value % 2 === 1 ? -(value + 1) / 2 : value / 2;
+    return zigzag(this.varint());
+  }
+
+  /** Fills the column with the next unsigned integers. Columns are read in one go: a mailbox has a hundred thousand rows. */
+  varints<Column extends NumberColumn>(column: Column): Column {
+    const buffer = this.#buffer;
+    let at = this.#at;
+    for (let i = 0; i < column.length; i++) {
+      const byte = buffer[at];
+      if (byte !== undefined && byte < 0x80) {
+        column[i] = byte;
+        at++;
+      } else {
+        this.#at = at;
+        column[i] = this.varint();
+        at = this.#at;
+      }
+    }
+    this.#at = at;
+    return column;
+  }
+
+  /** Fills the column with numbers that were written as unsigned differences, the first as it is. */
+  ascending<Column extends NumberColumn>(column: Column): Column {
+    this.varints(column);
+    let last = 0;
+    for (let i = 0; i < column.length; i++) column[i] = last += column[i] as number;
+    return column;
+  }
+
+  /** Fills the column with numbers that were written as {@link signed} differences, the first as it is. */
+  differences(column: Float64Array): Float64Array {
+    this.varints(column);
+    let last = 0;
+    for (let i = 0; i < column.length; i++) column[i] = last += zigzag(column[i] as number);
+    return column;
   }
 
   /** The next bytes, sharing memory with the input. */
@@ -128,6 +165,11 @@ export class ByteReader {
   string(): string {
     return this.bytes().toString('utf8');
   }
+}
+
+/** 0, 1, 2, 3 ... -> 0, -1, 1, -2 ... */
+function zigzag(value: number): number {
+  return value % 2 === 1 ? -(value + 1) / 2 : value / 2;
 }
 
 /** The same memory as a Buffer. */

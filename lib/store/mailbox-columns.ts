@@ -4,7 +4,7 @@ import { idFromBytes, idToBytes } from '../base/ids.ts';
 import type { FlagSets } from './flag-sets.ts';
 import { assertFormat } from './head.ts';
 import { BLOCK_ROWS, type Block, type ColdRow } from './mailbox-block.ts';
-import { readFlagColumn, writeFlagColumn } from './mailbox-records.ts';
+import { readFlagNumbers, writeFlagColumn } from './mailbox-records.ts';
 import type { Chain, DeliveryMark, Expunged } from './mailbox-view.ts';
 import { NONCE_BYTES } from './record.ts';
 import { UidSet } from './uid-set.ts';
@@ -52,13 +52,9 @@ export function encodeHot(rows: readonly HotRow[]): Buffer {
 export function decodeHot(packed: Buffer, flagSets: FlagSets): Block[] {
   const from = open(packed, 'a piece of messages');
   const count = from.varint();
-  const uids = new Uint32Array(count);
-  const seqs = new Float64Array(count);
-  let last = 0;
-  for (let i = 0; i < count; i++) uids[i] = last += from.varint();
-  const flags = Uint32Array.from(readFlagColumn(from, count), (bits) => flagSets.indexOf(bits));
-  last = 0;
-  for (let i = 0; i < count; i++) seqs[i] = last += from.signed();
+  const uids = from.ascending(new Uint32Array(count));
+  const flags = readFlagNumbers(from, count, (bits) => flagSets.indexOf(bits));
+  const seqs = from.differences(new Float64Array(count));
   const blocks: Block[] = [];
   for (let at = 0; at < count; at += BLOCK_ROWS) {
     const end = at + BLOCK_ROWS;

@@ -119,12 +119,21 @@ export function writeFlagColumn(to: ByteWriter, rows: Iterable<bigint>): void {
 }
 
 export function readFlagColumn(from: ByteReader, rows: number): bigint[] {
-  const table = Array.from({ length: from.varint() }, () => readBits(from));
-  return Array.from({ length: rows }, () => {
-    const bits = table[from.varint()];
-    if (bits === undefined) throw new FormatError('a row names a flag set that is not in the table');
-    return bits;
-  });
+  const sets: bigint[] = [];
+  const numbers = readFlagNumbers(from, rows, (bits) => sets.push(bits) - 1);
+  return Array.from(numbers, (number) => sets[number] as bigint);
+}
+
+/** The same, each row with the number that its flag set has elsewhere: `numberOf` is asked once for each set. */
+export function readFlagNumbers(from: ByteReader, rows: number, numberOf: (bits: bigint) => number): Uint32Array {
+  const numbers = Array.from({ length: from.varint() }, () => numberOf(readBits(from)));
+  const column = from.varints(new Uint32Array(rows));
+  for (let row = 0; row < rows; row++) {
+    const number = numbers[column[row] as number];
+    if (number === undefined) throw new FormatError('a row names a flag set that is not in the table');
+    column[row] = number;
+  }
+  return column;
 }
 
 export function appendRecord(body: AppendBody): RecordDraft {
