@@ -1,3 +1,4 @@
+import { COMPACT_RECORDS } from '../../lib/store/compact.ts';
 import { type Budget, budgets } from './budget.ts';
 import { cost, type Priced } from './prices.ts';
 import { DAYS, HOURS, mailbox, person, stack } from './usage.ts';
@@ -13,9 +14,11 @@ export interface Line {
 const GB = 1e9;
 const MINUTES = 60 * 24;
 const WEEK = 7;
-/** A log further behind than this gets a new snapshot (lib/store/compact.ts): about so many objects of columns and summaries. */
-const SNAPSHOT_RECORDS = 512;
-const PIECES_WRITTEN = 4;
+/**
+ * A log further behind than this gets a new snapshot (lib/store/compact.ts): the manifest, hot and cold columns, summaries, what was
+ * expunged and nonces. Small pieces are items, which cost no more than an object does.
+ */
+const SNAPSHOT_PIECES = 6;
 
 const line = (what: string, of: Priced, amount: number): Line => ({ what, of, amount, usd: cost(of, amount) });
 
@@ -40,7 +43,7 @@ export function monthOfRequests(people: number): readonly Line[] {
     reads('SELECT', budgets.select, often(person.selects)),
     reads('summaries of new mail', budgets.envelope, mails),
     reads('summaries of new mail, taken into snapshots', budgets.envelope, mails),
-    line('snapshots of mailboxes: their pieces', 'blobPuts', (mails / SNAPSHOT_RECORDS) * PIECES_WRITTEN),
+    line('snapshots of mailboxes: their pieces', 'blobPuts', ((mails + changes) / COMPACT_RECORDS) * SNAPSHOT_PIECES),
     line('daily checkpoints: what they were made of', 'writeUnits', often(budgets.checkpoint.writeUnits)),
     reads('daily checkpoints: every mailbox', budgets.checkpoint, often(1)),
     line('daily checkpoints: put, and a list of the old ones', 'blobPuts', often(budgets.checkpoint.blobPuts + 1)),
