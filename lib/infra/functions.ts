@@ -6,7 +6,7 @@ import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
-import { lambdaCode } from './bundle.ts';
+import { type FunctionName, lambdaCode } from './bundle.ts';
 import type { Environment } from './environment.ts';
 import { type BucketAccess, grantAnnouncing, grantBlobs, grantItems, type TableAccess } from './grants.ts';
 import { FUNCTION_TIMEOUT, type QueuePair, type Queues } from './queues.ts';
@@ -79,12 +79,12 @@ export class Functions extends Construct {
   }
 
   /** All functions, by name. */
-  get all(): Readonly<Record<string, LambdaFunction>> {
+  get all(): Readonly<Record<FunctionName, LambdaFunction>> {
     const { ingest, deliver, submit, expire, compact } = this;
     return { ingest, deliver, submit, expire, compact };
   }
 
-  #function(name: string, props: FunctionProps): LambdaFunction {
+  #function(name: FunctionName, props: FunctionProps): LambdaFunction {
     const id = `${name[0]?.toUpperCase()}${name.slice(1)}`;
     const logGroup = new LogGroup(this, `${id}Log`, { retention: this.#props.logDays });
     const role = new Role(this, `${id}Role`, { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });

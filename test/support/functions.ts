@@ -4,21 +4,22 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import type { FunctionName } from '../../lib/infra/bundle.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const child = fileURLToPath(new URL('./function-child.ts', import.meta.url));
 
 /** The functions bundled as they are deployed, in a folder that goes with the test. */
-export async function bundleFunctions(names: readonly string[]) {
+export async function bundleFunctions(names: readonly FunctionName[]) {
   const folder = await temporaryFolder();
-  const script = `const { bundleLambda } = await import('./lib/infra/bundle.ts');
-    for (const name of ${JSON.stringify(names)}) bundleLambda(name, ${JSON.stringify(folder.path)} + '/' + name);`;
+  const script = `const { bundleInto } = await import('./lib/infra/bundle.ts');
+    bundleInto(${JSON.stringify(folder.path)}, ${JSON.stringify(names)});`;
   const bundling = spawn(process.execPath, ['--input-type=module', '-e', script], { cwd: root, stdio: 'inherit' });
   const [code] = await once(bundling, 'exit');
   if (code !== 0) throw new Error('the functions cannot be bundled');
   return {
-    pathOf: (name: string): string => join(folder.path, name, 'index.mjs'),
+    pathOf: (name: FunctionName): string => join(folder.path, name, 'index.mjs'),
     [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
   };
 }
