@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type AwsSettings, openAws } from '../../lib/aws/open.ts';
 import { openEmbedded } from '../../lib/embedded/open.ts';
 import type { StorePorts } from '../../lib/store/mail-store.ts';
-import type { Key } from '../../lib/store/ports.ts';
+import type { Blobs, Index, Key } from '../../lib/store/ports.ts';
 import { openTestDynamoDb } from './dynamodb.ts';
 import { openTestS3 } from './s3.ts';
 import { temporaryFolder } from './temporary-folder.ts';
@@ -49,29 +49,49 @@ async function openEmbeddedHome(from?: string): Promise<TestHome> {
   };
 }
 
-async function copyAll(
-  from: Pick<StorePorts, 'index' | 'blobs'>,
-  to: Pick<StorePorts, 'index' | 'blobs'>,
-): Promise<void> {
+/** Requests that are under way at once while a home is copied. */
+const COPIES = 32;
+
+type Contents = Pick<StorePorts, 'index' | 'blobs'>;
+
+async function copyAll(from: Contents, to: Contents): Promise<void> {
+  await Promise.all([copyItems(from.index, to.index), copyBlobs(from.blobs, to.blobs)]);
+}
+
+async function copyItems(from: Index, to: Index): Promise<void> {
   let after: Key | undefined;
   do {
-    const page = await from.index.scan(after);
-    for (const { pk, sk, item } of page.rows) await to.index.put({ pk, sk }, item);
+    const page = await from.scan(after);
+    await eachOf(page.rows, async ({ pk, sk, item }) => void (await to.put({ pk, sk }, item)));
     after = page.next;
   } while (after !== undefined);
+}
+
+async function copyBlobs(from: Blobs, to: Blobs): Promise<void> {
   let last: string | undefined;
   do {
-    const page = await from.blobs.list('', last);
-    for (const { key } of page.blobs) {
-      const { metadata } = (await from.blobs.info(key)) ?? {};
-      await to.blobs.put(key, (await from.blobs.get(key)) ?? Buffer.alloc(0), metadata);
-    }
+    const page = await from.list('', last);
+    await eachOf(page.blobs, async ({ key }) => {
+      const [info, bytes] = await Promise.all([from.info(key), from.get(key)]);
+      await to.put(key, bytes ?? Buffer.alloc(0), info?.metadata);
+    });
     last = page.next;
   } while (last !== undefined);
 }
 
-async function openAwsHome(): Promise<TestHome> {
+/** Does it for all, `COPIES` at a time. */
+async function eachOf<T>(all: readonly T[], act: (one: T) => Promise<void>): Promise<void> {
+  const left = all.values();
+  const work = async (): Promise<void> => {
+    for (const one of left) await act(one);
+  };
+  await Promise.all(Array.from({ length: COPIES }, work));
+}
+
+async function openAwsHome(from?: Contents): Promise<TestHome> {
   const [own, dynamoDb, s3] = await Promise.all([temporaryFolder(), openTestDynamoDb(), openTestS3()]);
+  const contents: Contents = { index: dynamoDb.index, blobs: s3.blobs };
+  if (from !== undefined) await copyAll(from, contents);
   const folder = join(own.path, 'data');
   const settings: AwsSettings = {
     aws_region: 'us-east-1',
@@ -96,17 +116,10 @@ async function openAwsHome(): Promise<TestHome> {
       AWS_SECRET_ACCESS_KEY: s3.credentials.secretAccessKey,
     },
     open: () => openAws(settings, { hints: { host: '127.0.0.1', port: 0 } }),
-    async fork() {
-      const copy = await openAwsHome();
-      const ports = await copy.open();
-      await copyAll({ index: dynamoDb.index, blobs: s3.blobs }, ports);
-      await ports.close();
-      return copy;
-    },
+    fork: () => openAwsHome(contents),
     async [Symbol.asyncDispose]() {
-      await s3[Symbol.asyncDispose]();
-      await dynamoDb[Symbol.asyncDispose]();
-      await own[Symbol.asyncDispose]();
+      const parts = [s3, dynamoDb, own];
+      await Promise.all(parts.map((part) => part[Symbol.asyncDispose]()));
     },
   };
 }
