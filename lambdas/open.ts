@@ -1,5 +1,6 @@
 import type { MiddlewareObj } from '@middy/core';
 import type { S3Blobs } from '../lib/aws/blobs-s3.ts';
+import type { SqsJobs } from '../lib/aws/jobs-sqs.ts';
 import { openAws } from '../lib/aws/open.ts';
 import { type Config, loadConfig } from '../lib/base/config.ts';
 import { type Log, openLog } from '../lib/base/log.ts';
@@ -13,6 +14,7 @@ export interface FunctionHome extends ConfiguredStore {
   readonly log: Log;
   readonly hints: CollectedHints;
   readonly blobs: S3Blobs;
+  readonly announcedJobs: SqsJobs | undefined;
 }
 
 let opened: Promise<FunctionHome> | undefined;
@@ -32,7 +34,14 @@ async function open(): Promise<FunctionHome> {
   const hints = new CollectedHints();
   const home = await openAws(config, { hints, jobs: { onError: (err) => log.error({ err }, 'jobs failed') } });
   await agreeOnFormat(home.index);
-  return { ...storeOfConfig(home, config, log), config, log, hints, blobs: home.blobs };
+  return {
+    ...storeOfConfig(home, config, log),
+    config,
+    log,
+    hints,
+    blobs: home.blobs,
+    announcedJobs: home.announcedJobs,
+  };
 }
 
 /** Between events a function is put to sleep: what is batched is written before it answers, whatever the answer is. */

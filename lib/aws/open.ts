@@ -15,6 +15,8 @@ export interface Aws {
   readonly blobs: S3Blobs;
   readonly hints: Hints;
   readonly jobs: Jobs;
+  /** The same, where a queue tells functions of some; undefined: there is none. */
+  readonly announcedJobs: SqsJobs | undefined;
   /** Ends jobs, hints and the connections, in that order. */
   close(): Promise<void>;
 }
@@ -51,14 +53,16 @@ export async function openAws(settings: AwsSettings, options: AwsOptions = {}): 
   try {
     await check(settings);
     const hints = await openHints(index, options.hints);
-    const jobs = openJobs(index, settings, options.jobs);
+    const stored = new IndexJobs(index, options.jobs);
+    const announcedJobs = announced(stored, settings);
+    const jobs = announcedJobs ?? stored;
     const close = async (): Promise<void> => {
       await jobs.close();
       await hints.close();
       await blobs.close();
       await index.close();
     };
-    return { index, blobs, hints, jobs, close };
+    return { index, blobs, hints, jobs, announcedJobs, close };
   } catch (error) {
     await blobs.close();
     await index.close();
@@ -83,10 +87,9 @@ async function openHints(index: Index, hints: HintsAddress | Hints = { port: 0 }
   return openTcpHints({ host: hints.host ?? ownAddress(), port: hints.port, key: await hintsKey(index) });
 }
 
-function openJobs(index: Index, settings: AwsSettings, options?: IndexJobsOptions): Jobs {
-  const jobs = new IndexJobs(index, options);
+function announced(jobs: IndexJobs, settings: AwsSettings): SqsJobs | undefined {
   const { aws_submit_queue: submit = '' } = settings;
-  return submit === '' ? jobs : new SqsJobs(jobs, { queues: { submit }, client: regionOf(settings, '') });
+  return submit === '' ? undefined : new SqsJobs(jobs, { queues: { submit }, client: regionOf(settings, '') });
 }
 
 function ownAddress(): string {

@@ -12,6 +12,8 @@ const REQUEST_TIMEOUT_MS = 60_000;
 
 /** SES will not take the message as it is: its sender is not verified, or it is no mail. */
 const FINAL = new Set(['BadRequestException', 'MessageRejected']);
+/** What MessageRejected says of an identity, of us or (in the sandbox) of the recipient, that somebody has yet to verify. */
+const NOT_VERIFIED = /\bnot verified\b/i;
 /** It may take it once somebody has done something about the account. */
 const LATER = new Set([
   'AccountSuspendedException',
@@ -55,7 +57,7 @@ export class SesOutbox implements Outbox {
       // A request without an answer may have sent: that is tried again by its job alone, later.
       await retrying('SES', false, defaultRetry, () => this.#client.send(command));
     } catch (error) {
-      throw translated(error);
+      throw translated(error, own !== undefined);
     }
   }
 
@@ -77,8 +79,10 @@ async function collected(message: AsyncIterable<Uint8Array>): Promise<Buffer> {
   return Buffer.concat(pieces, sizeBytes);
 }
 
-function translated(error: unknown): unknown {
+/** `ours`: the sender is an address of ours in any case, so that one which SES does not know yet may be known later. */
+function translated(error: unknown, ours: boolean): unknown {
   if (error instanceof StoreError || !(error instanceof Error)) return error;
+  if (ours && error.name === 'MessageRejected' && NOT_VERIFIED.test(error.message)) return unavailable(error, 'SES');
   if (FINAL.has(error.name)) return new StoreError('cannot', `SES: ${error.message}`.slice(0, 500), { cause: error });
   return LATER.has(error.name) ? unavailable(error, 'SES') : error;
 }

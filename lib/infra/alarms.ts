@@ -25,11 +25,16 @@ export interface AlarmsProps {
   readonly targets: readonly NetworkTargetGroup[];
   /** Logs in which the sweep may tell of damage. */
   readonly logs: Readonly<Record<string, ILogGroup>>;
+  /** Logs that tell of outgoing mail which nobody has taken. */
+  readonly sendingLogs: Readonly<Record<string, ILogGroup>>;
   readonly email: string;
 }
 
 /** What the log says when the sweep met damage and therefore deletes nothing (Rule 11). */
 export const SWEEP_ALARM = 'the sweep met damage';
+
+/** What the log says when a message of a script will never be sent (Rule 14). */
+export const GIVEN_UP = 'outgoing mail given up';
 
 const FIVE_MINUTES = Duration.minutes(5);
 
@@ -52,7 +57,7 @@ export class Alarms extends Construct {
     this.#functions(props.functions);
     this.#gateways(props.targets);
     this.#table(props.table);
-    this.#sweep(props);
+    this.#told(props);
   }
 
   #queues(queues: Queues): void {
@@ -103,17 +108,26 @@ export class Alarms extends Construct {
     }
   }
 
-  #sweep({ logs }: AlarmsProps): void {
-    for (const [name, logGroup] of Object.entries(logs)) {
-      const filter = new MetricFilter(this, `${name}Damage`, {
-        logGroup,
-        filterPattern: FilterPattern.anyTerm(`"${SWEEP_ALARM}"`),
-        metricNamespace: 'Cirrus',
-        metricName: `${name}Damage-${this.node.addr}`,
-      });
-      const damage = filter.metric({ period: FIVE_MINUTES, statistic: 'Sum' });
+  #told({ logs, sendingLogs }: AlarmsProps): void {
+    for (const [name, log] of Object.entries(logs)) {
+      const damage = this.#saying(`${name}Damage`, log, SWEEP_ALARM);
       this.#above(`${name}DamageFound`, damage, 0, 'The sweep met damage and keeps everything: run cirrus doctor.');
     }
+    for (const [name, log] of Object.entries(sendingLogs)) {
+      const unsent = this.#saying(`${name}Unsent`, log, GIVEN_UP);
+      this.#above(`${name}GivenUp`, unsent, 0, 'Mail of a Sieve script was refused for good, or for 20 hours.');
+    }
+  }
+
+  /** How often a log says this. */
+  #saying(id: string, logGroup: ILogGroup, text: string): IMetric {
+    const filter = new MetricFilter(this, id, {
+      logGroup,
+      filterPattern: FilterPattern.anyTerm(`"${text}"`),
+      metricNamespace: 'Cirrus',
+      metricName: `${id}-${this.node.addr}`,
+    });
+    return filter.metric({ period: FIVE_MINUTES, statistic: 'Sum' });
   }
 
   #above(

@@ -1,6 +1,6 @@
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { Alarms } from './alarms.ts';
+import { Alarms, type AlarmsProps } from './alarms.ts';
 import { Bucket } from './bucket.ts';
 import { Dashboard } from './dashboard.ts';
 import { homeEnvironment, sendingEnvironment } from './environment.ts';
@@ -40,7 +40,9 @@ export class CirrusStack extends Stack {
     if (first === undefined) throw new Error('protocols: at least one is needed');
     new Scaling(this, 'Scaling', { ...props, service, loadBalancer, targets: first });
     const logs = { Expire: functions.expire.logGroup, Gateway: gateway.logGroup };
-    new Alarms(this, 'Alarms', { table, queues, functions, targets, logs, email: props.alarmEmail });
+    const sendingLogs: AlarmsProps['sendingLogs'] =
+      props.smtpRelay === 'off' ? {} : { Submit: functions.submit.logGroup };
+    new Alarms(this, 'Alarms', { table, queues, functions, targets, logs, sendingLogs, email: props.alarmEmail });
     new Dashboard(this, 'Overview', { table, queues, functions, service, loadBalancer });
     const { policy } = new Operators(this, 'Operators', { table, bucket });
     new CfnOutput(this, 'OperatorPolicy', {

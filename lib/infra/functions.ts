@@ -73,8 +73,8 @@ export class Functions extends Construct {
     this.#reads(this.ingest, queues.ingest, 10);
     this.#reads(this.submit, queues.submit, 10);
     this.#reads(this.compact, queues.jobs, 1);
-    // It announces again what has to wait.
-    for (const producer of [this.ingest, this.deliver, this.submit]) grantAnnouncing(producer, queues);
+    // `submit` announces again what has to wait, `expire` what the queue has lost.
+    for (const producer of [this.ingest, this.deliver, this.submit, this.expire]) grantAnnouncing(producer, queues);
     this.#mayMail();
   }
 

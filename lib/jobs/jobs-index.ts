@@ -2,7 +2,17 @@ import { randomUUID } from 'node:crypto';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { JobPostponed } from '../store/errors.ts';
 import type { Index, Item, Job, JobHandler, Jobs, Key } from '../store/ports.ts';
-import { DEAD_PARTITION, deadItem, deadJob, deadKey, jobItem, jobKey, type StoredJob, storedJob } from './job-item.ts';
+import {
+  DEAD_PARTITION,
+  deadItem,
+  deadJob,
+  deadKey,
+  jobItem,
+  jobKey,
+  jobPartition,
+  type StoredJob,
+  storedJob,
+} from './job-item.ts';
 import { JobRunner } from './job-runner.ts';
 
 export const JOB_TRIES = 10;
@@ -73,6 +83,17 @@ export class IndexJobs implements Jobs {
     await this.#attempt(kind, id, handler);
     const item = await this.#index.get(jobKey(kind, id));
     return item && Math.max(0, storedJob(item).dueMs - this.#clock.now());
+  }
+
+  /** Ids of the jobs of a kind that have been due for so long, and that nobody runs. */
+  async *overdue(kind: string, lateMs: number): AsyncGenerator<string> {
+    const latestMs = this.#clock.now() - lateMs;
+    let after: Buffer | undefined;
+    do {
+      const page = await this.#index.query({ pk: jobPartition(kind), limit: 1000, ...(after && { after }) });
+      for (const { sk, item } of page.rows) if (storedJob(item).dueMs < latestMs) yield sk.toString('utf8');
+      after = page.next;
+    } while (after !== undefined);
   }
 
   async dead() {

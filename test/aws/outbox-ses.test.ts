@@ -13,7 +13,7 @@ interface Sent {
 /** As much of SES's protocol as SendEmail needs; `errors` are answered first. */
 async function openSes(sender?: string) {
   const sent: Sent[] = [];
-  const errors: { readonly status: number; readonly name: string }[] = [];
+  const errors: { readonly status: number; readonly name: string; readonly message?: string }[] = [];
   const server = createServer((request: IncomingMessage, response) => {
     void (async () => {
       const pieces: Buffer[] = [];
@@ -22,7 +22,7 @@ async function openSes(sender?: string) {
       const error = request.url === '/v2/email/outbound-emails' ? errors.shift() : { status: 404, name: 'NotFound' };
       if (error !== undefined) {
         const named = { ...headers, 'x-amzn-errortype': error.name };
-        response.writeHead(error.status, named).end(JSON.stringify({ message: 'not you' }));
+        response.writeHead(error.status, named).end(JSON.stringify({ message: error.message ?? 'not you' }));
         return;
       }
       sent.push(JSON.parse(Buffer.concat(pieces).toString('utf8')));
@@ -113,6 +113,21 @@ test.each([
   ses.errors.push({ name, status });
   await expect(ses.outbox.submit(mail())).rejects.toMatchObject({ name: 'StoreError', code });
   expect(ses.sent).toEqual([]);
+});
+
+test('an identity that is not verified is waited for, unless it may be that of anybody (Rule 14)', async () => {
+  const message = 'Email address is not verified. The following identities failed the check in region EU-WEST-1: x';
+  const rejected = { name: 'MessageRejected', status: 400, message };
+  const own = await openSes('postmaster@example.org');
+  try {
+    own.errors.push(rejected, { ...rejected, message: 'Transaction failed: illegal content' });
+    await expect(own.outbox.submit(mail())).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(own.outbox.submit(mail())).rejects.toMatchObject({ code: 'cannot' });
+  } finally {
+    await own.close();
+  }
+  ses.errors.push(rejected);
+  await expect(ses.outbox.submit(mail())).rejects.toMatchObject({ code: 'cannot' });
 });
 
 test('what surely was not sent is tried again at once', async () => {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { SqsJobs } from '../../lib/aws/jobs-sqs.ts';
-import { IndexJobs } from '../../lib/jobs/jobs-index.ts';
+import { IndexJobs, type IndexJobsOptions } from '../../lib/jobs/jobs-index.ts';
 import type { JobHandler, Jobs } from '../../lib/store/ports.ts';
 import { openTestDynamoDb } from '../support/dynamodb.ts';
 import { openTestSqs, type TestSqs } from '../support/sqs.ts';
@@ -16,9 +16,9 @@ async function openGroup() {
   const queues = Object.fromEntries(['compact', 'squat', 'k'].map((kind) => [kind, `${sqs.endpoint}/1/${kind}`]));
   return {
     sqs,
-    open(): SqsJobs {
+    open(options: IndexJobsOptions = {}): SqsJobs {
       const client = { endpoint: sqs.endpoint, region: 'eu-west-1', credentials };
-      const member = new SqsJobs(new IndexJobs(database.index, { retryMs: () => 1 }), { queues, client });
+      const member = new SqsJobs(new IndexJobs(database.index, { retryMs: () => 1, ...options }), { queues, client });
       members.push(member);
       return member;
     },
@@ -114,6 +114,30 @@ test('a job that could not be announced is said to be not durable, and is one wh
   let ran = 0;
   await jobs.attempt(job, async () => void ran++);
   expect(ran).toBe(1);
+});
+
+test('a job whose message was lost is announced again when it is an hour late, and one that waits or runs is not (Rule 14)', async () => {
+  await using group = await openGroup();
+  const clock = { ms: Date.now(), now: () => clock.ms };
+  const jobs = group.open({ clock });
+  await jobs.enqueue(job);
+  await jobs.enqueue({ ...job, id: 'later' }, 7_200_000);
+  await jobs.enqueue({ ...job, kind: 'other' });
+  group.sqs.messages.length = 0;
+  clock.ms += 3_600_000;
+  expect(await jobs.announceOverdue()).toBe(0);
+  clock.ms++;
+  expect(await jobs.announceOverdue()).toBe(1);
+  expect(group.sqs.messages).toEqual([
+    { queue: `${group.sqs.endpoint}/1/k`, body: '{"kind":"k","id":"a"}', delayS: 0 },
+  ]);
+  await jobs.attempt(job, async () => {
+    expect(await jobs.announceOverdue()).toBe(0);
+  });
+  expect(await jobs.announceOverdue()).toBe(0);
+  group.sqs.throttled = true;
+  clock.ms += 7_200_000;
+  await expect(jobs.announceOverdue()).rejects.toMatchObject({ code: 'unavailable' });
 });
 
 test('kinds without a queue are run by whoever looks for them, and the others are not', async () => {

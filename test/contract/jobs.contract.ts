@@ -72,8 +72,8 @@ function running(open: () => Promise<JobGroup>): void {
     jobs.run({ k: async ({ id }) => void ran.push(`${id} ${Date.now() - started >= 300}`) });
     await jobs.enqueue(job('k', 'now'));
     await until('both ran', () => ran.length === 2);
-    expect(ran[0]).toMatch(/^now/);
-    expect(ran[1]).toBe('late true');
+    // On a busy machine the other one may not have run before that time either.
+    expect(ran.map((each) => each.replace(/^now.*/, 'now')).sort()).toEqual(['late true', 'now']);
   });
 
   test('no more than `concurrency` at a time, and that many', async () => {

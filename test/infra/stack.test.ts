@@ -5,7 +5,7 @@ import { AwsSolutionsChecks } from 'cdk-nag';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { stack } from '../../bench/cost/usage.ts';
 import { parseConfig } from '../../lib/base/config.ts';
-import { SWEEP_ALARM } from '../../lib/infra/alarms.ts';
+import { GIVEN_UP, SWEEP_ALARM } from '../../lib/infra/alarms.ts';
 import { CirrusStack } from '../../lib/infra/cirrus-stack.ts';
 import { defaultProps } from '../../lib/infra/props.ts';
 import * as keys from '../../lib/store/keys.ts';
@@ -206,9 +206,15 @@ describe('the stack', () => {
       ),
     );
     const roles = announcing.map(
-      ([name]) => /^(FunctionsDeliver|FunctionsIngest|FunctionsSubmit|Gateway)/.exec(name)?.[1],
+      ([name]) => /^(FunctionsDeliver|FunctionsExpire|FunctionsIngest|FunctionsSubmit|Gateway)/.exec(name)?.[1],
     );
-    expect(roles.sort()).toEqual(['FunctionsDeliver', 'FunctionsIngest', 'FunctionsSubmit', 'Gateway']);
+    expect(roles.sort()).toEqual([
+      'FunctionsDeliver',
+      'FunctionsExpire',
+      'FunctionsIngest',
+      'FunctionsSubmit',
+      'Gateway',
+    ]);
     for (const [, { Properties }] of announcing) {
       for (const { Action, Resource } of Properties.PolicyDocument.Statement as Statement[]) {
         if (listed(Action).includes('sqs:SendMessage')) expect(JSON.stringify(Resource)).toContain(queue);
@@ -290,8 +296,18 @@ describe('the stack', () => {
     expect(where('s3:DeleteObjectVersion')).toEqual([]);
   });
 
-  it('has the alarm for what the log says of damage', () => {
+  it('has the alarms for what the log says of damage, and of mail that is never sent where any is sent', () => {
+    expect(readFileSync(new URL('../../lib/delivery/of-config.ts', import.meta.url), 'utf8')).toContain(GIVEN_UP);
     expect(readFileSync(new URL('../../gateway/open-store.ts', import.meta.url), 'utf8')).toContain(SWEEP_ALARM);
-    for (const template of templates) template.resourceCountIs('AWS::Logs::MetricFilter', 2);
+    const filters = templates.map((template) =>
+      Object.values(template.findResources('AWS::Logs::MetricFilter')).map(
+        ({ Properties: { FilterPattern: pattern, LogGroupName: log } }) => [log.Ref.replace(/Log.*/, ''), pattern],
+      ),
+    );
+    const damage = [
+      ['FunctionsExpire', `"\\"${SWEEP_ALARM}\\""`],
+      ['Gateway', `"\\"${SWEEP_ALARM}\\""`],
+    ];
+    expect(filters).toEqual([damage, [...damage, ['FunctionsSubmit', `"\\"${GIVEN_UP}\\""`]]]);
   });
 });
