@@ -52,7 +52,7 @@ const EDGES: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^aws-cdk|^cdk-nag$|^constructs$|^esbuild$/, ['lib/infra', 'bin/stack.ts']],
   [
     /^node:(fs|net|tls|http|child_process)/,
-    ['lib/embedded', 'lib/aws', 'lib/base/config', 'lib/auth', 'gateway', 'bin'],
+    ['lib/embedded', 'lib/aws', 'lib/infra/bundle.ts', 'lib/base/config', 'lib/auth', 'gateway', 'bin'],
   ],
 ];
 
