@@ -79,6 +79,10 @@ function sortedItems(values: readonly Value[]): readonly Value[] {
     const pairs = sortedPairs(values.slice(at));
     return [...values.slice(0, at), ...(typeof pairs === 'string' ? [] : pairs)];
   }
+  if (first === '*' && second === 'METADATA')
+    return plainName([first, second, third ?? '', sortedPairs(unquotedNames(values[3] ?? ''))], 2);
+  if (first === '*' && (second === 'ACL' || second === 'MYRIGHTS' || second === 'LISTRIGHTS'))
+    return plainName(withRights(values), 2);
   if (first === '*' && second === 'CAPABILITY') return ['*', 'CAPABILITY', ...values.slice(2).toSorted()];
   return values;
 }
@@ -97,15 +101,36 @@ function sortedList(value: Value): Value {
 
 function sortedPairs(value: Value): Value {
   if (typeof value === 'string') return value;
-  const pairs = Array.from({ length: Math.ceil(value.length / 2) }, (_, i): readonly Value[] => {
-    const [name = '', item = ''] = value.slice(2 * i, 2 * i + 2);
+  const pairs = pairsOf(value).map(([name = '', item = '']): readonly Value[] => {
     if (name === 'FLAGS') return [name, sortedList(item)];
     // Their words are the same in any case (RFC 9051 §7.5.2).
     if (name === 'BODY' || name === 'BODYSTRUCTURE') return [name, inCapitals(item)];
     if (name === 'SAVEDATE') return [name, 'date'];
     return [name, name === 'INTERNALDATE' && typeof item === 'string' ? instant(item) : item];
   });
-  return pairs.toSorted(([a], [b]) => (String(a) < String(b) ? -1 : 1)).flat();
+  return pairs.flat();
+}
+
+/** By their names. */
+function pairsOf(values: readonly Value[]): readonly (readonly Value[])[] {
+  return Array.from({ length: Math.ceil(values.length / 2) }, (_, i) => values.slice(2 * i, 2 * i + 2)).toSorted(
+    ([a], [b]) => (String(a) < String(b) ? -1 : 1),
+  );
+}
+
+/** Of pairs: names are words, values stay as they are. */
+function unquotedNames(value: Value): Value {
+  return typeof value === 'string' ? value : value.flatMap((item, i) => (i % 2 === 0 ? plainName([item], 0) : [item]));
+}
+
+/** Letters of rights in their order; identifiers of an ACL in theirs. */
+function withRights([star = '', name = '', mailbox = '', ...rest]: readonly Value[]): readonly Value[] {
+  const ordered = (rights: Value): Value => [...String(rights)].toSorted().join('');
+  if (name === 'MYRIGHTS') return [star, name, mailbox, ...rest.map(ordered)];
+  const [identifier = '', always = '', ...others] = rest;
+  if (name === 'LISTRIGHTS') return [star, name, mailbox, identifier, ordered(always), ...others.toSorted()];
+  const pairs = rest.map((item, i) => (i % 2 === 0 ? item : ordered(item)));
+  return [star, name, mailbox, ...pairsOf(pairs).flat()];
 }
 
 function inCapitals(value: Value): Value {

@@ -10,19 +10,19 @@ export interface Users {
 
 /** Says a script to a server; answers what came to each of its commands, without what servers may choose freely. */
 export async function play(script: Script, running: Running, users: Users): Promise<readonly (readonly string[])[]> {
-  const port = script.protocol === 'pop3' ? running.pop3Port : running.imapPort;
   const clients = new Map<string, ImapClient>();
   const answers: (readonly string[])[] = [];
   try {
     for (const [i, step] of script.steps.entries()) {
+      const speaksPop3 = script.protocol === 'pop3' && /\d/.test(step.client);
       let client = clients.get(step.client);
       if (client === undefined) {
-        clients.set(step.client, (client = await ImapClient.connect(port)));
+        clients.set(step.client, (client = await ImapClient.connect(speaksPop3 ? running.pop3Port : running.imapPort)));
         await client.line();
       }
       const said = filledIn(step.text, users);
       answers.push(
-        script.protocol === 'pop3'
+        speaksPop3
           ? await sayPop3(client, said)
           : await sayImap(client, `t${i}`, said, step).catch((error: unknown) => {
               throw new Error(`line ${step.lineNumber}: ${String(error)}`);
@@ -40,7 +40,10 @@ function filledIn(text: string, { user, other }: Users): string {
 }
 
 async function sayImap(client: ImapClient, tag: string, said: string, step: Step): Promise<readonly string[]> {
-  const octets = Buffer.from(step.literal.map((line) => `${line}\r\n`).join(''), 'utf8');
+  const octets = Buffer.from(
+    step.literal.map((line) => `${line.replace('$kib', 'x'.repeat(1022))}\r\n`).join(''),
+    'utf8',
+  );
   const command = said.replace(/\{\+\}$/, `{${octets.length}+}`);
   // DONE has no tag; that of the IDLE it ends is the answer's.
   client.send(Buffer.from(said === 'DONE' ? 'DONE\r\n' : `${tag} ${command}\r\n`, 'utf8'));

@@ -2,10 +2,10 @@
  * A script that is said to several servers: what clients say, and where a server is known to answer otherwise than Cirrus.
  *
  *     # a comment
- *     @ pop3                  clients speak POP3; without it IMAP
+ *     @ pop3                  clients with a digit speak POP3, those with a letter IMAP; without it all speak IMAP
  *     1> LOGIN $user $password    client 1 says, with a tag of its own; the first mention connects it
  *     1> APPEND INBOX {+}     a literal: its lines follow with `| `, and its size is put in
- *     | Subject: x
+ *     | Subject: x            `$kib` in it: so many octets that the line has 1,024
  *     = dovecot some-reason   to the command above Dovecot answers otherwise: the row `some-reason` of docs/compat.md says why;
  *                             several where there are several
  *

@@ -2,12 +2,12 @@ import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { useScript } from '../client/managesieve.ts';
-import { end, freePorts, greets, PASSWORD, type Peer, RECIPIENTS, type Running, USERS } from './peer.ts';
+import { end, freePorts, greets, PASSWORD, type Peer, RECIPIENTS, type Running, type Setup, USERS } from './peer.ts';
 
 const program = join(import.meta.dirname, '../../bin/cirrus.ts');
 
 /** Cirrus as `npm start` runs it: one process on a folder, with its own defaults but for ports and passwords in clear. */
-export function cirrus(cache: string): Peer {
+export function cirrus(cache: string, { users, quotaKib }: Setup = { users: USERS }): Peer {
   const folder = join(cache, 'cirrus');
   let made = false;
   const start = async (): Promise<Running> => {
@@ -27,9 +27,10 @@ export function cirrus(cache: string): Peer {
     if (!made) {
       rmSync(folder, { recursive: true, force: true });
       mkdirSync(folder, { recursive: true });
-      for (const user of USERS) {
+      for (const user of users) {
         const input = `${PASSWORD}\n`;
-        execFileSync(process.execPath, [program, 'user', 'add', user, '--password-stdin'], {
+        const quota = quotaKib === undefined ? [] : ['--quota', `${quotaKib}KB`];
+        execFileSync(process.execPath, [program, 'user', 'add', user, '--password-stdin', ...quota], {
           env,
           input,
           stdio: ['pipe', 'ignore', 2],

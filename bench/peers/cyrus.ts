@@ -3,13 +3,13 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ImapClient } from '../client/imap.ts';
 import { type RootFs, rootFs } from '../rootfs.ts';
-import { end, freePorts, greets, PASSWORD, type Peer, type Running, USERS } from './peer.ts';
+import { end, freePorts, greets, PASSWORD, type Peer, type Running, type Setup, USERS } from './peer.ts';
 
 const UID = 5001;
 const HOME = '/bench-cyrus';
 
 /** Debian's Cyrus with its own defaults but for ports, users and as many connections as are measured. */
-export function cyrus(cache: string): Peer {
+export function cyrus(cache: string, setup: Setup = { users: USERS }): Peer {
   const packages = ['cyrus-imapd', 'cyrus-pop3d', 'libsasl2-modules-db', 'sasl2-bin'];
   const root = rootFs(cache, 'cyrus', packages);
   const home = join(root.folder, HOME);
@@ -17,7 +17,7 @@ export function cyrus(cache: string): Peer {
   const start = async (): Promise<Running> => {
     const [imap = 0, lmtp = 0, pop3 = 0] = await freePorts(3);
     const first = !made;
-    if (first) prepare(root);
+    if (first) prepare(root, setup.users);
     made = true;
     writeFileSync(join(home, 'cyrus.conf'), services(imap, lmtp, pop3));
     const options = ['-C', `${HOME}/imapd.conf`, '-M', `${HOME}/cyrus.conf`, '-p', `${HOME}/master.pid`];
@@ -31,14 +31,14 @@ export function cyrus(cache: string): Peer {
       said += text;
     });
     await greets(imap, child, () => said);
-    if (first) await makeMailboxes(imap);
+    if (first) await makeMailboxes(imap, setup);
     return { imapPort: imap, lmtpPort: lmtp, pop3Port: pop3, pid: child.pid ?? 0, stop: () => end(child) };
   };
   const remove = async (): Promise<void> => rmSync(home, { recursive: true, force: true });
   return { name: 'Cyrus', start, remove };
 }
 
-function prepare(root: RootFs): void {
+function prepare(root: RootFs, users: readonly string[]): void {
   const home = join(root.folder, HOME);
   const accounts = 'root:x:0:0::/:/bin/sh\ncyrus:x:5001:8::/:/bin/sh\nnobody:x:65534:65534::/:/bin/sh\n';
   writeFileSync(join(root.folder, 'etc/passwd'), accounts);
@@ -69,7 +69,7 @@ idlesocket: ${HOME}/config/socket/idle
 notifysocket: ${HOME}/config/socket/notify
 `,
   );
-  for (const user of ['cyrus', ...USERS]) {
+  for (const user of ['cyrus', ...users]) {
     const args = ['-p', '-c', '-f', `${HOME}/sasldb2`, '-u', 'bench.example', user];
     root.run('/usr/sbin/saslpasswd2', args, PASSWORD);
   }
@@ -93,9 +93,12 @@ EVENTS {
 `;
 }
 
-async function makeMailboxes(port: number): Promise<void> {
+async function makeMailboxes(port: number, { users, quotaKib }: Setup): Promise<void> {
   const admin = await ImapClient.connect(port);
   await admin.command(`LOGIN cyrus ${PASSWORD}`);
-  for (const user of USERS) await admin.command(`CREATE user/${user}`);
+  for (const user of users) {
+    await admin.command(`CREATE user/${user}`);
+    if (quotaKib !== undefined) await admin.command(`SETQUOTA user/${user} (STORAGE ${quotaKib})`);
+  }
   await admin.close();
 }

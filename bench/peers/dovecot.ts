@@ -2,7 +2,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { rootFs } from '../rootfs.ts';
-import { end, freePorts, greets, PASSWORD, type Peer, RECIPIENTS, type Running, USERS } from './peer.ts';
+import { end, freePorts, greets, PASSWORD, type Peer, RECIPIENTS, type Running, type Setup, USERS } from './peer.ts';
 
 const UID = 5000;
 
@@ -17,8 +17,40 @@ plugin {
 }
 `;
 
+/** What its manual adds for ACL, QUOTA and METADATA, which the others have without asking. */
+function plugins(home: string, quotaKib: number): string {
+  return `
+mail_plugins = acl quota
+mail_attribute_dict = file:%h/attributes
+protocol imap {
+  mail_plugins = acl quota imap_acl imap_quota
+  imap_metadata = yes
+}
+namespace others {
+  type = shared
+  prefix = Other Users/%%u/
+  separator = /
+  location = maildir:%%h/mail
+  subscriptions = no
+  list = children
+}
+plugin {
+  acl = vfile
+  acl_shared_dict = file:${home}/mail/shared
+  quota = count:INBOX
+  quota_vsizes = yes
+  quota_rule = *:storage=${quotaKib}k
+  quota_grace = 0
+}
+`;
+}
+
 /** Debian's Dovecot with its own defaults but for ports, users and as many connections as are measured. */
-export function dovecot(cache: string, format: 'mdbox' | 'maildir'): Peer {
+export function dovecot(
+  cache: string,
+  format: 'mdbox' | 'maildir',
+  { users, quotaKib }: Setup = { users: USERS },
+): Peer {
   const root = rootFs(cache, 'dovecot', ['dovecot-imapd', 'dovecot-lmtpd', 'dovecot-pop3d', 'dovecot-sieve']);
   const home = `/bench-${format}`;
   let hasScripts = false;
@@ -30,11 +62,15 @@ export function dovecot(cache: string, format: 'mdbox' | 'maildir'): Peer {
       mkdirSync(join(root.folder, home, 'mail'));
       execFileSync('chown', [`${UID}:${UID}`, join(root.folder, home, 'mail')]);
     }
-    const lines = USERS.map((user) => `${user}:{PLAIN}${PASSWORD}::::::\n`);
+    const lines = users.map((user) => `${user}:{PLAIN}${PASSWORD}::::::\n`);
     writeFileSync(join(root.folder, home, 'users'), lines.join(''));
     writeFileSync(
       join(root.folder, home, 'dovecot.conf'),
-      configuration(home, format, { imap, lmtp, pop3 }) + (hasScripts ? PIGEONHOLE : ''),
+      [
+        configuration(home, format, { imap, lmtp, pop3 }),
+        hasScripts ? PIGEONHOLE : '',
+        quotaKib === undefined ? '' : plugins(home, quotaKib),
+      ].join(''),
     );
     const [file, args] = root.command('/usr/sbin/dovecot', '-F', '-c', `${home}/dovecot.conf`);
     const child = spawn(file, args, { stdio: ['ignore', 'ignore', 'pipe'] });

@@ -23,6 +23,13 @@ export interface Peer {
   remove(): Promise<void>;
 }
 
+/** What a peer is set up with beside its defaults. */
+export interface Setup {
+  readonly users: readonly string[];
+  /** Everybody's limit in KiB; absent: none. */
+  readonly quotaKib?: number;
+}
+
 export const PASSWORD = 'bench-Secret-1';
 
 /** The user of the large mailboxes, and those that mail is delivered to. */

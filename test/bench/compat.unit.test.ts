@@ -31,6 +31,13 @@ describe('what is compared of a response', () => {
     ['* 1 FETCH (INTERNALDATE " 1-Jan-2020 12:00:00 +0000")', '* 1 FETCH (INTERNALDATE "01-Jan-2020 13:00:00 +0100")'],
     ['* LIST (\\HasNoChildren \\Sent) "/" Sent', '* LIST (\\Sent \\HasNoChildren) "/" "Sent"'],
     ['* STATUS INBOX (MESSAGES 1 UNSEEN 0)', '* STATUS "INBOX" (UNSEEN 0 MESSAGES 1)'],
+    [
+      '* METADATA "INBOX" (/private/comment "a b" /shared/x NIL)',
+      '* METADATA INBOX ("/shared/x" NIL "/private/comment" "a b")',
+    ],
+    ['* ACL box anna lrs bob lr', '* ACL "box" bob rl anna srl'],
+    ['* MYRIGHTS box lrs', '* MYRIGHTS "box" srl'],
+    ['* LISTRIGHTS box bob "" l r s', '* LISTRIGHTS "box" bob "" s l r'],
     ['* ESEARCH (TAG "a") UID MIN 1 COUNT 2', '* ESEARCH (TAG "a") UID COUNT 2 MIN 1'],
   ])('%s is as good as %s', (one, other) => {
     expect(plainResponse(one)).toBe(plainResponse(other));
@@ -44,6 +51,10 @@ describe('what is compared of a response', () => {
     ['* 1 FETCH (BODY[4] NIL)', '* 1 FETCH (BODY[4] "")'],
     ['* 1 FETCH (INTERNALDATE " 1-Jan-2020 12:00:00 +0000")', '* 1 FETCH (INTERNALDATE " 1-Jan-2020 12:00:00 +0100")'],
     ['* LIST (\\Sent) "/" Sent', '* LIST (\\Sent) "/" sent'],
+    ['* METADATA INBOX (/private/x "NIL")', '* METADATA INBOX (/private/x NIL)'],
+    ['* ACL box anna lrs bob lr', '* ACL box anna lr bob lrs'],
+    ['* MYRIGHTS box lrs', '* MYRIGHTS box lr'],
+    ['* LISTRIGHTS box bob l r s', '* LISTRIGHTS box bob "" l r s'],
   ])('%s is another than %s', (one, other) => {
     expect(plainResponse(one)).not.toBe(plainResponse(other));
   });
