@@ -28,7 +28,7 @@ import {
 const AUDIT = { audit: true, recountSettleMs: 0 };
 
 /** Every k-th call, or every so many from a random one on: on the AWS home a sweep takes a second, in a folder hardly any. */
-const STRIDE = Number(process.env.CIRRUS_TEST_STRIDE ?? (chosenHome === 'aws' ? 20 : 4));
+const STRIDE = Number(process.env.CIRRUS_TEST_STRIDE ?? (chosenHome === 'aws' ? 20 : 8));
 const FIRST = 1 + Math.floor(Math.random() * STRIDE);
 console.log(`first call ${FIRST}, then every ${STRIDE} (CIRRUS_TEST_STRIDE=1: all)`);
 
