@@ -2,6 +2,7 @@ import { idFromBytes } from '../base/ids.ts';
 import { type Account, OTHER_USERS, type Place } from './account.ts';
 import { isCommons } from './commons.ts';
 import { Directory } from './directory.ts';
+import { StoreError } from './errors.ts';
 import { grantPk } from './keys.ts';
 import type { ListedName } from './names.ts';
 import { hasRight, identifiersOf } from './rights.ts';
@@ -80,11 +81,19 @@ async function addOthers(rows: Map<string, Omit<ListedName, 'hasChildren'>>, acc
   for (const owner of new Set(owners.values())) {
     const top = isCommons(owner) ? await account.sharedPrefix(owner) : `${OTHER_USERS}${SEPARATOR}${owner}`;
     const prefix = `${top}${SEPARATOR}`;
-    // A grant may outlive its account: then there is nothing to show.
-    const place =
-      top === undefined || owner === user.name ? undefined : await account.locate(prefix).catch(() => undefined);
+    const place = top === undefined || owner === user.name ? undefined : await placeOf(account, prefix);
     if (place === undefined || place.isOwner) continue;
     addBindings(rows, account, place, (await place.tree.refresh()).view, prefix);
+  }
+}
+
+/** A grant may outlive its account: then there is nothing to show. */
+async function placeOf(account: Account, prefix: string): Promise<Place | undefined> {
+  try {
+    return await account.locate(prefix);
+  } catch (error) {
+    if (error instanceof StoreError && error.code === 'nonexistent') return undefined;
+    throw error;
   }
 }
 
