@@ -11,10 +11,18 @@ export async function makeFolder(folder: string): Promise<void> {
   } catch (error) {
     if (await isFolder(folder)) return;
     const parent = dirname(folder);
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || parent === folder || (await isFolder(parent)))
-      throw error;
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || parent === folder) throw error;
+    // Even if the parent is there by now: another process may have made it since.
     await makeFolder(parent);
-    await makeFolder(folder);
+    await makeInParent(folder);
+  }
+}
+
+async function makeInParent(folder: string): Promise<void> {
+  try {
+    await mkdir(folder);
+  } catch (error) {
+    if (!(await isFolder(folder))) throw error;
   }
 }
 
