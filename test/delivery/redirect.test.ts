@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { jobPartition } from '../../lib/jobs/job-item.ts';
 import { smtpError } from '../support/smtp-sink.ts';
 import { until } from '../support/until.ts';
 import { message, openSieveHome } from './sieve-support.ts';
@@ -41,6 +42,23 @@ describe('redirect (RFC 5228 §4.2)', () => {
     home.home.clock.advance(4 * 86_400_000);
     await home.send(message('Hi', 'X-Other: much later\n'));
     await until('three were sent', () => home.sink.mails.length === 3);
+  });
+
+  it('queues nothing for what was sent before (Rule 14)', async () => {
+    await using home = await openSieveHome({ relay: true });
+    await home.script(REDIRECT);
+    await home.send(message('Hi'));
+    await until('it was sent', () => home.outgoing.at(-1) === 'redirect there@example.net sent');
+    await home.send(message('Hi'));
+    await home.send(message('Hi', 'X-Other: list\n'));
+    expect(home.outgoing).toEqual([
+      'redirect there@example.net queued',
+      'redirect there@example.net sent',
+      'redirect there@example.net queued before',
+      'redirect there@example.net queued before',
+    ]);
+    const { rows } = await home.store.ports.index.query({ pk: jobPartition('submit') });
+    expect(rows).toEqual([]);
   });
 
   it('keeps what has passed here before, and what has too many hops', async () => {

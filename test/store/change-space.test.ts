@@ -12,17 +12,17 @@ import { examine } from '../../lib/store/doctor.ts';
 import { StoreError } from '../../lib/store/errors.ts';
 import { expunge } from '../../lib/store/expunge.ts';
 import { DAY_MS, WRITER_MS } from '../../lib/store/keep.ts';
-import { messageBlobKey } from '../../lib/store/keys.ts';
+import { logPk, messageBlobKey } from '../../lib/store/keys.ts';
 import { listNames } from '../../lib/store/list-names.ts';
 import type { MailStore } from '../../lib/store/mail-store.ts';
 import { messageBytes, storeMessage } from '../../lib/store/messages.ts';
 import { createMailbox, deleteMailbox, renameMailbox } from '../../lib/store/names.ts';
-import type { Blobs } from '../../lib/store/ports.ts';
 import { setFlags } from '../../lib/store/set-flags.ts';
 import { runSweep, sweepSpace } from '../../lib/store/sweep.ts';
 import { UidSet } from '../../lib/store/uid-set.ts';
 import { undeleteMailbox } from '../../lib/store/undelete.ts';
 import { addUser } from '../../lib/store/users.ts';
+import { afterPuts, beforeCopies } from '../support/observed-ports.ts';
 import { openTestStore, type TestStore } from '../support/test-store.ts';
 import { until } from '../support/until.ts';
 
@@ -32,24 +32,15 @@ let [joe, anna]: User[] = [];
 let serial = 0;
 /** Called before an object is copied. */
 let beforeCopy: () => Promise<void> = async () => undefined;
-
-function observed(blobs: Blobs): Blobs {
-  return new Proxy(blobs, {
-    get: (target, name) => {
-      if (name === 'copy') {
-        return async (from: string, to: string) => {
-          await beforeCopy();
-          return target.copy(from, to);
-        };
-      }
-      const value: unknown = Reflect.get(target, name);
-      return typeof value === 'function' ? value.bind(target) : value;
-    },
-  });
-}
+/** Called when an item of the partition has been written. */
+let afterPut: (partition: Uint8Array) => Promise<void> = async () => undefined;
 
 beforeAll(async () => {
-  home = await openTestStore({ withJobs: true, wrapBlobs: observed });
+  home = await openTestStore({
+    withJobs: true,
+    wrapBlobs: (blobs) => beforeCopies(blobs, () => beforeCopy()),
+    wrapIndex: (index) => afterPuts(index, (partition) => afterPut(partition)),
+  });
 });
 afterAll(() => home.close());
 
@@ -66,6 +57,7 @@ const namesOf = async (one: User | undefined): Promise<string> =>
 /** joe has `x` with UIDs 1, 3 and 4 of which one is shared, and `x/y`; anna has room. */
 beforeEach(async () => {
   beforeCopy = async () => undefined;
+  afterPut = async () => undefined;
   store = home.another();
   serial++;
   joe = await addUser(store, { name: `joe${serial}`, verifier: undefined, quotaKib: 100 });
@@ -305,6 +297,46 @@ describe('what a process left (Rule 12)', () => {
     await append(await openOf(joe, 'x'), [await home.message(user(joe).space)]);
     expect(await getCrossing(store.ports.index, crossing.destination)).toBeUndefined();
     expect(await findings()).toEqual([]);
+  });
+
+  test('stays in both places when mail has come to the new one before its process sees that it was given up', async () => {
+    const crossing = await frozen();
+    let steps = 0;
+    beforeCopy = async () => {
+      if (steps++ === 0) await givenUpBy(home.another(), crossing);
+    };
+    afterPut = async (pk) => {
+      if (!logPk('T', user(anna).tree).equals(pk)) return;
+      const other = home.another();
+      const { view } = await other.tree(user(anna).tree).refresh();
+      if (view.binding('z')?.mailbox !== crossing.destination) return;
+      afterPut = async () => undefined;
+      const z = await openOf(anna, 'z', other);
+      await append(z, [await home.message(user(anna).space, 'Subject: new\r\n\r\n')]);
+      await z.store.quota.flush();
+    };
+    const was = await picture(await openOf(joe, 'x'));
+    await changeSpace(store, crossing);
+    expect([await namesOf(joe), await namesOf(anna)]).toEqual(['x x/y', 'z']);
+    expect(await picture(await openOf(joe, 'x'))).toEqual(was);
+    const both = (await picture(await openOf(anna, 'z'))) as readonly unknown[];
+    expect(both.slice(0, 3)).toEqual(was);
+    expect(both[3]).toMatchObject({ uid: 5, text: 'Subject: new\r\n\r\n' });
+    expect(await getCrossing(store.ports.index, crossing.destination)).toBeUndefined();
+    expect(await findings()).toEqual([]);
+    // Neither goes later, and both take mail.
+    for (let i = 0; i < 3; i++) {
+      home.clock.advance(3 * DAY_MS);
+      await runSweep(store, { audit: true, recountSettleMs: 0 });
+    }
+    for (const [one, name, count] of [
+      [joe, 'x', 4],
+      [anna, 'z', 5],
+    ] as const) {
+      const open = await openOf(one, name, home.another());
+      await append(open, [await home.message(open.space)]);
+      expect(await picture(open)).toHaveLength(count);
+    }
   });
 
   test('loses nothing that came after one process gave up and before another one froze it again', async () => {
