@@ -6,6 +6,7 @@ import type { Bytes } from '../../lib/base/config-values.ts';
 import type { ImapLimits } from '../../lib/base/limits.ts';
 import type { Log } from '../../lib/base/log.ts';
 import type { GistCache } from '../../lib/search/gist-cache.ts';
+import type { KeyCache } from '../../lib/search/key-cache.ts';
 import type { Account, AccountOptions } from '../../lib/store/account.ts';
 import type { User } from '../../lib/store/directory.ts';
 import type { MailStore } from '../../lib/store/mail-store.ts';
@@ -57,8 +58,10 @@ export interface ImapOptions {
   readonly log: Log;
   readonly clock: Clock;
   readonly limits: ImapLimits;
-  /** What SORT and THREAD have seen of messages, shared by all sessions. */
+  /** What SEARCH, SORT and THREAD have seen of messages, shared by all sessions. */
   readonly gists: GistCache;
+  /** What SORT and THREAD have compared lately. */
+  readonly keys: KeyCache;
   /** Pictures are converted here, for all sessions. */
   readonly images: ImageProcess;
   /** What FETCH has written of messages, shared by all sessions. */

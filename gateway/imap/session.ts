@@ -4,6 +4,7 @@ import { systemClock } from '../../lib/base/clock.ts';
 import { type ImapLimits, imapLimits } from '../../lib/base/limits.ts';
 import type { Log } from '../../lib/base/log.ts';
 import { GistCache } from '../../lib/search/gist-cache.ts';
+import { KeyCache } from '../../lib/search/key-cache.ts';
 import { Account, noPermission } from '../../lib/store/account.ts';
 import type { User } from '../../lib/store/directory.ts';
 import { StoreError } from '../../lib/store/errors.ts';
@@ -39,15 +40,16 @@ export const imapRefusal = '* BYE [UNAVAILABLE] Too many connections\r\n';
 
 /** Makes the `serve` of a listener: each connection becomes an IMAP session (RFC 9051, RFC 3501). */
 export function serveImap(
-  options: Omit<ImapOptions, 'clock' | 'limits' | 'gists' | 'summaryTexts' | 'images'> & {
+  options: Omit<ImapOptions, 'clock' | 'limits' | 'gists' | 'keys' | 'summaryTexts' | 'images'> & {
     readonly clock?: ImapOptions['clock'];
     limits?: Partial<ImapLimits>;
   },
 ): (connection: Connection) => Promise<void> {
   const limits = { ...imapLimits, ...options.limits };
   const gists = new GistCache(limits.gistBytes);
+  const keys = new KeyCache(limits.keyBytes);
   const summaryTexts = new SummaryTexts(limits.summaryTextBytes);
-  const whole = { clock: systemClock, ...options, limits, gists, summaryTexts, images: new ImageProcess(limits) };
+  const whole = { clock: systemClock, ...options, limits, gists, keys, summaryTexts, images: new ImageProcess(limits) };
   return (connection) => new Session(connection, whole).run();
 }
 

@@ -151,11 +151,13 @@ export const imapLimits = {
   uidBatchMessages: 500,
   /** Searches of a selected mailbox whose results are kept up to date; RFC 5267 §4.3.1 asks for at least one. */
   searchContexts: 20,
-  /** What SORT and THREAD keep of messages that they have seen, for all sessions of a process, about. */
+  /** What SEARCH, SORT and THREAD keep of messages that they have seen, for all sessions of a process, about, */
   gistBytes: 64 * MIB,
+  /** and what they are compared by: about 300 bytes for a message, by which those of whole mailboxes fit. */
+  keyBytes: 64 * MIB,
   /** What FETCH keeps of envelopes and structures as it has written them, for all sessions of a process, about. */
   summaryTextBytes: 32 * MIB,
-  /** Messages that one SORT or THREAD puts in order: each takes about 1 KB meanwhile. */
+  /** Messages that one SORT or THREAD puts in order: each takes about 400 bytes meanwhile. */
   sortMessages: 250_000,
   /** Messages that are not there and that THREAD joins others by; further ones join nothing. */
   threadDummies: 500_000,

@@ -1,174 +1,103 @@
+import type { Family } from './family.ts';
+import { NONE } from './family.ts';
+import { linked, type ThreadLimits } from './links.ts';
+import { orderOf, ranksOfNumbers } from './ranks.ts';
 import { type Sliced, sorted } from './slices.ts';
-import { type Sortable, sentDateOf } from './sort.ts';
+import { sentDatesOf } from './sort.ts';
+import type { Sortables } from './sortables.ts';
 import { gatherSubjects } from './thread-subjects.ts';
+import { type Threads, threadsOf } from './threads.ts';
 
-/** A message while threads are made; without `message` it is a dummy: others refer to it, and it is not there. */
-export interface Container {
-  message: Sortable | undefined;
-  parent: Container | undefined;
-  children: Container[];
-}
-
-/** What hostile references may cost. */
-export interface ThreadLimits {
-  /** Dummies made for ids of messages that are not there; beyond, such ids join nothing any more. */
-  readonly threadDummies: number;
-  /** Ancestors looked at before a link is taken for a loop. */
-  readonly threadAncestors: number;
-}
-
-interface Tree {
-  readonly uid: number | undefined;
-  readonly children: Tree[];
-}
+/** Siblings that are put in order with a pause now and then. */
+const MANY = 64;
 
 /**
  * RFC 5256 §3, REFERENCES. REFS (draft-ietf-morg-inthread) leaves subjects alone (step 5), goes by INTERNALDATE, and
  * puts the thread last in which something arrived last.
  */
 export function* byReferences(
-  messages: readonly Sortable[],
+  messages: Sortables,
   algorithm: 'REFERENCES' | 'REFS',
   limits: ThreadLimits,
-): Sliced<Tree[]> {
-  const all = yield* linked(messages, limits);
-  yield;
-  let roots = pruned(all.filter(({ parent }) => parent === undefined));
-  yield;
+): Sliced<Threads> {
   const isRefs = algorithm === 'REFS';
-  const dateOf = isRefs ? ({ internalDate }: Sortable) => internalDate : sentDateOf;
-  if (!isRefs) roots = gatherSubjects(yield* sortSiblings(roots, dateOf));
+  const dates = isRefs ? messages.internalDates : sentDatesOf(messages);
+  const found = yield* linked(messages, limits);
   yield;
-  const inOrder = deepestFirst(roots);
-  for (const container of inOrder) {
-    if (container.children.length < 2) continue;
-    container.children = yield* sortSiblings(container.children, dateOf);
-    yield;
+  const { family } = found;
+  let roots = pruned(family, found.roots);
+  yield;
+  const siblings = new Siblings(family, yield* orderOfDates(dates));
+  if (!isRefs) roots = gatherSubjects(messages, family, yield* siblings.sorted(roots));
+  yield;
+  const inOrder = family.deepestFirst(roots);
+  for (const place of inOrder) {
+    if (!family.hasSeveral(place)) continue;
+    family.arrange(place, yield* siblings.sorted(family.childrenOf(place)));
   }
-  const inTurn = isRefs ? sortByNewest(roots, inOrder, dateOf) : sortSiblings(roots, dateOf);
-  return trees(yield* inTurn, inOrder);
-}
-
-/** Step 1: every message under the last of its references, the references under each other. */
-function* linked(messages: readonly Sortable[], limits: ThreadLimits): Sliced<Container[]> {
-  const byId = new Map<string, Container>();
-  const own = messages.map((message): Container => {
-    const id = message.gist?.messageId;
-    const container: Container = { message, parent: undefined, children: [] };
-    // Of messages with one id the first has it, the others are for themselves.
-    if (id !== undefined && !byId.has(id)) byId.set(id, container);
-    return container;
-  });
-  const dummies: Container[] = [];
-  const named = (id: string): Container | undefined => {
-    const known = byId.get(id);
-    if (known !== undefined || dummies.length >= limits.threadDummies) return known;
-    const dummy: Container = { message: undefined, parent: undefined, children: [] };
-    byId.set(id, dummy);
-    dummies.push(dummy);
-    return dummy;
-  };
-  const links = new Links(limits.threadAncestors);
-  for (const [i, { gist }] of messages.entries()) {
-    yield;
-    let last: Container | undefined;
-    for (const id of gist?.references ?? []) {
-      const next = named(id);
-      if (next === undefined) continue;
-      // A link that is there already is not changed by what others say of it.
-      if (last !== undefined && next.parent === undefined) links.put(next, last);
-      last = next;
-    }
-    const container = own[i];
-    if (container !== undefined) links.put(container, last);
-  }
-  const known = [...own, ...dummies];
-  for (const container of known) container.parent?.children.push(container);
-  return known;
-}
-
-/** Parents alone, until all are known: a message may be put elsewhere when its own references are read. */
-class Links {
-  readonly #maxAncestors: number;
-  readonly #haveChildren = new Set<Container>();
-
-  constructor(maxAncestors: number) {
-    this.#maxAncestors = maxAncestors;
-  }
-
-  put(child: Container, parent: Container | undefined): void {
-    if (parent === undefined) child.parent = undefined;
-    else if (!this.#isAbove(child, parent)) {
-      child.parent = parent;
-      this.#haveChildren.add(parent);
-    }
-  }
-
-  /** Whether the link would close a loop, or its check would take too long. */
-  #isAbove(child: Container, parent: Container): boolean {
-    if (child === parent) return true;
-    if (!this.#haveChildren.has(child)) return false;
-    let steps = 0;
-    for (let at: Container | undefined = parent; at !== undefined; at = at.parent) {
-      if (at === child || ++steps > this.#maxAncestors) return true;
-    }
-    return false;
-  }
+  yield;
+  const inTurn = isRefs ? sortByNewest(messages, family, roots, inOrder) : siblings.sorted(roots);
+  return threadsOf(messages.uids, family, yield* inTurn);
 }
 
 /** Steps 2 and 3: no dummy stays but a root with several children. */
-function pruned(roots: readonly Container[]): Container[] {
-  for (const container of deepestFirst(roots)) {
-    container.children = container.children.flatMap((child) => {
-      const kept = child.message === undefined ? child.children : [child];
-      for (const one of kept) one.parent = container;
-      return kept;
-    });
+function pruned(family: Family, roots: readonly number[]): number[] {
+  for (const place of family.deepestFirst(roots)) {
+    let next: number;
+    for (let at = family.leave(place); at !== NONE; at = next) {
+      next = family.next[at] as number;
+      if (family.isDummy(at)) family.adoptAllOf(place, at);
+      else family.adopt(place, at);
+    }
   }
-  return roots.flatMap((root) => {
-    if (root.message !== undefined || root.children.length > 1) return [root];
-    for (const child of root.children) child.parent = undefined;
-    return root.children;
-  });
+  return roots.flatMap((root) => (family.isDummy(root) && !family.hasSeveral(root) ? family.childrenOf(root) : [root]));
 }
 
-/** All containers, each after everything below it. */
-function deepestFirst(roots: readonly Container[]): Container[] {
-  const all = [...roots];
-  for (let at = 0; at < all.length; at++) for (const child of all[at]?.children ?? []) all.push(child);
-  return all.reverse();
+/** The place of each message by date; ties as in the mailbox. */
+function* orderOfDates(dates: Float64Array): Sliced<Uint32Array> {
+  const { ranks, count } = yield* ranksOfNumbers(dates);
+  const order = yield* orderOf(ranks, count);
+  const placeOf = new Uint32Array(order.length);
+  for (const [place, i] of order.entries()) placeOf[i] = place;
+  return placeOf;
 }
 
-type DateOf = (message: Sortable) => number;
+/** Siblings by date; a dummy has the date of its first child. */
+class Siblings {
+  readonly #family: Family;
+  readonly #ranks: Uint32Array;
 
-/** Siblings by date; a dummy has the date of its first child. Ties as in the mailbox. */
-function* sortSiblings(siblings: readonly Container[], dateOf: DateOf): Sliced<Container[]> {
-  const keyed = siblings.map((container) => {
-    const message = container.message ?? container.children[0]?.message;
-    return { container, date: message === undefined ? 0 : dateOf(message), uid: message?.uid ?? 0 };
-  });
-  const inOrder = yield* sorted(keyed, (a, b) => a.date - b.date || a.uid - b.uid);
-  return inOrder.map(({ container }) => container);
+  constructor(family: Family, ranks: Uint32Array) {
+    this.#family = family;
+    this.#ranks = ranks;
+  }
+
+  *sorted(siblings: readonly number[]): Sliced<readonly number[]> {
+    if (siblings.length < MANY) return siblings.toSorted((a, b) => this.#rankOf(a) - this.#rankOf(b));
+    const ranks = Uint32Array.from(siblings, (place) => this.#rankOf(place));
+    const order = yield* orderOf(ranks, this.#ranks.length + 1);
+    return Array.from(order, (i) => siblings[i] as number);
+  }
+
+  #rankOf(place: number): number {
+    const dated = this.#family.isDummy(place) ? (this.#family.child[place] as number) : place;
+    return dated === NONE || this.#family.isDummy(dated) ? 0 : (this.#ranks[dated] as number) + 1;
+  }
 }
 
 function* sortByNewest(
-  roots: readonly Container[],
-  inOrder: readonly Container[],
-  dateOf: DateOf,
-): Sliced<Container[]> {
-  const newest = new Map<Container, number>();
-  for (const container of inOrder) {
-    let date = container.message === undefined ? 0 : dateOf(container.message);
-    for (const child of container.children) date = Math.max(date, newest.get(child) ?? 0);
-    newest.set(container, date);
+  { uids, internalDates }: Sortables,
+  family: Family,
+  roots: readonly number[],
+  inOrder: Int32Array,
+): Sliced<readonly number[]> {
+  const newest = new Float64Array(family.count);
+  for (const place of inOrder) {
+    let date = internalDates[place] ?? 0;
+    for (let at = family.child[place] as number; at !== NONE; at = family.next[at] as number)
+      date = Math.max(date, newest[at] as number);
+    newest[place] = date;
   }
-  const first = ({ message, children }: Container): number => message?.uid ?? children[0]?.message?.uid ?? 0;
-  return yield* sorted(roots, (a, b) => (newest.get(a) ?? 0) - (newest.get(b) ?? 0) || first(a) - first(b));
-}
-
-function trees(roots: readonly Container[], inOrder: readonly Container[]): Tree[] {
-  const made = new Map<Container, Tree>();
-  const of = (containers: readonly Container[]): Tree[] => containers.flatMap((one) => made.get(one) ?? []);
-  for (const one of inOrder) made.set(one, { uid: one.message?.uid, children: of(one.children) });
-  return of(roots);
+  const first = (place: number): number => uids[place] ?? uids[family.child[place] as number] ?? 0;
+  return yield* sorted(roots, (a, b) => (newest[a] as number) - (newest[b] as number) || first(a) - first(b));
 }

@@ -1,27 +1,29 @@
-import type { Container } from './references.ts';
+import { type Family, NONE } from './family.ts';
+import type { Sortables } from './sortables.ts';
 
-/** RFC 5256 §3, REFERENCES, step 5: roots with one base subject are one thread. Takes the roots in order, changes them. */
-export function gatherSubjects(roots: readonly Container[]): Container[] {
-  const table = subjectTable(roots);
+/** RFC 5256 §3, REFERENCES, step 5: roots with one base subject are one thread. Takes the roots in order, changes the family. */
+export function gatherSubjects(messages: Sortables, family: Family, roots: readonly number[]): number[] {
+  const subjects = new Subjects(messages, family);
+  const table = subjectTable(subjects, roots);
   const kept = new Set(roots);
   for (const root of roots) {
-    const subject = subjectOf(root);
+    const subject = subjects.of(root);
     const chosen = table.get(subject);
-    if (subject === '' || chosen === undefined || chosen === root) continue;
-    if (root.message === undefined && chosen.message === undefined) {
+    if (subject === 0 || chosen === undefined || chosen === root) continue;
+    if (family.isDummy(root) && family.isDummy(chosen)) {
       kept.delete(root);
-      for (const child of root.children) adopt(chosen, child);
-    } else if (chosen.message === undefined || (isReply(root) && !isReply(chosen))) {
+      family.adoptAllOf(chosen, root);
+    } else if (family.isDummy(chosen) || (subjects.isReply(root) && !subjects.isReply(chosen))) {
       kept.delete(root);
-      adopt(chosen, root);
+      family.adopt(chosen, root);
     } else {
       // Neither answers the other: both go under a dummy, which stands for the subject from now on.
-      const dummy: Container = { message: undefined, parent: undefined, children: [] };
+      const dummy = family.addDummy();
       kept.delete(root);
       kept.delete(chosen);
       kept.add(dummy);
-      adopt(dummy, chosen);
-      adopt(dummy, root);
+      family.adopt(dummy, chosen);
+      family.adopt(dummy, root);
       table.set(subject, dummy);
     }
   }
@@ -29,30 +31,43 @@ export function gatherSubjects(roots: readonly Container[]): Container[] {
 }
 
 /** Step 5B: for each subject a dummy if there is one, else a message that is no reply, else the first. */
-function subjectTable(roots: readonly Container[]): Map<string, Container> {
-  const table = new Map<string, Container>();
+function subjectTable(subjects: Subjects, roots: readonly number[]): Map<number, number> {
+  const table = new Map<number, number>();
   for (const root of roots) {
-    const subject = subjectOf(root);
-    if (subject === '') continue;
+    const subject = subjects.of(root);
+    if (subject === 0) continue;
     const known = table.get(subject);
-    const isBetter =
-      known === undefined ||
-      (known.message !== undefined && (root.message === undefined || (isReply(known) && !isReply(root))));
-    if (isBetter) table.set(subject, root);
+    if (known === undefined || subjects.isBetter(root, known)) table.set(subject, root);
   }
   return table;
 }
 
-function adopt(parent: Container, child: Container): void {
-  child.parent = parent;
-  parent.children.push(child);
-}
+/** What the subjects of places say. */
+class Subjects {
+  readonly #family: Family;
+  readonly #subjects: Uint32Array;
+  readonly #replies: Uint8Array;
 
-/** Of a dummy, that of its first child. */
-function subjectOf({ message, children }: Container): string {
-  return (message ?? children[0]?.message)?.gist?.subject ?? '';
-}
+  constructor({ keys }: Sortables, family: Family) {
+    if (keys === undefined) throw new Error('threads are made of keys');
+    this.#family = family;
+    this.#subjects = keys.text('subject');
+    this.#replies = keys.replies;
+  }
 
-function isReply({ message }: Container): boolean {
-  return message?.gist?.isReplyOrForward === true;
+  /** Number of the base subject; of a dummy, that of its first child. */
+  of(place: number): number {
+    const child = this.#family.isDummy(place) ? (this.#family.child[place] as number) : place;
+    return child === NONE ? 0 : (this.#subjects[child] ?? 0);
+  }
+
+  isReply(place: number): boolean {
+    return this.#replies[place] === 1;
+  }
+
+  /** Whether a root stands for a subject rather than another, which came before. */
+  isBetter(root: number, known: number): boolean {
+    if (this.#family.isDummy(known)) return false;
+    return this.#family.isDummy(root) || (this.isReply(known) && !this.isReply(root));
+  }
 }

@@ -1,37 +1,40 @@
-import { byReferences, type ThreadLimits } from './references.ts';
-import { type Sliced, sorted } from './slices.ts';
-import { type Sortable, sentDateOf } from './sort.ts';
-
-/** A place in a thread: a message, or none where a message is missing (RFC 5256 §4). */
-export interface ThreadNode {
-  readonly uid: number | undefined;
-  readonly children: readonly ThreadNode[];
-}
+import { Family } from './family.ts';
+import type { ThreadLimits } from './links.ts';
+import { orderOf, ranksOfNumbers } from './ranks.ts';
+import { byReferences } from './references.ts';
+import type { Sliced } from './slices.ts';
+import { sentDatesOf } from './sort.ts';
+import type { Sortables } from './sortables.ts';
+import { type Threads, threadsOf } from './threads.ts';
 
 /** RFC 5256 §3, and draft-ietf-morg-inthread for REFS. */
 export type ThreadAlgorithm = 'ORDEREDSUBJECT' | 'REFERENCES' | 'REFS';
 
-/** The threads of the messages, which come in ascending order of UID. */
+/** The threads of messages with their keys. */
 export function* threadMessages(
-  messages: readonly Sortable[],
+  messages: Sortables,
   algorithm: ThreadAlgorithm,
   limits: ThreadLimits,
-): Sliced<ThreadNode[]> {
+): Sliced<Threads> {
   if (algorithm === 'ORDEREDSUBJECT') return yield* orderedSubject(messages);
   return yield* byReferences(messages, algorithm, limits);
 }
 
 /** One thread per base subject: the oldest message, and all others as its children, by sent date. */
-function* orderedSubject(messages: readonly Sortable[]): Sliced<ThreadNode[]> {
-  const all = messages.map((message) => ({ uid: message.uid, date: sentDateOf(message), gist: message.gist }));
-  const dated = yield* sorted(all, (a, b) => a.date - b.date || a.uid - b.uid);
-  const threads = new Map<string, { uid: number; children: ThreadNode[] }>();
-  for (const { uid, gist } of dated) {
-    const subject = gist?.subject ?? '';
-    const thread = threads.get(subject);
-    if (thread === undefined) threads.set(subject, { uid, children: [] });
-    else thread.children.push({ uid, children: [] });
+function* orderedSubject(messages: Sortables): Sliced<Threads> {
+  const { uids, keys } = messages;
+  if (keys === undefined) throw new Error('threads are made of keys');
+  const { ranks, count } = yield* ranksOfNumbers(sentDatesOf(messages));
+  const dated = yield* orderOf(ranks, count);
+  const subjects = keys.text('subject');
+  const family = new Family(uids.length, 0, 0);
+  const roots = new Map<number, number>();
+  for (const place of dated) {
+    const subject = subjects[place] as number;
+    const root = roots.get(subject);
+    if (root === undefined) roots.set(subject, place);
+    else family.adopt(root, place);
   }
   // A map keeps the order in which its keys came: that of the threads' first messages.
-  return [...threads.values()];
+  return threadsOf(uids, family, [...roots.values()]);
 }

@@ -61,6 +61,12 @@ export function lowerBound(uids: Uint32Array, uid: number): number {
 /** In the place of a message that an old view still shows and whose data are gone for good (Rule 9). */
 export const GONE: ColdRow = { blob: '0'.repeat(32) as Id, sizeBytes: 0, internalDate: 0, savedDate: 0 };
 
+/** Whether the row's data are gone. */
+export function isGoneAt({ blobs }: ColdColumns, row: number): boolean {
+  for (let at = row * 16; at < row * 16 + 16; at++) if (blobs[at] !== 0) return false;
+  return true;
+}
+
 /** Undefined: the row's data are gone. */
 export function coldRowAt(columns: ColdColumns, row: number): ColdRow | undefined {
   const blob = idFromBytes(columns.blobs.subarray(row * 16, row * 16 + 16));

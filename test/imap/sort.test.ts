@@ -120,3 +120,51 @@ ${appended.join('')}
   await playTranscript(transcript, gateway.port);
   expect(gateway.errors).toEqual([]);
 });
+
+it('what a mailbox was put in order by stays right when messages come and go', async () => {
+  await using gateway = await openImapGateway();
+  const append = (tag: string, header: string): string =>
+    `1> ${tag} APPEND INBOX {+}\n${header.replaceAll(/^/gm, '| ')}\n|\n1~ ${tag} OK ...\n`;
+  const transcript = parseTranscript(`
+1> a LOGIN anna secret
+1~ a OK [CAPABILITY ...] User logged in
+${append('b1', 'Subject: delta\nMessage-ID: <1@x>')}
+${append('b2', 'Subject: beta\nMessage-ID: <2@x>\nReferences: <1@x>')}
+${append('b3', 'Subject: alpha\nMessage-ID: <3@x>\nReferences: <1@x> <2@x>')}
+1> c SELECT INBOX
+1~ c OK ...
+1> d1 SORT (SUBJECT) UTF-8 ALL
+1< * SORT 3 2 1
+1< d1 OK Completed
+1> d2 THREAD REFERENCES UTF-8 ALL
+1< * THREAD (1 2 3)
+1< d2 OK Completed
+1> e1 STORE 2 +FLAGS.SILENT (\\Deleted)
+1~ e1 OK ...
+1> e2 THREAD REFERENCES UTF-8 ALL
+1< * THREAD (1 2 3)
+1< e2 OK Completed
+1> e3 EXPUNGE
+1~ e3 OK ...
+1> f1 UID THREAD REFERENCES UTF-8 ALL
+1< * THREAD (1 3)
+1< f1 OK Completed
+${append('g', 'Subject: coda\nMessage-ID: <4@x>\nReferences: <3@x>')}
+1> h1 NOOP
+1~ h1 OK ...
+1> h2 UID SORT (SUBJECT) UTF-8 ALL
+1< * SORT 3 4 1
+1< h2 OK Completed
+1> h3 UID THREAD REFERENCES UTF-8 ALL
+1< * THREAD (1 3 4)
+1< h3 OK Completed
+1> h4 THREAD REFERENCES UTF-8 UID 3:4
+1< * THREAD (2 3)
+1< h4 OK Completed
+1> h5 SORT (REVERSE SUBJECT) UTF-8 UID 1,4
+1< * SORT 1 3
+1< h5 OK Completed
+`);
+  await playTranscript(transcript, gateway.port);
+  expect(gateway.errors).toEqual([]);
+});

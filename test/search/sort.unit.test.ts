@@ -4,12 +4,13 @@ import { summarize } from '../../lib/message/summary.ts';
 import { collationKey } from '../../lib/search/collation.ts';
 import { gistOf } from '../../lib/search/gist.ts';
 import { atOnce, inSlices, sorted } from '../../lib/search/slices.ts';
-import { type Criterion, type Sortable, sortMessages as sortSliced } from '../../lib/search/sort.ts';
+import { type Criterion, sortMessages as sortSliced } from '../../lib/search/sort.ts';
+import { type SortableMessage, sortablesOf } from '../support/sortables.ts';
 
-const sortMessages = (messages: readonly Sortable[], criteria: readonly Criterion[]): number[] =>
-  atOnce(sortSliced(messages, criteria));
+const sortMessages = (messages: readonly SortableMessage[], criteria: readonly Criterion[]): number[] =>
+  atOnce(sortSliced(sortablesOf(messages), criteria));
 
-function message(uid: number, header: string): Sortable {
+function message(uid: number, header: string): SortableMessage {
   const parser = new StructureParser();
   parser.feed(Buffer.from(`${header.replaceAll('\n', '\r\n')}\r\n\r\nx`));
   return { uid, internalDate: 1000 + uid, sizeBytes: 100 - uid, gist: gistOf(summarize(parser.finish())) };

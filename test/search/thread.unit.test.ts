@@ -2,10 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { threaded } from '../../gateway/imap/wire/write/thread.ts';
 import { imapLimits } from '../../lib/base/limits.ts';
-import type { ThreadLimits } from '../../lib/search/references.ts';
+import type { ThreadLimits } from '../../lib/search/links.ts';
 import { atOnce } from '../../lib/search/slices.ts';
-import type { Sortable } from '../../lib/search/sort.ts';
+import type { Sortables } from '../../lib/search/sortables.ts';
 import { type ThreadAlgorithm, threadMessages } from '../../lib/search/thread.ts';
+import { sortablesOf } from '../support/sortables.ts';
 
 interface Given {
   readonly id?: string;
@@ -16,20 +17,22 @@ interface Given {
   readonly arrived?: number;
 }
 
-function sortables(given: readonly Given[]): Sortable[] {
-  return given.map(({ id, refs = '', subject = '', reply = false, date, arrived }, i) => ({
-    uid: i + 1,
-    internalDate: arrived ?? i,
-    sizeBytes: 0,
-    gist: {
-      ...{ subject, isReplyOrForward: reply, from: '', to: '', cc: '', displayFrom: '', displayTo: '' },
-      sentDate: date ?? i,
-      sentDay: undefined,
-      texts: { bcc: '', cc: '', from: '', subject: '', to: '' },
-      messageId: id,
-      references: refs.split(' ').filter((one) => one !== ''),
-    },
-  }));
+function sortables(given: readonly Given[]): Sortables {
+  return sortablesOf(
+    given.map(({ id, refs = '', subject = '', reply = false, date, arrived }, i) => ({
+      uid: i + 1,
+      internalDate: arrived ?? i,
+      sizeBytes: 0,
+      gist: {
+        ...{ subject, isReplyOrForward: reply, from: '', to: '', cc: '', displayFrom: '', displayTo: '' },
+        sentDate: date ?? i,
+        sentDay: undefined,
+        texts: { bcc: '', cc: '', from: '', subject: '', to: '' },
+        messageId: id,
+        references: refs.split(' ').filter((one) => one !== ''),
+      },
+    })),
+  );
 }
 
 function threads(

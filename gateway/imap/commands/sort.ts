@@ -24,8 +24,7 @@ export async function sort(context: Context, given: CommandOf<'SORT'>, tag: stri
     const isScored = returns?.includes('RELEVANCY') || criteria.some(({ by }) => by === 'RELEVANCY');
     const relevancy = isScored ? await relevancyOf(found) : undefined;
     const loaded = await sortables(context, found.uids, needsOf(criteria));
-    const messages = loaded.map((message) => ({ ...message, relevancy: relevancy?.get(message.uid) ?? 0 }));
-    const uids = await inSlices(sortMessages(messages, criteria), () => context.breathe());
+    const uids = await inSlices(sortMessages({ ...loaded, relevancy }, criteria), () => context.breathe());
     const { aboutModSeq } = found;
     writeAnswer(context, { response: 'SORT', selected, uid, uids, aboutModSeq, relevancy }, returns, tag);
     keepUpdated(context, command, tag, uids);

@@ -1,5 +1,5 @@
 import { inSlices } from '../../../lib/search/slices.ts';
-import { type ThreadAlgorithm, type ThreadNode, threadMessages } from '../../../lib/search/thread.ts';
+import { type ThreadAlgorithm, threadMessages } from '../../../lib/search/thread.ts';
 import type { CommandOf } from '../command-of.ts';
 import type { Context } from '../context.ts';
 import { bad, ok, type Reply } from '../reply.ts';
@@ -20,9 +20,9 @@ export async function thread(context: Context, given: CommandOf<'THREAD'>): Prom
   if (algorithm === undefined) return bad('Unknown threading algorithm');
   requireSearchWithinLimit(context, command.key);
   const { uids } = await runProgram(context, command);
-  const messages = await sortables(context, uids, { gists: true, annotations: false });
+  const messages = await sortables(context, uids, { keys: true, annotations: false });
   const work = threadMessages(messages, algorithm, context.options.limits);
-  const threads: readonly ThreadNode[] = await inSlices(work, () => context.breathe());
+  const threads = await inSlices(work, () => context.breathe());
   const { numbering } = context.selected;
   for (const piece of threaded(threads, (uid) => (command.uid ? uid : numbering.sequenceOf(uid)))) {
     context.write(piece);

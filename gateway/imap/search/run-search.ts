@@ -27,6 +27,7 @@ export async function runSearch(
   selected: Selected,
   endAt: number,
 ): Promise<number[]> {
+  if (question.ask === 'constant') return question.value ? [...selected.view.allUids()] : [];
   const search = new Search(context, question, selected, endAt);
   const { options } = context;
   const { view } = selected;
