@@ -138,12 +138,14 @@ async function canonicalIdentifier(account: Account, place: Place, given: string
   }
   if (acl.has(`${sign}${normal}`)) return `${sign}${normal}`;
   if (['anyone', 'anonymous', 'administrators'].includes(normal) || /^group:./.test(normal)) return `${sign}${normal}`;
-  const at = normal.lastIndexOf('@');
-  const parts = { local: at < 0 ? normal : normal.slice(0, at), domain: at < 0 ? undefined : normal.slice(at + 1) };
+  // Users are known by names in lower case, whatever they write when they log in.
+  const lower = normal.toLowerCase();
+  const at = lower.lastIndexOf('@');
+  const parts = { local: at < 0 ? lower : lower.slice(0, at), domain: at < 0 ? undefined : lower.slice(at + 1) };
   const names = userNames(parts, account.defaultDomain);
   // With the owner in a domain, a name without one is of that domain.
   const { domain } = splitUserName(place.owner);
-  const candidates = at < 0 && place.owner.includes('@') ? [`${normal}@${domain}`, ...names] : names;
+  const candidates = at < 0 && place.owner.includes('@') ? [`${lower}@${domain}`, ...names] : names;
   if (at < 0 && account.isAdmin && !account.user.name.includes('@')) {
     // Who administers every domain is of none: `sam user/joe@example.net cyrus all`.
     const directory = new Directory(account.store.ports.index);
