@@ -47,12 +47,16 @@ export async function getQuota(account: Account, root: string): Promise<QuotaSta
   return stateOf(account, root, place, view, path);
 }
 
-/** GETQUOTAROOT (RFC 9208 §4.1.2): the root that counts for a mailbox, if there is one. Needs the right r. */
+/**
+ * GETQUOTAROOT (RFC 9208 §4.1.2): the root that counts for a mailbox, if there is one, or would count if the mailbox were
+ * there, which owners alone may ask. Needs the right r.
+ */
 export async function getQuotaRoot(account: Account, name: string): Promise<QuotaState | undefined> {
   const place = await account.locate(name);
   const { view } = await place.tree.refresh();
   const binding = view.binding(place.path);
-  const rights = binding === undefined ? '' : account.rights(place, binding);
+  const mayMake = place.isOwner || account.administers(place.owner);
+  const rights = binding === undefined ? (mayMake ? 'lr' : '') : account.rights(place, binding);
   if (!hasRight(rights, 'l') && !hasRight(rights, 'r')) throw nonexistent();
   if (!hasRight(rights, 'r') && !account.administers(place.owner)) throw noPermission();
   const found = view.quotaRootOf(place.path);
