@@ -23,7 +23,7 @@ import {
 const DAY = 86_400_000;
 const YEAR = 366 * DAY;
 
-/** Clients that do not know of the limit see only a part done: RFC 9738 wants it to be no less than some hundreds. */
+/** Clients that do not know of the limit see only a part done: RFC 9738 §3 wants it to be 1,000 at least. */
 const messageLimit = (meaning: string) => integer({ min: 0, max: 2_000_000 }, '0', meaning);
 
 const schema = z.object({

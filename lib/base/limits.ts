@@ -105,7 +105,7 @@ export const imapLimits = {
   loginMs: 3 * MINUTE,
   /** After login (`timeout`); RFC 9051 §5.4 asks for at least 30 minutes. */
   idleMs: 32 * MINUTE,
-  /** In long commands, how far they are, after this long without output (RFC 9585 §3). */
+  /** In long commands, how far they are, after this long without output (RFC 9585 §4). */
   progressMs: 10 * SECOND,
   /** In IDLE, a sign of life after this long without one: load balancers drop connections that are silent for 350 s. */
   stillHereMs: 4 * MINUTE,

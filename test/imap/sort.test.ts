@@ -53,7 +53,7 @@ it('no more results are kept up to date than the limit says (searchContexts, RFC
   expect(gateway.errors).toEqual([]);
 });
 
-it('a client that waits for a search hears how far it is (progressMs, RFC 9585)', async () => {
+it('a client that waits for a search hears how far it is (progressMs, RFC 9585 §4)', async () => {
   await using gateway = await openImapGateway({ limits: { sliceMs: 0, progressMs: 0, batchMessages: 1 } });
   const transcript = parseTranscript(`
 1> a LOGIN anna secret
@@ -76,6 +76,11 @@ it('a client that waits for a search hears how far it is (progressMs, RFC 9585)'
 1> f THREAD REFERENCES UTF-8 ALL
 1~ * OK [INPROGRESS ("f" NIL NIL)] Still here
 1~ f OK Completed
+# A bracket in the tag would end the code (§4).
+1> g] SEARCH BODY x
+1~ * OK [INPROGRESS (NIL 0 2)] Still here
+1! ... [INPROGRESS (... 2 2)] ...
+1~ g] OK Completed
 `);
   await playTranscript(transcript, gateway.port);
   expect(gateway.errors).toEqual([]);

@@ -14,7 +14,7 @@ export async function copy(context: Context, { set, uid, mailbox }: CommandOf<'C
   const { uids, expunged } = selected.named(set, uid);
   // RFC 2180 §4.4: all or nothing.
   if (expunged) return no('Some of the messages are gone', 'EXPUNGEISSUED');
-  requireWithinSaveLimit(context, uids.size);
+  requireWithinSaveLimit(context, uids.size, uids);
   const destination = await asDestination(context.account.open(mailbox, 'i'));
   const copied = await arrive(context, destination, {
     cause: 'COPY',

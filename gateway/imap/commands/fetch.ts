@@ -7,7 +7,7 @@ import type { Context } from '../context.ts';
 import { FetchWriter } from '../fetch/fetch-writer.ts';
 import { setsSeen } from '../fetch/sections.ts';
 import { areInView, writeViewLines } from '../fetch/view-lines.ts';
-import { withinLimit } from '../message-limit.ts';
+import { requireWithinLimit, someAreGone, withinLimit } from '../message-limit.ts';
 import { seqKnownAt } from '../mod-seq.ts';
 import { inPartialRange } from '../partial-range.ts';
 import { bad, no, ok, type Reply } from '../reply.ts';
@@ -28,11 +28,13 @@ export async function fetch(context: Context, command: CommandOf<'FETCH'>): Prom
   // RFC 9394 §3.4: first the range, then what has changed of it.
   const ranged = command.partial === null ? named : UidSet.fromSorted(inPartialRange([...named], command.partial));
   const asked = command.changedSince === null ? ranged : changedSince(context, ranged, command.changedSince);
+  // RFC 9738 §3.1: who asks for a range has chosen how many.
+  if (command.partial !== null) requireWithinLimit(context, asked.size);
   const { uids, code } = withinLimit(context, asked);
   if (command.vanished && command.changedSince !== null) writeVanished(context, command, command.changedSince);
   if (areInView(items)) {
     await writeViewLines(context, items, uids);
-    return answer(expunged, code);
+    return answer(context, expunged, code);
   }
   const seen = await markSeen(context, uids, items, command.uid);
   const writer = new FetchWriter(context, items, seen);
@@ -45,11 +47,11 @@ export async function fetch(context: Context, command: CommandOf<'FETCH'>): Prom
   }
   if (batch.length > 0) await writer.write(batch);
   if (writer.sawUnknownEncoding) return no('A part has an unknown transfer encoding', 'UNKNOWN-CTE');
-  return answer(expunged || writer.sawExpunged, code);
+  return answer(context, expunged || (writer.sawExpunged && !command.uid), code);
 }
 
-function answer(isGone: boolean, code: string | null): Reply {
-  return isGone ? no('Some of the messages are gone', 'EXPUNGEISSUED') : ok('Completed', code);
+function answer(context: Context, isGone: boolean, limit: string | null): Reply {
+  return isGone ? someAreGone(context, limit) : ok('Completed', limit);
 }
 
 /** The items, each once; a UID FETCH has the UID (RFC 9051 §6.4.9), CHANGEDSINCE the MODSEQ (RFC 7162 §3.1.4.1). */

@@ -6,7 +6,7 @@ import { UidSet } from '../../../lib/store/uid-set.ts';
 import type { CommandOf } from '../command-of.ts';
 import type { Context } from '../context.ts';
 import { Refused } from '../errors.ts';
-import { withinLimit } from '../message-limit.ts';
+import { someAreGone, tellLimit, withinLimit } from '../message-limit.ts';
 import { seqKnownAt } from '../mod-seq.ts';
 import { modifiedCode } from '../modified-code.ts';
 import { no, ok, type Reply } from '../reply.ts';
@@ -32,8 +32,9 @@ export async function storeAnnotations(
     withUid: command.uid,
     knows: { uids: touched, of: (before, after) => (before === after ? 'flags' : 'nothing') },
   });
-  if (!left.isEmpty) return ok('Conditional STORE failed for some', modifiedCode(selected, left, command.uid));
-  return expunged ? no('Some of the messages are gone', 'EXPUNGEISSUED') : ok('Completed', code);
+  if (left.isEmpty) return expunged ? someAreGone(context, code) : ok('Completed', code);
+  if (code !== null) tellLimit(context, code);
+  return ok('Conditional STORE failed for some', modifiedCode(selected, left, command.uid));
 }
 
 export function entryChanges(annotations: readonly AnnotationToStore[]): EntryChange[] {

@@ -7,12 +7,11 @@ import type { UidSet } from '../../../lib/store/uid-set.ts';
 import type { CommandOf } from '../command-of.ts';
 import type { Context } from '../context.ts';
 import { changedFlags } from '../events.ts';
-import { withinLimit } from '../message-limit.ts';
+import { someAreGone, tellLimit, withinLimit } from '../message-limit.ts';
 import { seqKnownAt } from '../mod-seq.ts';
 import { modifiedCode } from '../modified-code.ts';
 import { no, ok, type Reply } from '../reply.ts';
 import type { OwnChange, Selected } from '../selected.ts';
-import { condition } from '../wire/write/response.ts';
 import { enableCondstore } from './enable.ts';
 import { storeAnnotations } from './store-annotation.ts';
 
@@ -41,9 +40,9 @@ export async function store(context: Context, command: CommandOf<'STORE'>): Prom
     // RFC 9051 §6.4.6: answered "as if a FETCH of those flags was done".
     ...(command.silent ? { knows } : { always: touched }),
   });
-  if (!left.isEmpty && code !== null) context.write(condition(null, 'OK', code, 'Only some of the messages'));
-  if (!left.isEmpty) return ok('Conditional STORE failed for some', modifiedCode(selected, left, command.uid));
-  return expunged ? no('Some of the messages are gone', 'EXPUNGEISSUED') : ok('Completed', code);
+  if (left.isEmpty) return expunged ? someAreGone(context, code) : ok('Completed', code);
+  if (code !== null) tellLimit(context, code);
+  return ok('Conditional STORE failed for some', modifiedCode(selected, left, command.uid));
 }
 
 /** Whether flags are now what this change alone makes of them: then a silent client knows (RFC 9051 §6.4.6). */

@@ -57,16 +57,18 @@ export function mailboxId(id: string): string {
 }
 
 /**
- *     inprogress-state = "INPROGRESS" [SP "(" inprogress-tag SP (number / nil) SP (nz-number64 / nil) ")"]      ; RFC 9585 §6
+ *     resp-text-code =/ "INPROGRESS" [SP "(" (quoted / nil) SP (number / nil) SP (nz-number / nil) ")"]      ; RFC 9585 §5
  *
- * How many of how many are done of the command with the tag; undefined: nobody knows.
+ * How many of how many are done of the command with the tag; undefined: nobody knows. §4: a tag with a bracket would end the
+ * code, and what is done whole is not in progress.
  */
-export function inProgress(tag: string, done?: number, goal?: number): string {
-  return `INPROGRESS ("${tag}" ${goal ? `${done ?? 0} ${goal}` : 'NIL NIL'})`;
+export function inProgress(tag: string, done = 0, goal = 0): string {
+  const state = done < goal ? `${done} ${goal}` : 'NIL NIL';
+  return `INPROGRESS (${tag.includes(']') ? 'NIL' : `"${tag}"`} ${state})`;
 }
 
 /**
- * `"MESSAGELIMIT" SP nz-number [SP nz-number]` (RFC 9738 §6): how many messages one command may be about, and the lowest
+ * `"MESSAGELIMIT" SP nz-number [SP nz-number]` (RFC 9738 §5): how many messages one command may be about, and the lowest
  * UID that it was about.
  */
 export function messageLimit(most: number, lowestUid?: number): string {
