@@ -21,6 +21,7 @@ import type { NumberRange, SequenceSet } from './wire/sequence-set.ts';
 import { changedAnnotations } from './wire/write/annotation.ts';
 import { fetchedHead } from './wire/write/fetched.ts';
 import { condition, numbered, vanished } from './wire/write/response.ts';
+import { numberCode } from './wire/write/response-code.ts';
 
 /** How a session wants to hear of changes. */
 export interface Style {
@@ -84,6 +85,10 @@ export class Selected {
   /** Changes of annotations are told (RFC 5257 §4.2). */
   tellsAnnotations = false;
   #numbering: Numbering;
+  /** Of what the records up to this seq have done the client was told everything, expunges too. */
+  #wholeSeq: number;
+  /** The client was told of modification sequences after that one. */
+  #isAhead = false;
   #recent: UidSet = UidSet.empty;
   #recentUpTo = 0;
   /** Where \Seen is the user's own (Rule 16). */
@@ -100,6 +105,7 @@ export class Selected {
     this.#examined = examined;
     this.window = new MessageWindow(open.store.context, open.space, windowBytes);
     this.#numbering = new Numbering(this.#newest.view);
+    this.#wholeSeq = this.view.seq;
     this.updates = new SearchUpdates(this.view);
     // While somebody listens, the process keeps this mailbox, and all its sessions share one.
     this.#release = open.mailbox.listen(() => undefined);
@@ -200,12 +206,15 @@ export class Selected {
     if (from < before) this.#recent = this.#recent.union(UidSet.fromRanges([[from, before - 1]]));
   }
 
-  /** The messages that a set names, and whether some of them are known to be expunged. */
+  /**
+   * The messages that a set names, and whether some of them are known to be expunged. Not among those named by UID: there a
+   * message that is not there is passed over (RFC 9051 §6.4.9).
+   */
   named(set: SequenceSet, byUid: boolean, beyond?: Beyond): { readonly uids: UidSet; readonly expunged: boolean } {
     const counted = this.counted(set, byUid, beyond);
     const { ghosts } = this.#numbering;
     const uids = counted.minus(ghosts);
-    return { uids, expunged: !ghosts.isEmpty && uids.size < counted.size };
+    return { uids, expunged: !byUid && !ghosts.isEmpty && uids.size < counted.size };
   }
 
   /** The messages that a set names, ghosts included. */
@@ -229,6 +238,7 @@ export class Selected {
     });
     const missing = before.ghosts.union(gone);
     this.#numbering = new Numbering(view, expunges ? UidSet.empty : missing);
+    if (this.#numbering.ghosts.isEmpty) this.#wholeSeq = view.seq;
     if (expunges) {
       yield* this.updates.expunged(missing, before);
       yield* expungeTexts(before, missing, style);
@@ -243,6 +253,18 @@ export class Selected {
       if (!style.rev2) yield numbered(this.recent, 'RECENT');
     }
     yield* this.#flagTexts(before.view, changed, style, { ...telling, known });
+  }
+
+  /**
+   * How far the client is with everything, after a command during which expunges could not be told, and once more when they
+   * have been: else it would take the modification sequences that it saw for that, and miss the expunges if it goes away now
+   * (RFC 7162 §3.2, §6). '' when it is not ahead.
+   */
+  howFar(style: Style): string {
+    const wasAhead = this.#isAhead;
+    this.#isAhead = style.condstore && !this.#numbering.ghosts.isEmpty;
+    if (!wasAhead && !this.#isAhead) return '';
+    return condition(null, 'OK', numberCode('HIGHESTMODSEQ', modSeqOf(this.#wholeSeq)), 'Highest');
   }
 
   *#flagTexts(

@@ -297,6 +297,7 @@ class Session implements Context {
       const reply = referCommand(this, command) ?? (await row.run(this, command, tag));
       this.#running = undefined;
       await this.tell(telling);
+      this.write(this.#selected?.howFar(this.style) ?? '');
       if (reply !== undefined) this.#answer(tag, reply);
     } catch (error) {
       this.#running = undefined;

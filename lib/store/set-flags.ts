@@ -2,6 +2,7 @@ import { noPermission, type OpenMailbox } from './account.ts';
 import { type FlagNames, parseFlagNames, permitted, systemMask, toFlags } from './flag-names.ts';
 import { flagBits, SEEN } from './flag-sets.ts';
 import { type FlagMask, flagsRecord, maskBits } from './mailbox-records.ts';
+import type { MailboxView } from './mailbox-view.ts';
 import { setPrivateSeen } from './overlay.ts';
 import { personalView } from './private-seen.ts';
 import { hasRight } from './rights.ts';
@@ -15,6 +16,8 @@ export interface FlagChange {
   readonly uids: UidSet;
   /** Only messages not changed since (RFC 7162 §3.1.3): a record's seq; undefined: all. */
   readonly unchangedSince?: number;
+  /** What whoever asks has been told of the mailbox: only another change of these flags counts then, where it was told of none. */
+  readonly told?: MailboxView;
 }
 
 export interface FlagsChanged {
@@ -39,7 +42,7 @@ export async function setFlags(open: OpenMailbox, change: FlagChange): Promise<F
       ? systemMask(rights) !== 0 || hasRight(rights, 'w')
       : shared.system !== 0 || shared.keywords.length > 0;
   // What was changed too lately is left alone in both, so that no command is half done.
-  const modified = await modifiedSince(open, change);
+  const modified = await modifiedSince(open, change, names);
   const uids = change.uids.minus(modified);
   const inLog = isShared ? await setShared(open, { ...change, uids }, shared, rights) : NOTHING;
   const mine = uids.minus(inLog.modified);
@@ -49,13 +52,35 @@ export async function setFlags(open: OpenMailbox, change: FlagChange): Promise<F
 
 const NOTHING: FlagsChanged = { changed: UidSet.empty, modified: UidSet.empty };
 
-async function modifiedSince(open: OpenMailbox, { uids, unchangedSince }: FlagChange): Promise<UidSet> {
-  if (unchangedSince === undefined) return UidSet.empty;
-  const modified: number[] = [];
-  (await personalView(open)).forEach(uids, (uid, _flags, seq) => {
-    if (seq > unchangedSince) modified.push(uid);
+async function modifiedSince(open: OpenMailbox, change: FlagChange, names: FlagNames): Promise<UidSet> {
+  if (change.unchangedSince === undefined) return UidSet.empty;
+  const view = await personalView(open);
+  const isModified = modifiedIn(view, change, names);
+  return UidSet.build((add) => {
+    view.forEach(change.uids, (uid, flagIndex, seq) => {
+      if (isModified(uid, flagIndex, seq)) add(uid, uid);
+    });
   });
-  return UidSet.fromSorted(modified);
+}
+
+/**
+ * Whether a message of the view has changed too lately for the change. RFC 7162 §3.1.12: not when only other flags have, and
+ * whoever asks had not been told so. Told of a later change than it names, it may mean what it saw before.
+ */
+function modifiedIn(
+  view: MailboxView,
+  { operation, unchangedSince = Number.POSITIVE_INFINITY, told }: FlagChange,
+  names: FlagNames,
+): (uid: number, flagIndex: number, seq: number) => boolean {
+  const named = flagBits({ system: names.system, keywords: view.keywordNumbers(names.keywords).numbers });
+  // RFC 7162 §3.1.3: since 0, every message has changed.
+  const compares = operation !== 'replace' && unchangedSince > 0;
+  return (uid, flagIndex, seq) => {
+    if (seq <= unchangedSince) return false;
+    const known = compares ? told?.bitsOf(uid) : undefined;
+    if (told === undefined || known === undefined || told.seqOf(uid) > unchangedSince) return true;
+    return ((known ^ view.state.flagSets.bitsAt(flagIndex)) & named) !== 0n;
+  };
 }
 
 /** The user's own \Seen (Rule 16); answers what has changed. */
@@ -104,15 +129,15 @@ async function setShared(
       }
       return known;
     };
-    const { unchangedSince = Number.POSITIVE_INFINITY } = change;
-    const select = (isMeant: (flagIndex: number, seq: number) => boolean): UidSet =>
+    const isModified = modifiedIn(view, change, names);
+    const select = (isMeant: (uid: number, flagIndex: number, seq: number) => boolean): UidSet =>
       UidSet.build((add) => {
         view.forEach(change.uids, (uid, flagIndex, seq) => {
-          if (isMeant(flagIndex, seq)) add(uid, uid);
+          if (isMeant(uid, flagIndex, seq)) add(uid, uid);
         });
       });
-    const uids = select((flagIndex, seq) => seq <= unchangedSince && differs(flagIndex));
-    const modified = change.unchangedSince === undefined ? UidSet.empty : select((_, seq) => seq > unchangedSince);
+    const uids = select((uid, flagIndex, seq) => !isModified(uid, flagIndex, seq) && differs(flagIndex));
+    const modified = change.unchangedSince === undefined ? UidSet.empty : select(isModified);
     const reply: FlagsChanged = { changed: uids, modified };
     return uids.isEmpty ? { reply } : { record: flagsRecord({ newKeywords, clear, set, uids }), reply };
   });

@@ -57,7 +57,7 @@ export async function convert(context: Context, command: CommandOf<'CONVERT'>, t
     }
     await context.breathe();
   }
-  if (gone) return no('Some of the messages are gone', 'EXPUNGEISSUED');
+  if (gone && !command.uid) return no('Some of the messages are gone', 'EXPUNGEISSUED');
   if (failed > 0 && converted === 0) return no('All conversions failed');
   return ok(failed > 0 ? 'Some conversions failed' : 'Completed');
 }

@@ -16,7 +16,7 @@ export async function expungeCommand(context: Context, { uids }: CommandOf<'EXPU
   const { among, code } = uids === null ? { among: undefined, code: null } : chosen(context, uids);
   const gone = await expunge(selected.open, among);
   await context.tell({ expunges: true, withUid: uids !== null });
-  // RFC 7162 §3.2.8: where something went, the client learns how far it is now.
+  // RFC 7162 §3.2.7: where something went, the client learns how far it is now.
   const tellsModSeq = context.style.condstore && !gone.isEmpty;
   const modSeq = tellsModSeq ? numberCode('HIGHESTMODSEQ', modSeqOf(selected.view.seq)) : null;
   if (code !== null && modSeq !== null) context.write(condition(null, 'OK', modSeq, 'Highest'));

@@ -29,7 +29,7 @@ export async function move(context: Context, { set, uid, mailbox }: CommandOf<'M
   if (code === null) return ok('Completed: there is nothing to move');
   context.write(condition(null, 'OK', code, 'Moved'));
   await context.tell({ expunges: true, withUid: uid });
-  // RFC 7162 §3.2.8, as for EXPUNGE.
+  // RFC 7162 §3.2.7, as for EXPUNGE.
   const modSeq = context.style.condstore ? numberCode('HIGHESTMODSEQ', modSeqOf(selected.view.seq)) : null;
   if (limit !== null && modSeq !== null) context.write(condition(null, 'OK', modSeq, 'Highest'));
   return ok('Completed', limit ?? modSeq);

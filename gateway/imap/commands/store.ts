@@ -24,8 +24,8 @@ export async function store(context: Context, command: CommandOf<'STORE'>): Prom
   const { uids: named, expunged } = selected.named(command.set, command.uid);
   const { uids, code } = withinLimit(context, named);
   const operation = command.mode;
-  const unchangedSince = command.unchangedSince === null ? {} : { unchangedSince: seqKnownAt(command.unchangedSince) };
-  const change: FlagChange = { operation, flags: command.flags, uids, ...unchangedSince };
+  const only = command.unchangedSince === null ? {} : { unchangedSince: seqKnownAt(command.unchangedSince) };
+  const change: FlagChange = { operation, flags: command.flags, uids, ...only, told: selected.view };
   const before = selected.open.mailbox.cached?.view;
   const { modified: left, changed } = await setFlags(selected.open, change);
   const after = selected.open.mailbox.cached?.view;
@@ -38,11 +38,13 @@ export async function store(context: Context, command: CommandOf<'STORE'>): Prom
     expunges: command.uid,
     withUid: command.uid,
     // RFC 9051 §6.4.6: answered "as if a FETCH of those flags was done".
-    ...(command.silent ? { knows } : { always: touched }),
+    // RFC 7162 §3.1.3: and nobody has to ask what has happened to those that were left alone.
+    ...(command.silent ? { knows, always: left } : { always: touched.union(left) }),
   });
   if (left.isEmpty) return expunged ? someAreGone(context, code) : ok('Completed', code);
   if (code !== null) tellLimit(context, code);
-  return ok('Conditional STORE failed for some', modifiedCode(selected, left, command.uid));
+  const modified = modifiedCode(selected, left, command.uid);
+  return expunged ? no('Some of the messages are gone', modified) : ok('Conditional STORE failed for some', modified);
 }
 
 /** Whether flags are now what this change alone makes of them: then a silent client knows (RFC 9051 §6.4.6). */
