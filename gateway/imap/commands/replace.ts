@@ -14,7 +14,7 @@ import { appendUid } from '../wire/write/response-code.ts';
 /** The message that a REPLACE names: before its octets are asked for. */
 export function replacedUid(context: Context, { number, uid }: NonNullable<AppendStart['replaced']>): number {
   if (!context.hasSelected) throw new BadSyntax('Please select a mailbox first');
-  // RFC 9586 §3.1
+  // RFC 9586 §3.2
   if (context.style.uidOnly && !uid) throw new Refused(bad('UIDs are required', 'UIDREQUIRED'));
   const { selected } = context;
   if (selected.readOnly) throw new Refused(no('The mailbox is read-only', 'NOPERM'));

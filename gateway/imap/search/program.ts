@@ -89,7 +89,7 @@ export async function relevancyOf(found: Found): Promise<ReadonlyMap<number, num
   return found.relevancy();
 }
 
-/** Whether messages are named by their numbers; `$` names none (RFC 9586 §3.2). */
+/** Whether messages are named by their numbers; `$` names none (RFC 9586 §3.5). */
 export function namesNumbers(key: SearchKey): boolean {
   switch (key.key) {
     case 'sequence':
