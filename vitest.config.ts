@@ -30,6 +30,7 @@ function awsProject(name: string, include: readonly string[], timeoutMs: number)
       include: [...include],
       exclude: unit,
       env: { ...env, CIRRUS_TEST_HOME: 'aws' },
+      globalSetup: 'test/support/start-rgw.ts',
       pool: 'forks' as const,
       testTimeout: timeoutMs,
       hookTimeout: 300_000,

@@ -68,7 +68,10 @@ async function makeKeys(): Promise<void> {
   }
 }
 
-/** One node, one copy, loopback only; version 16 answers 22 GETs a second without `tcp_nodelay`. */
+/**
+ * One node, one copy, loopback only. Version 16 answers 22 GETs a second without `tcp_nodelay`, and its monitor waits a second
+ * before each change of the pools unless told otherwise.
+ */
 function configuration(fsid: string, monitor: string, port: number): string {
   const at = (name: string): string => join(folder, name);
   return `[global]
@@ -99,6 +102,8 @@ ms bind port max = 32000
 run dir = ${at('run')}
 log file = ${at('log')}/$name.log
 admin socket = ${at('run')}/$name.asok
+paxos propose interval = 0.02
+paxos min wait = 0.01
 mon data avail crit = 1
 mon data avail warn = 2
 [mon]

@@ -1,18 +1,12 @@
-import { spawn } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rename, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { CreateBucketCommand, DeleteBucketCommand } from '@aws-sdk/client-s3';
 import { describe } from 'vitest';
 import { S3Blobs, type S3BlobsOptions, s3Client } from '../../lib/aws/blobs-s3.ts';
 import { defaultRetry, retrying } from '../../lib/aws/retry.ts';
 import { debianPackages, missingPrograms } from '../../scripts/debian-packages.ts';
+import { rgwEndpoint } from './rgw.ts';
 import { RGW_KEY, RGW_SECRET } from './rgw-keys.ts';
 
 const given = process.env.CIRRUS_TEST_S3;
-const STARTS_MS = 280_000;
 let buckets = 0;
 
 /** `describe` for tests that need an S3 server; without one they are skipped, and the title says why. In CI they fail. */
@@ -32,7 +26,8 @@ export interface TestS3 extends AsyncDisposable {
 
 /** Blobs in a bucket of their own: in the Ceph RGW of this test run, or in the server that `CIRRUS_TEST_S3` names. */
 export async function openTestS3(): Promise<TestS3> {
-  const endpoint = given ?? (await rgwEndpoint());
+  // Test files run in processes forked by the one that is the run.
+  const endpoint = given ?? (await rgwEndpoint(process.ppid));
   const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY } = process.env;
   const own = { accessKeyId: AWS_ACCESS_KEY_ID ?? 'test', secretAccessKey: AWS_SECRET_ACCESS_KEY ?? 'test' };
   const credentials = given === undefined ? { accessKeyId: RGW_KEY, secretAccessKey: RGW_SECRET } : own;
@@ -63,49 +58,4 @@ export async function openTestS3(): Promise<TestS3> {
       await blobs.close();
     },
   };
-}
-
-/** One RGW serves all files of a run: whoever comes first starts its keeper, which ends with the run. */
-async function rgwEndpoint(): Promise<string> {
-  // Test files run in processes forked by the one that is the run.
-  const owner = process.ppid;
-  const shared = join(tmpdir(), `cirrus-rgw-of-${owner}`);
-  const pointer = join(shared, 'folder');
-  if (await isFirst(shared)) {
-    const folder = await mkdtemp(join(tmpdir(), 'cirrus-rgw-'));
-    const keeper = fileURLToPath(new URL('./rgw-child.ts', import.meta.url));
-    // Nothing inherited: the run would wait for the end of a pipe that the keeper holds.
-    const options = { detached: true, stdio: 'ignore' } as const;
-    spawn(process.execPath, [keeper, folder, String(owner), shared], options).unref();
-    await writeFile(`${pointer}.new`, folder);
-    await rename(`${pointer}.new`, pointer);
-  }
-  const end = Date.now() + STARTS_MS;
-  for (;;) {
-    const folder = await readIfThere(pointer);
-    const endpoint = folder && (await readIfThere(join(folder, 'endpoint')));
-    if (endpoint) return endpoint;
-    const failed = await readIfThere(join(shared, 'failed'));
-    if (failed !== undefined) throw new Error(`Ceph RGW did not start: ${failed}`);
-    if (Date.now() > end) throw new Error(`Ceph RGW did not start within ${STARTS_MS / 1000} s`);
-    await sleep(100);
-  }
-}
-
-async function isFirst(shared: string): Promise<boolean> {
-  try {
-    await mkdir(shared, { mode: 0o700 });
-    return true;
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
-    throw error;
-  }
-}
-
-async function readIfThere(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch {
-    return undefined;
-  }
 }
