@@ -10,7 +10,7 @@ export interface Home extends StorePorts {
 }
 
 export interface HomeOptions {
-  /** Whether this process serves for long; one that comes and goes needs no address that others know. */
+  /** Whether this process serves for long; one that comes and goes needs no thread that commits, and no address that others know. */
   readonly serves: boolean;
   readonly onError: (what: string, error: unknown) => void;
 }
@@ -18,7 +18,7 @@ export interface HomeOptions {
 /** Opens the home; other processes may have it open. A data folder is made, a table or bucket is not. Throws `StoreError`. */
 export async function openHome(config: Config, { serves, onError }: HomeOptions): Promise<Home> {
   if (config.home === 'embedded') {
-    const home = await openEmbedded(config.configdirectory, { onError });
+    const home = await openEmbedded(config.configdirectory, { onError, commitHere: !serves });
     return { ...home, removeTorn: () => home.blobs.removeTorn() };
   }
   // The SDK takes long to load, and `deliver` runs once per message.

@@ -3,8 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { StoreError } from '../store/errors.ts';
 import { checkAttribute, checkItem, checkKey, checkKeyPart } from '../store/port-limits.ts';
 import type { Condition, Index, Item, Key, Page, RangeQuery, Row, WriteResult } from '../store/ports.ts';
+import { CommitThread } from './commit-thread.ts';
 import { failed, isBusy, openToRead } from './index-file.ts';
-import { IndexWriter } from './index-writer.ts';
+import { CommitHere, IndexWriter } from './index-writer.ts';
 import { revOf, type Written } from './index-writes.ts';
 import { decodeItem, encodeItem } from './item-codec.ts';
 
@@ -21,11 +22,15 @@ export interface SqliteIndexOptions {
   readonly onError?: (error: unknown) => void;
   /** How long a write waits for other processes before it is `unavailable`; 10 seconds when not given. */
   readonly waitMs?: number;
+  /** Commit on the caller's thread, not in one of its own: for a process that comes and goes. */
+  readonly commitHere?: boolean;
 }
 
 /** Opens the index file, or makes it, shared with any number of other processes of this machine. Throws `StoreError`. */
 export async function openSqliteIndex(path: string, options: SqliteIndexOptions = {}): Promise<Index> {
-  const writer = new IndexWriter({ path, waitMs: options.waitMs ?? WAIT_MS }, options.onError ?? (() => undefined));
+  const { waitMs = WAIT_MS, onError = () => undefined, commitHere = false } = options;
+  const writes = { path, waitMs };
+  const writer = new IndexWriter(commitHere ? new CommitHere(writes) : new CommitThread(writes, onError));
   try {
     await writer.open();
     return await unhindered(() => {
@@ -44,7 +49,7 @@ export async function openSqliteIndex(path: string, options: SqliteIndexOptions 
 }
 
 /**
- * Writes go to a thread that groups them; reads are made here, each on a snapshot of its own taken at that moment: one that
+ * Writes go to who groups them; reads are made here, each on a snapshot of its own taken at that moment: one that
  * is kept open would keep the log from being emptied. A reader never waits for a writer.
  */
 class SqliteIndex implements Index {

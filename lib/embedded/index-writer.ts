@@ -1,23 +1,49 @@
-import { once } from 'node:events';
 import { setImmediate } from 'node:timers/promises';
-import { Worker } from 'node:worker_threads';
-import { StoreError, type StoreErrorCode } from '../store/errors.ts';
-import type { Write, Written } from './index-writes.ts';
+import { failed } from './index-file.ts';
+import { IndexWrites, type Write, type Written } from './index-writes.ts';
 
 /** What a group may hold, so that its transaction and its messages stay small. */
 const GROUP_WRITES = 500;
 const GROUP_BYTES = 4 * 1024 * 1024;
 
-export type ToThread = readonly Write[] | 'close';
-
-type FromThread =
-  | { readonly written: readonly Written[] }
-  | { readonly failed: { readonly code: StoreErrorCode | undefined; readonly text: string } };
-
 export interface WriterOptions {
   readonly path: string;
   /** How long a group waits for other processes before it is given up. */
   readonly waitMs: number;
+}
+
+/** Where groups are committed: each in one transaction, answered when it is durable. One at a time. */
+export interface GroupCommit {
+  commit(writes: readonly Write[]): Promise<readonly Written[]>;
+  close(): Promise<void>;
+}
+
+/**
+ * Commits where it is called, which blocks the caller's thread: for a process that comes and goes, and would spend more on
+ * starting a thread than it could gain.
+ */
+export class CommitHere implements GroupCommit {
+  readonly #options: WriterOptions;
+  #writes: IndexWrites | undefined;
+
+  constructor(options: WriterOptions) {
+    this.#options = options;
+  }
+
+  async commit(writes: readonly Write[]): Promise<readonly Written[]> {
+    const { path, waitMs } = this.#options;
+    try {
+      this.#writes ??= IndexWrites.open(path, waitMs);
+      return this.#writes.commit(writes);
+    } catch (error) {
+      throw failed(error, this.#writes === undefined ? `opening ${path}` : 'writing the index');
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#writes?.close();
+    this.#writes = undefined;
+  }
 }
 
 interface Waiting {
@@ -26,27 +52,19 @@ interface Waiting {
   readonly reject: (reason: unknown) => void;
 }
 
-/**
- * Who writes for this process, in a thread of its own: waiting for the disk and for other processes stops nobody else.
- * What arrives while a group is written is the next group: one transaction and one fsync for all of it.
- */
+/** Who writes for this process. What arrives while a group is written is the next group: one transaction and one fsync for all of it. */
 export class IndexWriter {
-  readonly #options: WriterOptions;
-  readonly #onEnded: (error: unknown) => void;
+  readonly #commit: GroupCommit;
   readonly #waiting: Waiting[] = [];
-  #thread: Worker | undefined;
-  #answer: { resolve(written: readonly Written[]): void; reject(reason: unknown): void } | undefined;
   #running: Promise<void> | undefined;
 
-  /** `onEnded`: the thread ended by itself. Its group is answered `unavailable`, the next one gets a new thread. */
-  constructor(options: WriterOptions, onEnded: (error: unknown) => void) {
-    this.#options = options;
-    this.#onEnded = onEnded;
+  constructor(commit: GroupCommit) {
+    this.#commit = commit;
   }
 
   /** Resolves when the file is there and can be written. Before anything else. */
   async open(): Promise<void> {
-    await this.#exchange([]);
+    await this.#commit.commit([]);
   }
 
   /** Resolves when the write is durable, or its condition failed. The caller changes the bytes no more. */
@@ -57,16 +75,10 @@ export class IndexWriter {
     });
   }
 
-  /** Finishes what is waiting and ends the thread. */
+  /** Finishes what is waiting. */
   async close(): Promise<void> {
     await this.#running;
-    const thread = this.#thread;
-    this.#thread = undefined;
-    if (thread === undefined) return;
-    thread.ref();
-    const exit = once(thread, 'exit');
-    thread.postMessage('close' satisfies ToThread);
-    await exit;
+    await this.#commit.close();
   }
 
   async #run(): Promise<void> {
@@ -75,7 +87,7 @@ export class IndexWriter {
       await setImmediate();
       const group = this.#nextGroup();
       try {
-        const written = await this.#exchange(group.map(({ write }) => write));
+        const written = await this.#commit.commit(group.map(({ write }) => write));
         for (const [i, answer] of written.entries()) group[i]?.resolve(answer);
       } catch (error) {
         for (const { reject } of group) reject(error);
@@ -95,44 +107,4 @@ export class IndexWriter {
     }
     return this.#waiting.splice(0, length);
   }
-
-  #exchange(writes: readonly Write[]): Promise<readonly Written[]> {
-    return new Promise((resolve, reject) => {
-      this.#answer = { resolve, reject };
-      this.#thread ??= this.#start();
-      // Whoever waits for an answer keeps the process alive; an idle thread does not.
-      this.#thread.ref();
-      this.#thread.postMessage(writes satisfies ToThread);
-    });
-  }
-
-  #start(): Worker {
-    const thread = new Worker(new URL('./index-writer-thread.ts', import.meta.url), {
-      name: 'index writer',
-      workerData: this.#options,
-    });
-    let cause: unknown;
-    thread.on('message', (message: FromThread) => {
-      thread.unref();
-      if ('written' in message) this.#answer?.resolve(message.written);
-      else this.#answer?.reject(errorOf(message.failed));
-      this.#answer = undefined;
-    });
-    thread.on('error', (error) => {
-      cause = error;
-    });
-    thread.on('exit', (code) => {
-      if (this.#thread !== thread) return;
-      this.#thread = undefined;
-      const ended = new StoreError('unavailable', `the thread that writes the index ended (${code})`, { cause });
-      this.#answer?.reject(ended);
-      this.#answer = undefined;
-      this.#onEnded(ended);
-    });
-    return thread;
-  }
-}
-
-function errorOf({ code, text }: { readonly code: StoreErrorCode | undefined; readonly text: string }): Error {
-  return code === undefined ? new Error(text) : new StoreError(code, text);
 }

@@ -5,7 +5,7 @@ import type { Hints, Index, Jobs } from '../store/ports.ts';
 import { FileBlobs } from './blobs-files.ts';
 import { isErrno, translated } from './errors.ts';
 import { openUnixHints } from './hints-unix.ts';
-import { openSqliteIndex } from './index-sqlite.ts';
+import { openSqliteIndex, type SqliteIndexOptions } from './index-sqlite.ts';
 import { syncFolder } from './sync-folder.ts';
 
 /** The ports on one folder. */
@@ -18,7 +18,7 @@ export interface Embedded {
   close(): Promise<void>;
 }
 
-export interface EmbeddedOptions {
+export interface EmbeddedOptions extends Pick<SqliteIndexOptions, 'commitHere'> {
   readonly jobs?: IndexJobsOptions;
   /** Something ended that works in the background and was started again. */
   readonly onError?: (what: string, error: unknown) => void;
@@ -41,6 +41,7 @@ export async function openEmbedded(folder: string, options: EmbeddedOptions = {}
   }
   const index = await openSqliteIndex(join(root, 'index'), {
     onError: (error) => options.onError?.('index', error),
+    commitHere: options.commitHere ?? false,
   });
   try {
     // The files of the index are new, perhaps.

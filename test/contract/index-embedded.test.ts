@@ -11,17 +11,19 @@ import { linesOf, startChild } from '../support/child.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { indexContract } from './index.contract.ts';
 
-indexContract('embedded index', async () => {
-  const folder = await temporaryFolder();
-  const index = await openSqliteIndex(join(folder.path, 'index'));
-  return {
-    index,
-    async [Symbol.asyncDispose]() {
-      await index.close();
-      await folder[Symbol.asyncDispose]();
-    },
-  };
-});
+for (const commitHere of [false, true]) {
+  indexContract(`embedded index, commits ${commitHere ? 'here' : 'in a thread'}`, async () => {
+    const folder = await temporaryFolder();
+    const index = await openSqliteIndex(join(folder.path, 'index'), { commitHere });
+    return {
+      index,
+      async [Symbol.asyncDispose]() {
+        await index.close();
+        await folder[Symbol.asyncDispose]();
+      },
+    };
+  });
+}
 
 const key = (sk: string): Key => ({ pk: Buffer.from('children'), sk: Buffer.from(sk) });
 

@@ -20,8 +20,8 @@ export interface TestHome extends AsyncDisposable {
   readonly folder: string;
   /** The configuration that a process needs to serve this home. */
   readonly environment: Readonly<Record<string, string>>;
-  /** The ports as one process has them; any number may be open at a time. */
-  open(): Promise<OpenPorts>;
+  /** The ports as one process has them, be it a server or one that comes and goes; any number may be open at a time. */
+  open(options?: { readonly serves: boolean }): Promise<OpenPorts>;
   /** The same once more, from here on apart; nothing may be under way. */
   fork(): Promise<TestHome>;
 }
@@ -43,7 +43,8 @@ async function openEmbeddedHome(from?: string): Promise<TestHome> {
     name: 'embedded',
     folder,
     environment: { CIRRUS_CONFIGDIRECTORY: folder },
-    open: () => openEmbedded(folder),
+    // Most are open for a moment: a thread of their own would be most of what they cost.
+    open: (options) => openEmbedded(folder, { commitHere: options?.serves !== true }),
     fork: () => openEmbeddedHome(folder),
     [Symbol.asyncDispose]: () => own[Symbol.asyncDispose](),
   };
