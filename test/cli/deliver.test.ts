@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { addUsers } from '../support/add-users.ts';
 import { logIn, messagesIn, openPlace, type Place } from './support.ts';
 
 const MAIL = 'From: bert@example.org\nMessage-ID: <1@example.org>\nSubject: Hello\n\nIt works.\n';
@@ -6,7 +7,7 @@ let place: Place;
 
 beforeEach(async () => {
   place = await openPlace();
-  await place.run(['user', 'add', 'anna', '--password-stdin'], { input: 'geheim' });
+  await addUsers(place.data, ['anna'], 'geheim');
 });
 afterEach(() => place[Symbol.asyncDispose]());
 

@@ -9,14 +9,13 @@ import { storeMessage } from '../../lib/store/messages.ts';
 import { createMailbox } from '../../lib/store/names.ts';
 import { setFlags } from '../../lib/store/set-flags.ts';
 import { UidSet } from '../../lib/store/uid-set.ts';
+import { addUsers } from '../support/add-users.ts';
 import { messagesIn, openPlace, type Place, withStoreOf } from './support.ts';
 
 let place: Place;
 beforeEach(async () => {
   place = await openPlace();
-  for (const name of ['anna', 'bert']) {
-    await place.run(['user', 'add', name, '--password-stdin'], { input: 'geheim' });
-  }
+  await addUsers(place.data, ['anna', 'bert'], 'geheim');
 });
 afterEach(() => place[Symbol.asyncDispose]());
 

@@ -1,12 +1,13 @@
 import { mkdir, rename, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { addUsers } from '../support/add-users.ts';
 import { messagesIn, openPlace, type Place, withStoreOf } from './support.ts';
 
 let place: Place;
 beforeEach(async () => {
   place = await openPlace();
-  await place.run(['user', 'add', 'anna', '--password-stdin'], { input: 'geheim' });
+  await addUsers(place.data, ['anna'], 'geheim');
 });
 afterEach(() => place[Symbol.asyncDispose]());
 

@@ -1,12 +1,13 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { addUsers } from '../support/add-users.ts';
 import { messagesIn, openPlace, type Place } from './support.ts';
 
 let place: Place;
 beforeEach(async () => {
   place = await openPlace();
-  await place.run(['user', 'add', 'anna', '--password-stdin'], { input: 'geheim' });
+  await addUsers(place.data, ['anna'], 'geheim');
   for (const text of ['one', 'two']) {
     await place.run(['deliver', 'anna'], { input: `Subject: ${text}\n\n${text}\n` });
   }

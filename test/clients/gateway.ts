@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { addUsers } from '../support/add-users.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { runWell } from './run.ts';
 
@@ -43,8 +44,7 @@ const program = fileURLToPath(new URL('../../bin/cirrus.ts', import.meta.url));
 type Environment = Readonly<Record<string, string>>;
 
 /**
- * Adds the users, whose password is {@link PASSWORD}, with the command line and starts the server; `config` is given as
- * environment variables.
+ * Adds the users, whose password is {@link PASSWORD}, and starts the server; `config` is given as environment variables.
  */
 export async function startGateway(users: readonly string[], config: Environment = {}): Promise<Gateway> {
   const folder = await temporaryFolder();
@@ -62,12 +62,8 @@ export async function startGateway(users: readonly string[], config: Environment
   };
   const cirrus = (args: readonly string[], input: string | Uint8Array = ''): Promise<Buffer> =>
     runWell(process.execPath, [program, ...args], { env, input });
-  const addUser = (name: string): Promise<Buffer> => cirrus(['user', 'add', name, '--password-stdin'], PASSWORD);
   try {
-    const [first, ...rest] = users;
-    // The first makes the data folder.
-    if (first !== undefined) await addUser(first);
-    await Promise.all(rest.map(addUser));
+    await addUsers(data, users, PASSWORD);
     const server = await startServer(data, env);
     return {
       ...server,
