@@ -9,9 +9,17 @@ const UNPACKED = '/var/lib/cirrus-tests';
 /** The plugin of the webmail Roundcube that speaks ManageSieve. */
 export const roundcubeSieve = `${UNPACKED}/usr/share/roundcube/plugins/managesieve/lib/Roundcube/rcube_sieve.php`;
 
+/** Evolution's IMAP, which its mail engine loads, and what GLib must know of its settings. */
+export const camelProvider = `${UNPACKED}/usr/lib/evolution-data-server/camel-providers/libcamelimapx.so`;
+export const camelSchemas = `${UNPACKED}/usr/share/glib-2.0/schemas/org.gnome.evolution-data-server.gschema.xml`;
+
 /** What must be installed for a program to be there, by the name under which tests ask for it, or its path outside the PATH. */
 export const debianPackages = {
   curl: ['curl'],
+  '/usr/share/doc/gir1.2-camel-1.2': ['gir1.2-camel-1.2', 'glib-networking', 'libical3', 'python3-gi'],
+  [camelProvider]: ['evolution-data-server'],
+  [camelSchemas]: ['evolution-data-server-common'],
+  'glib-compile-schemas': ['libglib2.0-bin'],
   fetchmail: ['fetchmail'],
   getmail: ['getmail6'],
   mbsync: ['isync'],
