@@ -13,9 +13,18 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'lib/auth': ['lib/base', 'lib/store'],
   'lib/delivery': ['lib/base', 'lib/message', 'lib/sieve', 'lib/store'],
   'lib/jobs': ['lib/base', 'lib/store/ports.ts', 'lib/store/errors.ts'],
-  'lib/embedded': ['lib/base', 'lib/jobs', 'lib/store/ports.ts', 'lib/store/port-limits.ts', 'lib/store/errors.ts'],
+  'lib/hints': ['lib/store/ports.ts'],
+  'lib/embedded': [
+    'lib/base',
+    'lib/hints',
+    'lib/jobs',
+    'lib/store/ports.ts',
+    'lib/store/port-limits.ts',
+    'lib/store/errors.ts',
+  ],
   'lib/aws': [
     'lib/base',
+    'lib/hints',
     'lib/jobs',
     'lib/message/sent-from.ts',
     'lib/store/ports.ts',
@@ -52,7 +61,7 @@ const EDGES: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^aws-cdk|^cdk-nag$|^constructs$|^esbuild$/, ['lib/infra', 'bin/stack.ts']],
   [
     /^node:(fs|net|tls|http|child_process)/,
-    ['lib/embedded', 'lib/aws', 'lib/infra/bundle.ts', 'lib/base/config', 'lib/auth', 'gateway', 'bin'],
+    ['lib/embedded', 'lib/aws', 'lib/hints', 'lib/infra/bundle.ts', 'lib/base/config', 'lib/auth', 'gateway', 'bin'],
   ],
 ];
 
