@@ -1,11 +1,10 @@
-import { deflateRawSync, inflateRawSync } from 'node:zlib';
-import { ByteReader, ByteWriter, FormatError } from '../base/bytes.ts';
+import { type ByteReader, ByteWriter, FormatError } from '../base/bytes.ts';
 import type { AnnotationGroup, AnnotationKey } from './annotation-records.ts';
-import { assertFormat } from './head.ts';
 import type { LogContext } from './log.ts';
 import { Moved } from './log-reader.ts';
 import { chainItems } from './mailbox-columns.ts';
 import type { Chain, MailboxView } from './mailbox-view.ts';
+import { pack, unpack } from './packed.ts';
 import { getPiece } from './pieces.ts';
 import { UidSet } from './uid-set.ts';
 
@@ -111,16 +110,6 @@ export async function annotationValues(context: LogContext, view: MailboxView, u
 
 const FORMAT = 1;
 
-function open(packed: Buffer, what: string): ByteReader {
-  const from = new ByteReader(packed);
-  assertFormat(from.u8(), FORMAT, what);
-  return new ByteReader(inflateRawSync(from.fixed(from.remaining)));
-}
-
-function close(body: ByteWriter): Buffer {
-  return Buffer.concat([Buffer.of(FORMAT), deflateRawSync(body.finish(), { level: 3 })]);
-}
-
 /** A table of the keys, then a row for each message, ascending by UID. */
 function encodeRows<T>(
   rows: readonly (readonly [uid: number, own: ReadonlyMap<AnnotationKey, T>])[],
@@ -140,7 +129,7 @@ function encodeRows<T>(
       write(to, value);
     }
   }
-  return close(to);
+  return pack(to, FORMAT);
 }
 
 function decodeRows<T>(from: ByteReader, read: () => T): Map<number, Map<AnnotationKey, T>> {
@@ -165,7 +154,7 @@ export function encodeAnnotationSizes(rows: readonly (readonly [uid: number, own
 }
 
 export function decodeAnnotationSizes(packed: Buffer): Map<number, AnnotationSizes> {
-  const from = open(packed, 'a piece of sizes of annotations');
+  const from = unpack(packed, FORMAT, 'a piece of sizes of annotations');
   return decodeRows(from, () => from.varint());
 }
 
@@ -176,6 +165,6 @@ export function encodeAnnotations(
 }
 
 export function decodeAnnotations(packed: Buffer): Map<number, Map<AnnotationKey, Buffer>> {
-  const from = open(packed, 'a piece of annotations');
+  const from = unpack(packed, FORMAT, 'a piece of annotations');
   return decodeRows(from, () => Buffer.from(from.bytes()));
 }

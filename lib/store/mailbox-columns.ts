@@ -1,25 +1,14 @@
-import { deflateRawSync, inflateRawSync } from 'node:zlib';
-import { ByteReader, ByteWriter } from '../base/bytes.ts';
+import { ByteWriter } from '../base/bytes.ts';
 import { idFromBytes, idToBytes } from '../base/ids.ts';
 import type { FlagSets } from './flag-sets.ts';
-import { assertFormat } from './head.ts';
 import { BLOCK_ROWS, type Block, type ColdRow } from './mailbox-block.ts';
 import { readFlagNumbers, writeFlagColumn } from './mailbox-records.ts';
 import type { Chain, DeliveryMark, Expunged } from './mailbox-view.ts';
+import { pack, unpack } from './packed.ts';
 import { NONCE_BYTES } from './record.ts';
 import { UidSet } from './uid-set.ts';
 
 const FORMAT = 1;
-
-function open(packed: Buffer, what: string): ByteReader {
-  const from = new ByteReader(packed);
-  assertFormat(from.u8(), FORMAT, what);
-  return new ByteReader(inflateRawSync(from.fixed(from.remaining)));
-}
-
-function close(body: ByteWriter): Buffer {
-  return Buffer.concat([Buffer.of(FORMAT), deflateRawSync(body.finish(), { level: 3 })]);
-}
 
 /** One message of a hot piece. */
 export interface HotRow {
@@ -45,12 +34,12 @@ export function encodeHot(rows: readonly HotRow[]): Buffer {
     to.signed(seq - last);
     last = seq;
   }
-  return close(to);
+  return pack(to, FORMAT);
 }
 
 /** The rows as blocks whose cold columns are not loaded. */
 export function decodeHot(packed: Buffer, flagSets: FlagSets): Block[] {
-  const from = open(packed, 'a piece of messages');
+  const from = unpack(packed, FORMAT, 'a piece of messages');
   const count = from.varint();
   const uids = from.ascending(new Uint32Array(count));
   const flags = readFlagNumbers(from, count, (bits) => flagSets.indexOf(bits));
@@ -84,12 +73,12 @@ export function encodeCold(rows: readonly (readonly [uid: number, row: ColdRow])
     }
   }
   for (const [, { blob }] of rows) to.fixed(idToBytes(blob));
-  return close(to);
+  return pack(to, FORMAT);
 }
 
 /** Rows by UID, ascending. */
 export function decodeCold(packed: Buffer): Map<number, ColdRow> {
-  const from = open(packed, 'a piece of message data');
+  const from = unpack(packed, FORMAT, 'a piece of message data');
   const count = from.varint();
   const column = (next: (last: number) => number): number[] => {
     let last = 0;
@@ -132,11 +121,11 @@ export function encodeExpunged(oldestFirst: readonly Expunged[]): Buffer {
     uids.write(to);
     [lastSeq, lastMs] = [seq, timeMs];
   }
-  return close(to);
+  return pack(to, FORMAT);
 }
 
 export function decodeExpunged(packed: Buffer): Expunged[] {
-  const from = open(packed, 'a piece of expunged messages');
+  const from = unpack(packed, FORMAT, 'a piece of expunged messages');
   let [seq, timeMs] = [0, 0];
   return Array.from({ length: from.varint() }, () => {
     seq += from.varint();
@@ -148,11 +137,11 @@ export function decodeExpunged(packed: Buffer): Expunged[] {
 export function encodeNonces(marks: readonly DeliveryMark[]): Buffer {
   const to = new ByteWriter(marks.length * 16 + 16).varint(marks.length);
   for (const { seq, timeMs, nonce } of marks) to.varint(seq).varint(timeMs).fixed(nonce);
-  return close(to);
+  return pack(to, FORMAT);
 }
 
 export function decodeNonces(packed: Buffer): DeliveryMark[] {
-  const from = open(packed, 'a piece of delivery marks');
+  const from = unpack(packed, FORMAT, 'a piece of delivery marks');
   return Array.from({ length: from.varint() }, () => ({
     seq: from.varint(),
     timeMs: from.varint(),
