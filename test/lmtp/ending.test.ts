@@ -1,33 +1,16 @@
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
-import { afterAll, afterEach, describe, expect, test } from 'vitest';
-import type { Listener } from '../../gateway/net/listener.ts';
+import { describe, expect, test } from 'vitest';
 import { ensureSelfSigned } from '../../gateway/net/self-signed.ts';
 import { Certificate } from '../../gateway/net/tls.ts';
 import { openLog } from '../../lib/base/log.ts';
 import type { Delivered, Recipient, Transaction } from '../../lib/delivery/ports.ts';
 import { until } from '../support/until.ts';
-import { CollectingDelivery, LmtpClient, type LmtpSettings, openLmtp } from './support.ts';
+import { lmtpServers } from './servers.ts';
+import { CollectingDelivery } from './support.ts';
 
-const dir = mkdtempSync(join(tmpdir(), 'cirrus-lmtp-'));
-const listeners: Listener[] = [];
-const clients: LmtpClient[] = [];
-afterEach(async () => {
-  for (const client of clients.splice(0)) client.socket.destroy();
-  await Promise.all(listeners.splice(0).map((listener) => listener.drain()));
-});
-afterAll(() => rmSync(dir, { recursive: true, force: true }));
-
-async function open(settings: LmtpSettings = {}, delivery = new CollectingDelivery()) {
-  const listener = await openLmtp(delivery, settings);
-  listeners.push(listener);
-  const client = await LmtpClient.connect(listener);
-  clients.push(client);
-  return { delivery, listener, client };
-}
+const { folder, open } = lmtpServers();
 
 describe('drain', () => {
   test('between transactions at once', async () => {
@@ -55,7 +38,7 @@ describe('drain', () => {
 
 describe('STARTTLS', async () => {
   const log = openLog('silent');
-  const certificate = Certificate.open(await ensureSelfSigned(join(dir, 'tls'), ''), log);
+  const certificate = Certificate.open(await ensureSelfSigned(join(folder, 'tls'), ''), log);
   const secureContext = () => certificate.context;
 
   test('hides what follows and forgets what was said', async () => {

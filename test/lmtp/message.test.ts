@@ -1,33 +1,15 @@
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterAll, afterEach, describe, expect, test } from 'vitest';
-import type { Listener } from '../../gateway/net/listener.ts';
+import { describe, expect, test } from 'vitest';
 import { lmtpLimits } from '../../lib/base/limits.ts';
 import { openLog } from '../../lib/base/log.ts';
 import type { Delivered, Transaction } from '../../lib/delivery/ports.ts';
 import { StoreError } from '../../lib/store/errors.ts';
 import { until } from '../support/until.ts';
-import { CollectingDelivery, LmtpClient, type LmtpSettings, openLmtp } from './support.ts';
+import { lmtpServers } from './servers.ts';
+import { CollectingDelivery } from './support.ts';
 
-const dir = mkdtempSync(join(tmpdir(), 'cirrus-lmtp-'));
-const listeners: Listener[] = [];
-const clients: LmtpClient[] = [];
-afterEach(async () => {
-  for (const client of clients.splice(0)) client.socket.destroy();
-  await Promise.all(listeners.splice(0).map((listener) => listener.drain()));
-});
-afterAll(() => rmSync(dir, { recursive: true, force: true }));
-
-async function open(settings: LmtpSettings = {}, delivery = new CollectingDelivery()) {
-  const listener = await openLmtp(delivery, settings);
-  listeners.push(listener);
-  const client = await LmtpClient.connect(listener);
-  clients.push(client);
-  return { delivery, listener, client };
-}
+const { open } = lmtpServers();
 
 describe('end of DATA', () => {
   const smuggled = 'MAIL FROM:<evil@example.com>\r\nRCPT TO:<victim@example.com>\r\nDATA\r\nevil\r\n.\r\n';

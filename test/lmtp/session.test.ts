@@ -1,31 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, describe, expect, test } from 'vitest';
-import type { Listener } from '../../gateway/net/listener.ts';
+import { describe, expect, test } from 'vitest';
 import { lmtpLimits } from '../../lib/base/limits.ts';
-import { CollectingDelivery, LmtpClient, type LmtpSettings, openLmtp } from './support.ts';
+import { lmtpServers } from './servers.ts';
 
-const dir = mkdtempSync(join(tmpdir(), 'cirrus-lmtp-'));
-const listeners: Listener[] = [];
-const clients: LmtpClient[] = [];
-afterEach(async () => {
-  for (const client of clients.splice(0)) client.socket.destroy();
-  await Promise.all(listeners.splice(0).map((listener) => listener.drain()));
-});
-afterAll(() => rmSync(dir, { recursive: true, force: true }));
-
-async function open(settings: LmtpSettings = {}) {
-  const delivery = new CollectingDelivery();
-  const listener = await openLmtp(delivery, settings);
-  listeners.push(listener);
-  const connect = async (): Promise<LmtpClient> => {
-    const client = await LmtpClient.connect(listener);
-    clients.push(client);
-    return client;
-  };
-  return { delivery, listener, connect, client: await connect() };
-}
+const { folder, open } = lmtpServers();
 
 describe('a delivery', () => {
   test('as an MTA does it', async () => {
@@ -80,7 +58,7 @@ describe('a delivery', () => {
   });
 
   test('over a Unix socket, from the null reverse-path', async () => {
-    const { delivery, client } = await open({ address: { path: join(dir, 'lmtp') } });
+    const { delivery, client } = await open({ address: { path: join(folder, 'lmtp') } });
     await client.play(`
       S: 220 mail.example.com LMTP Cirrus ready
       C: LHLO [192.0.2.1]
