@@ -1,5 +1,3 @@
-import { once } from 'node:events';
-import { connect } from 'node:net';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { commands } from '../../gateway/imap/commands/table.ts';
@@ -7,6 +5,7 @@ import type { ImapCommandName } from '../../gateway/imap/wire/commands.ts';
 import { ImapClient } from '../support/imap-client.ts';
 import { openImapGateway } from '../support/imap-gateway.ts';
 import { arbitraryCommand } from '../wire/imap/arbitrary-command.ts';
+import { answersTo, edit, edited } from './mutated-session.ts';
 
 /** Commands that the arbitrary ones lack: those that stream, and those of small extensions. */
 const wires = [
@@ -66,28 +65,6 @@ test('mutated commands of extensions end with the session, never with an interna
   const client = await ImapClient.loggedIn(gateway.port);
   for (let i = 0; i < 5; i++) await client.append('INBOX', `Subject: ${i}\r\n\r\nx`);
   client.close();
-  const edit = fc.record({
-    at: fc.nat(),
-    drop: fc.nat(3),
-    put: fc.oneof(
-      fc.constantFrom(
-        '(',
-        ')',
-        '"',
-        ' ',
-        '*',
-        '{2+}\r\nab',
-        '{3}\r\n',
-        '~{1+}\r\n',
-        '\\',
-        '\0',
-        '$',
-        '{99999}\r\n',
-        '\r\n',
-      ),
-      fc.string({ unit: 'binary-ascii', maxLength: 3 }),
-    ),
-  });
   const mutated = fc.tuple(fc.constantFrom(...wires), fc.array(edit, { minLength: 0, maxLength: 2 }));
   const list = fc.array(mutated, { minLength: 1, maxLength: 15 });
   await fc.assert(
@@ -95,27 +72,8 @@ test('mutated commands of extensions end with the session, never with an interna
       fc.constantFrom('', 'l LOGIN anna secret\r\n', 'l LOGIN anna secret\r\ns SELECT INBOX\r\n'),
       list,
       async (before, sequence) => {
-        const socket = connect({ port: gateway.port, host: '127.0.0.1', allowHalfOpen: true });
-        socket.on('error', () => {});
-        const ended = once(socket, 'close');
-        let text = '';
-        socket.on('data', (chunk: Buffer) => {
-          text += chunk.toString('latin1');
-        });
-        socket.on('end', () => socket.end());
-        socket.write(before);
-        for (const [wire, edits] of sequence) {
-          let sent = wire;
-          for (const { at, drop, put } of edits) {
-            const from = at % sent.length;
-            sent = sent.slice(0, from) + put + sent.slice(from + drop);
-          }
-          socket.write(Buffer.from(sent, 'latin1'));
-        }
-        socket.end();
-        const timer = setTimeout(() => socket.destroy(), 60_000);
-        await ended;
-        clearTimeout(timer);
+        const pieces = sequence.map(([wire, edits]) => edited(wire, edits));
+        const text = await answersTo(gateway.port, [before, ...pieces]);
         expect(text).toContain('* OK [CAPABILITY');
         expect(text).not.toContain('SERVERBUG');
         expect(gateway.errors).toEqual([]);
