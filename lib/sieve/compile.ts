@@ -13,7 +13,7 @@ export function compileCalls(
 ): { readonly script: CompiledScript; readonly problems: readonly SieveProblem[] } {
   const compiler = new Compiler(limits);
   const commands = compiler.block(calls, []);
-  return { script: { commands, extensions: compiler.vocabulary.extensions }, problems: compiler.problems };
+  return { script: { commands, extensions: compiler.vocabulary.required }, problems: compiler.problems };
 }
 
 class Compiler {
@@ -23,10 +23,12 @@ class Compiler {
   /** The problems that come of what is not supported or not required. */
   readonly #missing = new Set<string>();
   #capabilities: ReadonlySet<string>;
+  #offers: ReadonlySet<string>;
 
   constructor(limits: SieveLimits) {
     this.#limits = limits;
     this.#capabilities = this.vocabulary.capabilities;
+    this.#offers = this.vocabulary.offers;
   }
 
   block(calls: readonly Call[], around: readonly string[]): CompiledCommand[] {
@@ -82,7 +84,9 @@ class Compiler {
       this.#tell(at, message, missing),
     );
     const tests = this.#tests(call, definition);
-    const node = { at: call.at, name: call.name, ...bound, tests, block: [], capabilities: this.#capabilities };
+    const [capabilities, offers] = [this.#capabilities, this.#offers];
+    const offersUsed = this.vocabulary.offersUsed(call, definition, bound);
+    const node = { at: call.at, name: call.name, ...bound, tests, block: [], capabilities, offers, offersUsed };
     const wrong = this.problems.length > problems ? undefined : definition.check?.(node);
     if (wrong !== undefined) this.#tell(call.at, wrong);
     this.#bring(call, definition, node);
@@ -97,7 +101,7 @@ class Compiler {
     return tests === undefined ? [] : call.tests.flatMap((test) => this.#test(test) ?? []);
   }
 
-  /** Brings into force what `require` and `ihave` name. */
+  /** Brings into force what `require` names, and what `ihave` may find. */
   #bring(call: Call, definition: CommandDefinition | TestDefinition, node: CompiledNode): void {
     const names = definition.brings?.(node) ?? [];
     const argument = call.arguments[0];
@@ -106,7 +110,11 @@ class Compiler {
       const at = argument?.kind === 'strings' ? argument.values[index]?.at : undefined;
       this.#tell(at ?? call.at, `The extension "${name.slice(0, 64)}" is not supported.`);
     }
-    if (names.length > 0) this.#capabilities = this.vocabulary.capabilities;
+    const offered = definition.offers?.(node) ?? [];
+    for (const name of offered) this.vocabulary.offer(name);
+    if (names.length + offered.length === 0) return;
+    this.#capabilities = this.vocabulary.capabilities;
+    this.#offers = this.vocabulary.offers;
   }
 
   #unknown(kind: 'command' | 'test', call: Call): void {
@@ -137,5 +145,6 @@ function failing(call: Call, message: string, vocabulary: Vocabulary): CompiledC
   const definition: CommandDefinition = { name: call.name, run: (_node, run) => run.fail(message) };
   const bound = bindArguments({ ...call, arguments: [] }, definition, vocabulary, sieveLimits, () => undefined);
   const { at, name } = call;
-  return { at, name, ...bound, tests: [], block: [], capabilities: vocabulary.capabilities, definition };
+  const { capabilities, offers } = vocabulary;
+  return { at, name, ...bound, tests: [], block: [], capabilities, offers, offersUsed: [], definition };
 }

@@ -15,6 +15,8 @@ export interface Extension {
   readonly implies?: readonly string[];
   /** Can be required, but is not announced: nothing here makes use of it yet. */
   readonly quiet?: boolean;
+  /** Changes how the script itself is read: no test can bring it (RFC 5463 §4). */
+  readonly changesReading?: boolean;
   /** Means something only when a message is delivered (RFC 6785 §3.11). */
   readonly deliveryOnly?: boolean;
   readonly commands?: readonly CommandDefinition[];
@@ -47,8 +49,10 @@ export interface Shape {
   readonly tests?: 'one' | 'list';
   /** Takes a block of commands. */
   readonly block?: boolean;
-  /** Capabilities that are in force after it, as far as there are such. */
+  /** Capabilities that are in force after it. */
   readonly brings?: (node: CompiledNode) => readonly string[];
+  /** Capabilities that may be in force after it: the run will tell. */
+  readonly offers?: (node: CompiledNode) => readonly string[];
   /** What only looking at all arguments can tell; gives a sentence when something is wrong. */
   readonly check?: (node: CompiledNode) => string | undefined;
 }

@@ -35,8 +35,7 @@ export function* evaluate(
   options: EvaluateOptions = {},
 ): Answering<Outcome> {
   const limits = { ...sieveLimits, ...options.limits };
-  const supports = (capability: string) => extensionOf(capability) !== undefined;
-  const run = new Run({ message, environment, limits, supports, traced: options.trace === true });
+  const run = new Run({ message, environment, limits, extensionOf, traced: options.trace === true });
   const trace = run.trace === undefined ? {} : { trace: run.trace };
   try {
     yield* run.script(script);

@@ -1,4 +1,6 @@
-import type { AddedTag, CommandDefinition, Extension, TestDefinition } from './definition.ts';
+import type { Bound } from './arguments.ts';
+import type { Call } from './ast.ts';
+import type { AddedTag, CommandDefinition, Extension, Shape, TestDefinition } from './definition.ts';
 import { extensions } from './extensions/table.ts';
 
 /** Every capability that is announced, in the order of the table. */
@@ -16,6 +18,7 @@ export function extensionOf(capability: string): Extension | undefined {
 /** What a script that requires these capabilities can use. */
 export class Vocabulary {
   readonly #extensions = new Map<string, Extension>();
+  readonly #offered = new Map<string, Extension>();
 
   constructor() {
     for (const extension of extensions)
@@ -33,8 +36,41 @@ export class Vocabulary {
     return true;
   }
 
+  /** Brings in what only the run will tell whether it may be used, and what that implies (RFC 5463 §4). */
+  offer(capability: string): void {
+    const extension = byCapability.get(capability);
+    if (extension === undefined || extension.changesReading === true || this.#extensions.has(capability)) return;
+    this.#extensions.set(capability, extension);
+    this.#offered.set(capability, extension);
+    for (const implied of extension.implies ?? []) this.offer(implied);
+  }
+
   get extensions(): readonly Extension[] {
     return [...this.#extensions.values()];
+  }
+
+  /** What is in force from the beginning: all but what is offered. */
+  get required(): readonly Extension[] {
+    return this.extensions.filter((extension) => this.#offered.get(extension.capability) !== extension);
+  }
+
+  /** The names of what is offered, as a value that later additions do not change. */
+  get offers(): ReadonlySet<string> {
+    return this.#offered.size === 0 ? nothing : new Set(this.#offered.keys());
+  }
+
+  /** Of what is offered, that which a call with these arguments makes use of. */
+  offersUsed({ name }: Call, definition: Shape, { values, matching }: Bound): readonly string[] {
+    if (this.#offered.size === 0) return [];
+    const given = (tag: { readonly name: string }) => values.has(`:${tag.name}`);
+    const isUsed = (extension: Extension) =>
+      [...(extension.commands ?? []), ...(extension.tests ?? [])].some((row) => row === definition) ||
+      extension.tags?.some((tag) => tag.to.includes(name) && given(tag)) ||
+      (modifiable.includes(name) && extension.modifiers?.some(given)) ||
+      extension.comparators?.includes(matching.comparator) ||
+      extension.matchTypes?.includes(matching.type) ||
+      extension.addressParts?.includes(matching.part);
+    return [...this.#offered].flatMap(([capability, extension]) => (isUsed(extension) ? [capability] : []));
   }
 
   has(capability: string): boolean {
@@ -85,6 +121,8 @@ export function capabilitiesWith(
     .filter((extension) => extension[kind]?.some((row) => row.name === name))
     .map(({ capability }) => capability);
 }
+
+const nothing: ReadonlySet<string> = new Set();
 
 const byCapability: ReadonlyMap<string, Extension> = new Map(
   extensions.map((extension) => [extension.capability, extension]),

@@ -14,7 +14,8 @@ export interface RunSetting {
   readonly message: SieveMessage;
   readonly environment: SieveEnvironment;
   readonly limits: SieveLimits;
-  readonly supports: (capability: string) => boolean;
+  /** What a capability names; undefined when there is no such. */
+  readonly extensionOf: (capability: string) => Extension | undefined;
   readonly traced: boolean;
 }
 
@@ -26,8 +27,6 @@ export class Run {
   readonly limits: SieveLimits;
   readonly actions: Action[] = [];
   readonly trace: string[] | undefined;
-  /** Whether there is such a capability at all. */
-  readonly supports: (capability: string) => boolean;
   /** Variables of the script that runs; includes have their own (RFC 6609 §3.4). */
   variables = new Map<string, string>();
   /** Variables of all scripts, and which names mean them in the script that runs. */
@@ -41,8 +40,11 @@ export class Run {
   halted: 'stop' | 'return' | 'break' | undefined;
   /** Whether a branch of the `if` before was taken (RFC 5228 §3.1). */
   branchTaken = false;
-  /** Every extension that any script of the run requires. */
+  /** Every extension that any script of the run requires, or has found. */
   readonly extensions = new Set<Extension>();
+  readonly #extensionOf: (capability: string) => Extension | undefined;
+  /** Capabilities that tests of the script that runs have brought (RFC 5463 §4). */
+  #brought = new Set<string>();
   /** The call that is evaluated, for the position of a failure. */
   #at: Position = { line: 1, column: 1 };
   #steps = 0;
@@ -59,7 +61,7 @@ export class Run {
     this.environment = setting.environment;
     this.limits = setting.limits;
     this.#pauseAt = setting.limits.stepsAtOnce;
-    this.supports = setting.supports;
+    this.#extensionOf = setting.extensionOf;
     this.trace = setting.traced ? [] : undefined;
   }
 
@@ -88,6 +90,32 @@ export class Run {
       }
     }
     this.branchTaken = outer;
+  }
+
+  /** Brings capabilities into force for the rest of the script that runs: all of them, or none and false (RFC 5463 §4). */
+  bring(node: CompiledNode, capabilities: readonly string[]): boolean {
+    const isThere = (capability: string) => {
+      if (this.inForce(node, capability)) return true;
+      const extension = this.#extensionOf(capability);
+      if (extension === undefined || extension.changesReading === true) return false;
+      return extension.deliveryOnly !== true || this.environment.imapEvent !== true;
+    };
+    if (!capabilities.every(isThere)) return false;
+    for (const capability of capabilities) this.#bring(capability);
+    return true;
+  }
+
+  #bring(capability: string): void {
+    const extension = this.#extensionOf(capability);
+    if (extension === undefined || this.#brought.has(capability)) return;
+    this.#brought.add(capability);
+    this.extensions.add(extension);
+    for (const implied of extension.implies ?? []) this.#bring(implied);
+  }
+
+  /** Whether a capability can be made use of at this node, now. */
+  inForce({ capabilities, offers }: CompiledNode, capability: string): boolean {
+    return capabilities.has(capability) && (!offers.has(capability) || this.#brought.has(capability));
   }
 
   /** Evaluates a test. Most need not wait: only a generator is delegated to. */
@@ -188,18 +216,21 @@ export class Run {
     among.set(name, value);
   }
 
-  /** Hides all variables but the global ones, until they come back by `closeScope`. */
+  /** Hides what belongs to the script that runs, all variables but the global ones, until `closeScope`. */
   openScope(): Scope {
     const { variables, shared, captures } = this;
+    const brought = this.#brought;
     this.#outside += variables.size;
+    this.#brought = new Set();
     this.variables = new Map();
     this.shared = new Set();
     this.captures = [];
-    return { variables, shared, captures };
+    return { variables, shared, captures, brought };
   }
 
-  closeScope({ variables, shared, captures }: Scope): void {
+  closeScope({ variables, shared, captures, brought }: Scope): void {
     this.#outside -= variables.size;
+    this.#brought = brought;
     this.variables = variables;
     this.shared = shared;
     this.captures = captures;
@@ -272,6 +303,10 @@ export class Run {
   #enter(node: CompiledNode): void {
     this.#at = node.at;
     this.spend(1);
+    for (const capability of node.offersUsed) {
+      if (!this.#brought.has(capability))
+        this.fail(`"${node.name}" needs "${capability}", which no "ihave" has found.`);
+    }
     this.trace?.push(`${node.at.line}:${node.at.column} ${node.name}`);
   }
 }
@@ -281,6 +316,7 @@ interface Scope {
   readonly variables: Map<string, string>;
   readonly shared: Set<string>;
   readonly captures: readonly string[];
+  readonly brought: Set<string>;
 }
 
 /** A place for what an extension remembers during a run. */

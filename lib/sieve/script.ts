@@ -5,7 +5,7 @@ import type { Position } from './problem.ts';
 /** A script that was checked: every call is bound to its definition, every argument has its name. Never changed. */
 export interface CompiledScript {
   readonly commands: readonly CompiledCommand[];
-  /** The extensions that it requires, with those that need no `require`. */
+  /** The extensions that it requires, with those that need no `require`; `ihave` may bring more. */
   readonly extensions: readonly Extension[];
 }
 
@@ -23,6 +23,10 @@ export interface CompiledNode {
   readonly block: readonly CompiledCommand[];
   /** The capabilities in force where it stands. */
   readonly capabilities: ReadonlySet<string>;
+  /** Those of them that are only in force when a test has found them (RFC 5463 §4), */
+  readonly offers: ReadonlySet<string>;
+  /** and those of these that this node makes use of. */
+  readonly offersUsed: readonly string[];
 }
 
 export interface CompiledCommand extends CompiledNode {

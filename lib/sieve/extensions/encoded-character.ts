@@ -5,6 +5,7 @@ const encoded = /\$\{(hex|unicode):\s*((?:[0-9a-f]+)(?:\s+[0-9a-f]+)*)\s*\}/gi;
 /** RFC 5228 §2.4.2.4: `${hex: 24 24}` and `${unicode: 1F600}` in strings. */
 export const encodedCharacter: Extension = {
   capability: 'encoded-character',
+  changesReading: true,
   string: (text) => {
     if (!text.includes('${')) return text;
     let problem: string | undefined;

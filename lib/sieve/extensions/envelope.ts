@@ -24,7 +24,7 @@ export const envelope: Extension = {
       check: ({ values, capabilities }) => {
         const given = values.get('parts');
         const constant = Array.isArray(given) ? given.filter((part) => typeof part === 'string') : [];
-        const unknown = constant.find((part) => !isPart(part, capabilities));
+        const unknown = constant.find((part) => !isPart(part, (name) => capabilities.has(name)));
         return unknown === undefined ? undefined : `The envelope has no part "${unknown.slice(0, 64)}".`;
       },
       run: (node, run) => {
@@ -32,7 +32,7 @@ export const envelope: Extension = {
         if (run.environment.imapEvent === true) run.fail('There is no envelope where no message is delivered.');
         const { part, type } = node.matching;
         const names = run.texts(node, 'parts').map((name) => name.toLowerCase());
-        const unknown = names.find((name) => !isPart(name, node.capabilities));
+        const unknown = names.find((name) => !isPart(name, (capability) => run.inForce(node, capability)));
         if (unknown !== undefined) run.fail(`The envelope has no part "${unknown.slice(0, 64)}".`);
         const values = names.flatMap((name) => {
           const found = partValues(run.environment.envelope, name);
@@ -58,10 +58,10 @@ const partsOf: Readonly<Record<string, readonly string[]>> = {
   'envelope-deliverby': ['bytimeabsolute', 'bytimerelative', 'bymode', 'bytrace'],
 };
 
-function isPart(name: string, capabilities: ReadonlySet<string>): boolean {
+function isPart(name: string, inForce: (capability: string) => boolean): boolean {
   const part = name.toLowerCase();
   if (addresses.includes(part)) return true;
-  return Object.entries(partsOf).some(([capability, parts]) => capabilities.has(capability) && parts.includes(part));
+  return Object.entries(partsOf).some(([capability, parts]) => inForce(capability) && parts.includes(part));
 }
 
 /** RFC 6009 §5: the moment in the zone that the test names, or in that of the server. */

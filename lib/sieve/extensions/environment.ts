@@ -14,7 +14,7 @@ export const environment: Extension = {
       ],
       run: (node, run) => {
         const item = run.text(node, 'item').toLowerCase();
-        const empty = node.capabilities.has('imapsieve') && imapItems.has(item) ? '' : undefined;
+        const empty = run.inForce(node, 'imapsieve') && imapItems.has(item) ? '' : undefined;
         const value = run.environment.items.get(item) ?? empty;
         // RFC 5183 §4: an item that is not there never matches.
         if (value === undefined) return false;

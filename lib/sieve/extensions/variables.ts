@@ -16,6 +16,7 @@ const modifiers: readonly Modifier[] = [
 /** RFC 5229: variables, `set`, and the test `string`. Match variables are filled by `:matches`. */
 export const variables: Extension = {
   capability: 'variables',
+  changesReading: true,
   modifiers,
   commands: [
     {
