@@ -68,7 +68,12 @@ export class Responder {
   async reject(action: RejectAction, incoming: Incoming): Promise<boolean> {
     if (this.#outgoing === undefined || incoming.sender === '') return false;
     const composing = this.#composing(incoming, 'reject', incoming.sender);
-    await this.#submit(this.#outgoing, incoming, 'reject', incoming.sender, composeReject(action, composing));
+    await this.#submit(
+      this.#outgoing,
+      incoming,
+      { kind: 'reject', to: incoming.sender },
+      composeReject(action, composing),
+    );
     return true;
   }
 
@@ -89,7 +94,7 @@ export class Responder {
     if (!isOurs) return this.tell(incoming, action, 'answered before');
     const message = composeVacation(action, this.#composing(incoming, 'vacation', sender));
     if (message.length > outgoingLimits.composedBytes) return this.tell(incoming, action, 'too long');
-    await this.#submit(outgoing, incoming, 'vacation', sender, message);
+    await this.#submit(outgoing, incoming, { kind: 'vacation', to: sender }, message);
     await this.#copy(action, incoming, places, message);
   }
 
@@ -105,18 +110,22 @@ export class Responder {
     const isOlder = method.toLowerCase() === 'mailto';
     if (mailto === undefined && !isOlder) return this.tell(incoming, action, `no such method: ${method.slice(0, 64)}`);
     if (this.#outgoing === undefined) return this.tell(incoming, action, NO_RELAY);
-    // RFC 5436 §2.7.1: no notification of a notification.
-    if (allValues(stored.header, 'auto-submitted').some((value) => /^auto-notified\b/i.test(value))) {
-      return this.tell(incoming, action, 'it is a notification itself');
+    // RFC 5436 §2.7: machines that write to each other would not end.
+    if (allValues(stored.header, 'auto-submitted').some((value) => !/^\s*no\b/i.test(value))) {
+      return this.tell(incoming, action, 'sent by a machine');
     }
-    const said = isOlder ? { subject: '[SIEVE] New mail notification' } : (mailto ?? {});
+    // RFC 5436 §2.6: the message is the subject, whatever the URI says.
+    const subject = isOlder ? '[SIEVE] New mail notification' : (action.message ?? mailto?.subject);
+    const said = { subject, body: mailto?.body };
+    // RFC 5436 §2.7: what cannot be delivered comes back to the user, unless the message itself came from nobody.
+    const sender = isOlder || incoming.sender === '' ? '' : this.#composing(incoming, 'notify', '').from;
     const shown = mailto === undefined ? [] : mailto.to;
     const all = mailto === undefined ? action.options : [...mailto.to, ...mailto.cc, ...mailto.bcc];
     for (const to of all.filter(isAddress)) {
       const composing = this.#composing(incoming, 'notify', to);
       const message = composeNotify(action, said, { ...composing, to: shown.length > 0 ? shown.join(', ') : to });
       if (message.length > outgoingLimits.composedBytes) this.tell(incoming, action, 'too long');
-      else await this.#submit(this.#outgoing, incoming, 'notify', to, message, message);
+      else await this.#submit(this.#outgoing, incoming, { kind: 'notify', sender, to }, message, message);
       await this.#copy(action, incoming, places, message);
     }
   }
@@ -124,14 +133,13 @@ export class Responder {
   async #submit(
     outgoing: Outgoing,
     incoming: Incoming,
-    kind: string,
-    to: string,
+    { kind, to, sender = '' }: { readonly kind: string; readonly to: string; readonly sender?: string },
     head: Buffer,
     tellsApart?: Buffer,
   ): Promise<void> {
     // Two notifications to one address are two, when they say different things.
     const text = tellsApart === undefined ? '' : ` ${hex(tellsApart.subarray(tellsApart.indexOf('\r\n\r\n')))}`;
-    await outgoing.send(incoming.state.user, incoming, { kind: `${kind}${text}`, sender: '', to, head });
+    await outgoing.send(incoming.state.user, incoming, { kind: `${kind}${text}`, sender, to, head });
   }
 
   /** RFC 8580 §3: a copy of what was sent, once for each delivery. */

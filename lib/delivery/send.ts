@@ -10,6 +10,12 @@ import type { Places } from './places.ts';
 /** Why nothing is sent at all. */
 export const NO_RELAY = 'no relay is configured (smtp_relay)';
 
+/** Why a redirect that must come in time or come back is not sent (RFC 6009 §7, RFC 2852 §4.1.4). */
+const NO_DELIVER_BY = 'the relay does not promise to deliver in time';
+
+/** Why nothing is sent to a list (RFC 6134 §2.3). */
+const NO_LIST = 'there is no such list';
+
 /** What was not sent, and why. */
 export interface Unsent {
   readonly action: SendingAction;
@@ -30,7 +36,7 @@ export function feasible(
   const loop = redirectLoop(stored.header, address);
   const sends = decision.sends.filter((action) => {
     if (action.kind !== 'redirect') return true;
-    const why = canSend ? loop : NO_RELAY;
+    const why = canSend ? (loop ?? impossible(action)) : NO_RELAY;
     if (why !== undefined) unsent.push({ action, why });
     return why === undefined;
   });
@@ -40,6 +46,11 @@ export function feasible(
   }
   const flags = { system: 0, keywords: [SIEVE_FAILED] };
   return { decision: { ...decision, sends, stores: [{ target: places.inbox, flags }] }, unsent };
+}
+
+function impossible({ list, byTime }: RedirectAction): string | undefined {
+  if (list === true) return NO_LIST;
+  return byTime?.mode === 'return' ? NO_DELIVER_BY : undefined;
 }
 
 /** A redirect as it goes out: the stored bytes without our Return-Path, or what the script has made of them. */
@@ -53,10 +64,12 @@ export async function redirected(
     ...(action.notify !== undefined && { notify: action.notify }),
     ...(action.ret !== undefined && { ret: action.ret }),
   };
+  // RFC 6009 §6.1, §7.1: who asks for reports gets them.
+  const isOwn = sender !== '' && (Object.keys(dsn).length > 0 || action.byTime !== undefined);
   const bytes = await redirectedBytes(store, incoming, action.edited);
   return {
     kind: 'redirect',
-    sender,
+    sender: isOwn ? address : sender,
     to: action.address,
     head: redirectHead(address),
     blob: {

@@ -51,10 +51,25 @@ async function answer(question: Question, asking: Asking): Promise<Answer> {
     case 'script':
       return included(asking, question.location, question.name);
     case 'in-lists':
-      // There are no lists here (RFC 6134 §2.2): nothing is in one.
+      // There are no lists here; nothing is in the default address book (RFC 6134 §2.5).
       return undefined;
     case 'lists-exist':
-      return question.lists.length === 0;
+      return question.lists.every((name) => isDefaultAddressBook(name));
+  }
+}
+
+/** RFC 6134 §2.5: the one list that must be known, however it is written. */
+function isDefaultAddressBook(name: string): boolean {
+  const uri = name.replace(/^:/, 'urn:ietf:params:sieve:');
+  return decoded(uri)?.toLowerCase() === 'urn:ietf:params:sieve:addrbook:default';
+}
+
+/** Without percent-encoding (RFC 3986 §2.1); undefined when it is wrong. */
+function decoded(uri: string): string | undefined {
+  try {
+    return decodeURIComponent(uri);
+  } catch {
+    return undefined;
   }
 }
 

@@ -48,12 +48,12 @@ export interface RedirectAction {
   readonly address: string;
   readonly copy?: boolean;
   readonly edited?: EditedMessage;
-  /** Redirect to the addresses of a list; `address` is its name (RFC 6134 §2.4). */
+  /** Redirect to the addresses of a list; `address` is its name (RFC 6134 §2.3). */
   readonly list?: boolean;
-  /** DSN parameters (RFC 6009 §4). */
+  /** DSN parameters (RFC 6009 §6). */
   readonly notify?: string;
   readonly ret?: string;
-  /** DELIVERBY parameters (RFC 6009 §5). */
+  /** DELIVERBY parameters (RFC 6009 §7). */
   readonly byTime?: { readonly seconds: number; readonly mode: string; readonly trace: boolean };
 }
 

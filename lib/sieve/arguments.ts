@@ -234,8 +234,14 @@ class Binder {
     if (type.substrings && !comparator.substrings) {
       this.#tell(this.#call.at, `The comparator "${comparator.name}" cannot be used with ":${type.name}".`);
     }
+    if (type.compares === false && this.#comparator !== undefined) {
+      this.#tell(this.#call.at, `":${type.name}" takes no comparator.`);
+    }
     this.#checkKeys(type);
-    return { comparator, type, relation: this.#relation, part };
+    const given = new Set<'comparator' | 'part'>();
+    if (this.#comparator !== undefined) given.add('comparator');
+    if (this.#part !== undefined) given.add('part');
+    return { comparator, type, relation: this.#relation, part, given };
   }
 
   #checkNeeds({ name, needs }: Tag, given: boolean): void {

@@ -18,6 +18,8 @@ export interface Comparator {
 export interface MatchType {
   readonly name: string;
   readonly substrings: boolean;
+  /** It does not compare, so that a comparator with it is an error (RFC 6134 §2.2). */
+  readonly compares?: false;
   /** Takes a relation, as `:value "gt"` does. */
   readonly relation?: (text: string) => string | undefined;
   /** Tells what is wrong with a key. */
@@ -38,6 +40,8 @@ export interface AddressPart {
 
 /** How a test compares. */
 export interface Matching {
+  /** What of it the script says; the rest are the defaults. */
+  readonly given: ReadonlySet<'comparator' | 'part'>;
   readonly comparator: Comparator;
   readonly type: MatchType;
   /** The relation of `:count` and `:value`. */

@@ -34,6 +34,6 @@ export interface SieveEnvelope {
   readonly from: string;
   readonly to: string;
   readonly auth?: string;
-  /** More parts by their names: `orcpt`, `notify`, ... (RFC 6009 §3). */
+  /** More parts by their names: `orcpt`, `notify`, ... (RFC 6009 §4). */
   readonly parts?: ReadonlyMap<string, readonly string[]>;
 }

@@ -156,11 +156,12 @@ describe('notify', () => {
     for (let i = 0; i < 2; i++) await home.send(message('Hi'));
     await until('both were sent', () => home.outgoing.filter((line) => line.endsWith(' sent')).length === 2);
     expect(home.sink.mails.map(({ to, from }) => [...to, from]).sort()).toEqual([
-      ['a@example.net', ''],
-      ['b@example.net', ''],
+      ['a@example.net', 'anna@example.com'],
+      ['b@example.net', 'anna@example.com'],
     ]);
     const text = home.sink.mails[0]?.text ?? '';
-    expect(text).toContain('Subject: Ping\r\n');
+    // The message goes before the subject of the URI (§2.6).
+    expect(text).toContain('Subject: New mail\r\n');
     expect(text).toContain('Auto-Submitted: auto-notified; owner-email="anna@example.com"\r\n');
     expect(text).toContain('Importance: High\r\n');
     expect(text).toContain('\r\n\r\nNew mail\r\n');
@@ -179,10 +180,44 @@ describe('notify', () => {
     expect(home.unsent).toEqual(['notify anna: logged', 'notify: no such method: sms']);
   });
 
-  it('does not notify of a notification', async () => {
+  it('does not notify of what a machine has sent; of a bounce it does, from nobody (RFC 5436 §2.7)', async () => {
     await using home = await openSieveHome({ relay: true });
-    await home.script('require "enotify"; notify "mailto:a@example.net";');
-    await home.send(message('Hi', 'Auto-Submitted: auto-notified\n'));
-    expect(home.unsent).toEqual(['notify: it is a notification itself']);
+    await home.script('require "enotify"; notify "mailto:a@example.net?subject=Ping";');
+    for (const value of ['auto-notified', 'auto-replied (vacation)', 'auto-generated']) {
+      await home.send(message(value, `Auto-Submitted: ${value}\n`));
+    }
+    expect(home.unsent).toEqual(Array.from({ length: 3 }, () => 'notify: sent by a machine'));
+    await home.send(message('By hand', 'Auto-Submitted: No\n'));
+    expect(await sent(home, 1)).toContain('Subject: Ping\r\n');
+    await home.send(message('Bounce'), { from: '' });
+    await sent(home, 2);
+    expect(home.sink.mails.map(({ from }) => from)).toEqual(['anna@example.com', '']);
+  });
+
+  it('writes what RFC 5436 §3 has', async () => {
+    await using home = await openSieveHome({ relay: true });
+    await home.script(`require ["enotify", "variables"];
+      if header :contains "list-id" "knitting.example.com" {
+        if header :matches "Subject" "[*] *" {
+          notify :message "From \${1} list: \${2}" :importance "3"
+            "mailto:0123456789@sms.example.net?to=backup@example.com";
+        }
+      }`);
+    const list = 'Precedence: list\nList-Id: Knitting Mailing List <knitting.example.com>\n';
+    await home.send(message('[Knitting] A new sweater', list, 'I just finished a great new sweater!'));
+    const text = await sent(home, 2);
+    expect(home.sink.mails.map(({ to }) => to.join()).sort()).toEqual([
+      '0123456789@sms.example.net',
+      'backup@example.com',
+    ]);
+    for (const line of [
+      'Auto-Submitted: auto-notified; owner-email="anna@example.com"',
+      'From: anna@example.com',
+      'To: 0123456789@sms.example.net, backup@example.com',
+      'Subject: From Knitting list: A new sweater',
+    ]) {
+      expect(text).toContain(`${line}\r\n`);
+    }
+    expect(text).not.toContain('Knitting.A.new.sweater');
   });
 });

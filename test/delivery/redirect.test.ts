@@ -61,6 +61,39 @@ describe('redirect (RFC 5228 §4.2)', () => {
     expect(rows).toEqual([]);
   });
 
+  it('goes out as the user when reports are asked for (RFC 6009 §6.1, §7.1), and from nobody when it came so', async () => {
+    await using home = await openSieveHome({ relay: true });
+    await home.script(`require ["redirect-dsn","redirect-deliverby"];
+      redirect :notify "NEVER" "one@example.net"; redirect :ret "HDRS" "two@example.net";
+      redirect :bytimerelative 600 :bymode "notify" "three@example.net"; redirect "four@example.net";`);
+    await home.send(message('Hi'));
+    await home.send(message('Ho'), { from: '' });
+    await until('they were sent', () => home.sink.mails.length === 8);
+    expect(home.sink.mails.map(({ from, to }) => `${to[0]} ${from}`).sort()).toEqual([
+      'four@example.net ',
+      'four@example.net sender@example.org',
+      'one@example.net ',
+      'one@example.net anna@example.com',
+      'three@example.net ',
+      'three@example.net anna@example.com',
+      'two@example.net ',
+      'two@example.net anna@example.com',
+    ]);
+  });
+
+  it('keeps what must come in time, since no relay promises that, and what goes to a list that there is not', async () => {
+    await using home = await openSieveHome({ relay: true });
+    await home.script('require "redirect-deliverby"; redirect :bytimerelative 600 "there@example.net";');
+    await home.send(message('Late'));
+    await home.script('require ["extlists"]; redirect :list "tag:example.com,2010-05-28:mylist";');
+    await home.send(message('List'));
+    expect(home.unsent).toEqual([
+      'redirect: the relay does not promise to deliver in time',
+      'redirect: there is no such list',
+    ]);
+    expect(await home.mail()).toEqual(['INBOX: Late [$SieveFailed]', 'INBOX: List [$SieveFailed]']);
+  });
+
   it('keeps what has passed here before, and what has too many hops', async () => {
     await using home = await openSieveHome({ relay: true });
     await home.script(REDIRECT);

@@ -99,6 +99,19 @@ describe('Sieve in delivery (RFC 5228)', () => {
     expect(await home.mail()).toEqual(['INBOX: Two [$Kept]', 'Lists/postfix: One [$Kept]']);
   });
 
+  it('knows the default address book, which is empty, however it is written, and no other list (RFC 6134 §2.5)', async () => {
+    await using home = await openSieveHome();
+    const lists = 'require ["extlists","fileinto"]; if address :list "from" "%s" { discard; } else { stop; }';
+    for (const name of [':addrbook:default', ':AddrBook:%44%65%66ault', 'urn:ietf:params:sieve:addrbook:DEFAULT']) {
+      await home.script(lists.replace('%s', name));
+      await home.send(message(name));
+    }
+    expect(home.failures).toEqual([]);
+    await home.script(lists.replace('%s', ':addrbook:work'));
+    await home.send(message('work'));
+    expect(home.failures).toMatchObject([{ message: expect.stringContaining('no such list') }]);
+  });
+
   it('files into a mailbox of another user with the right p alone, without \\Seen', async () => {
     const bert = await home.account('bert');
     await createMailbox(bert, 'Team');

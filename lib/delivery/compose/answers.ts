@@ -76,7 +76,7 @@ export function composeNotify(
   const head = [
     field('From', from === undefined ? composing.from : oneLine(from)),
     field('To', composing.to),
-    textField('Subject', subject ?? message ?? original),
+    textField('Subject', subject ?? original),
     ...common(composing),
     field('Auto-Submitted', `auto-notified; owner-email="${composing.from.replace(/["\\]/g, '')}"`),
     ...(importance === 2 ? [] : [`Importance: ${importance === 1 ? 'High' : 'Low'}\r\n`]),

@@ -6,7 +6,7 @@ import type { Run } from '../run.ts';
 import type { Value } from '../script.ts';
 import { textOf } from './fcc.ts';
 
-/** RFC 6009 §3: what the sender asked of delivery reports; the `envelope` test has the parts. */
+/** RFC 6009 §4: what the sender asked of delivery reports; the `envelope` test has the parts. */
 export const envelopeDsn: Extension = { capability: 'envelope-dsn' };
 
 /** RFC 6009 §5: when the message should have been delivered. */
@@ -15,7 +15,7 @@ export const envelopeDeliverby: Extension = {
   tags: [{ name: 'zone', to: ['envelope'], value: { type: 'string', check: checkZone } }],
 };
 
-/** RFC 6009 §4: reports of what is sent on. */
+/** RFC 6009 §6: reports of what is sent on. */
 export const redirectDsn: Extension = {
   capability: 'redirect-dsn',
   tags: [
@@ -34,7 +34,7 @@ export const redirectDsn: Extension = {
   ],
 };
 
-/** RFC 6009 §6: until when it is to be delivered. */
+/** RFC 6009 §7: until when it is to be delivered. */
 export const redirectDeliverby: Extension = {
   capability: 'redirect-deliverby',
   tags: [
@@ -69,7 +69,7 @@ function onRedirect(action: Action, more: Partial<RedirectAction>): Action {
 
 function withTime(action: Action, more: Partial<NonNullable<RedirectAction['byTime']>>): Action {
   if (action.kind !== 'redirect') return action;
-  return { ...action, byTime: { seconds: 0, mode: 'notify', trace: false, ...action.byTime, ...more } };
+  return { ...action, byTime: { seconds: 0, mode: 'return', trace: false, ...action.byTime, ...more } };
 }
 
 function secondsUntil(value: Value, run: Run): number {
@@ -90,7 +90,7 @@ function checkMode(text: string): string | undefined {
   return /^(?:notify|return)$/i.test(text) ? undefined : `"${text.slice(0, 64)}" is neither "notify" nor "return".`;
 }
 
-/** RFC 5260 §4.2: restricted ISO 8601; the zone may be written as the `zone` of a date is (RFC 6009 §6). */
+/** RFC 5260 §4.2: restricted ISO 8601; the zone may be written as the `zone` of a date is (RFC 6009 §7.2). */
 function checkTime(text: string): string | undefined {
   const form = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)$/;
   if (form.test(text) && parseDate(text) !== undefined) return undefined;
