@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { type SecureContext, TLSSocket } from 'node:tls';
 import { type ConnectionLimits, connectionLimits } from '../../lib/base/limits.ts';
 import { Deflated } from './deflated.ts';
+import { gathered } from './gathered.ts';
 
 /** The peer is gone, or was cut off because it did not read: nothing more can be written. */
 export class ConnectionClosed extends Error {
@@ -292,13 +293,10 @@ export class Connection {
     this.#pendingBytes = 0;
     if (this.#socket.destroyed || this.#socket.writableEnded) return;
     this.#bytesOut += total;
-    if (total <= this.#limits.outputBatchBytes) {
-      this.#socket.write(Buffer.concat(parts, total));
-      return;
-    }
-    this.#socket.cork();
-    for (const part of parts) this.#socket.write(part);
-    this.#socket.uncork();
+    const pieces = total <= this.#limits.outputBatchBytes ? [Buffer.concat(parts, total)] : gathered(parts);
+    if (pieces.length > 1) this.#socket.cork();
+    for (const piece of pieces) this.#socket.write(piece);
+    if (pieces.length > 1) this.#socket.uncork();
   }
 
   async #untilDrained(): Promise<void> {

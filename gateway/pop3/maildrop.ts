@@ -28,6 +28,8 @@ export class Maildrop {
   readonly #limits: Pop3Limits;
   readonly #view: MailboxView;
   readonly #uids: readonly number[];
+  /** Octets of each message. */
+  readonly #sizes: readonly number[];
   readonly #deleted = new Set<number>();
   readonly #retrieved = new Set<number>();
   readonly #ahead: ReadAhead;
@@ -42,7 +44,8 @@ export class Maildrop {
     this.#limits = limits;
     this.#view = view;
     this.#uids = [...view.allUids()];
-    for (const uid of this.#uids) this.#sizeBytes += view.sizeOf(uid) ?? 0;
+    this.#sizes = this.#uids.map((uid) => view.sizeOf(uid) ?? 0);
+    for (const sizeBytes of this.#sizes) this.#sizeBytes += sizeBytes;
     this.#lookedAt = performance.now();
     // Who listens keeps the mailbox the only one of its id in this process.
     this.#unlisten = open.mailbox.listen(() => undefined);
@@ -106,18 +109,20 @@ export class Maildrop {
     this.#deleted.clear();
   }
 
-  /** The octets of a message, which counts as seen from now on. `StoreError('expunged')` when it is gone. */
-  async octets(message: Message): Promise<AsyncIterable<Buffer> | Iterable<Buffer>> {
-    await this.#checkExists(message);
+  /** The octets of a message, which counts as seen from now on: all of a short one. `StoreError('expunged')` when it is gone. */
+  async octets(message: Message): Promise<Buffer | AsyncIterable<Buffer>> {
+    if (!this.#isFresh) await this.#refresh();
+    this.#checkExists(message);
     const short = message.sizeBytes <= this.#limits.aheadBytes;
-    const octets = short ? [await this.#ahead.take(message.number - 1)] : await this.#stream(message);
+    const octets = short ? await this.#ahead.take(message.number - 1) : await this.#stream(message);
     this.#retrieved.add(message.uid);
     return octets;
   }
 
   /** The header with its blank line, and the octets after it, pulled in pieces. */
   async opened(message: Message): Promise<{ readonly header: Buffer; readonly body: AsyncIterable<Buffer> }> {
-    await this.#checkExists(message);
+    if (!this.#isFresh) await this.#refresh();
+    this.#checkExists(message);
     const { store, space } = this.#open;
     const blob = this.#blobOf(message.number - 1);
     const [summary] = await summaries(store.context, space, [blob]);
@@ -167,8 +172,7 @@ export class Maildrop {
   }
 
   #sizeOf(index: number): number {
-    const uid = this.#uids[index];
-    return uid === undefined ? -1 : (this.#view.sizeOf(uid) ?? 0);
+    return this.#sizes[index] ?? -1;
   }
 
   #blobOf(index: number) {
@@ -195,14 +199,21 @@ export class Maildrop {
     }
   }
 
+  /** Whether the mailbox was looked at just now. */
+  get #isFresh(): boolean {
+    return performance.now() - this.#lookedAt <= this.#limits.freshMs;
+  }
+
+  async #refresh(): Promise<void> {
+    await this.#open.mailbox.refresh();
+    this.#lookedAt = performance.now();
+  }
+
   /** Blobs outlive their messages by days: whether one was expunged only the mailbox knows. */
-  async #checkExists({ uid }: Message): Promise<void> {
-    const { mailbox } = this.#open;
-    if (performance.now() - this.#lookedAt > this.#limits.freshMs) {
-      await mailbox.refresh();
-      this.#lookedAt = performance.now();
-    }
-    if (mailbox.cached !== undefined && !mailbox.cached.view.has(uid)) throw gone();
+  #checkExists({ uid }: Message): void {
+    const { cached } = this.#open.mailbox;
+    // The same view has the same messages.
+    if (cached !== undefined && cached.view !== this.#view && !cached.view.has(uid)) throw gone();
   }
 }
 

@@ -2,16 +2,24 @@ import { ConnectionClosed } from '../net/connection.ts';
 import type { Context } from './context.ts';
 import { DotStuffer } from './wire/dot-stuffer.ts';
 
+/** Writes a message that is here as a multi-line reply. */
+export function writeWhole(context: Context, text: string, octets: Buffer): void {
+  const stuffer = new DotStuffer();
+  context.ok(text);
+  for (const part of stuffer.push(octets)) context.write(part);
+  context.write(stuffer.end());
+}
+
 /** Writes octets of a message as a multi-line reply, with back-pressure. */
 export class MessageWriter {
   readonly #context: Context;
-  readonly #pieces: AsyncIterator<Buffer> | Iterator<Buffer>;
+  readonly #pieces: AsyncIterator<Buffer>;
   readonly #stuffer = new DotStuffer();
   #first: IteratorResult<Buffer> | undefined;
 
-  constructor(context: Context, octets: AsyncIterable<Buffer> | Iterable<Buffer>) {
+  constructor(context: Context, octets: AsyncIterable<Buffer>) {
     this.#context = context;
-    this.#pieces = Symbol.asyncIterator in octets ? octets[Symbol.asyncIterator]() : octets[Symbol.iterator]();
+    this.#pieces = octets[Symbol.asyncIterator]();
   }
 
   /** Reads the first octets, then says +OK: afterwards there is no way back. */

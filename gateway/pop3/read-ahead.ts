@@ -7,6 +7,8 @@ export class ReadAhead {
   readonly #read: (index: number) => Promise<Buffer>;
   readonly #reads = new Map<number, Promise<Buffer | undefined>>();
   #last = -1;
+  /** What follows the last one is looked at from here. */
+  #next = 0;
 
   /** `sizeOf`: octets of a message by index, negative beyond the last and when it is not to be read. */
   constructor(
@@ -24,19 +26,26 @@ export class ReadAhead {
     const known = this.#reads.get(index);
     const inOrder = index === this.#last + 1;
     this.#last = index;
-    for (const one of this.#reads.keys())
-      if (one <= index || one > index + this.#limits.aheadMessages) this.#reads.delete(one);
     if (inOrder) {
-      for (let next = index + 1; next <= index + this.#limits.aheadMessages; next++) {
-        const sizeBytes = this.#sizeOf(next);
-        if (sizeBytes < 0 || sizeBytes > this.#limits.aheadBytes || this.#reads.has(next)) continue;
-        // Its turn reads it again and meets the same error.
-        this.#reads.set(
-          next,
-          this.#read(next).catch(() => undefined),
-        );
-      }
+      this.#reads.delete(index);
+      this.#readUpTo(index + this.#limits.aheadMessages);
+    } else {
+      this.#reads.clear();
+      this.#next = 0;
     }
     return (await known) ?? this.#read(index);
+  }
+
+  #readUpTo(end: number): void {
+    for (let next = Math.max(this.#next, this.#last + 1); next <= end; next++) {
+      const sizeBytes = this.#sizeOf(next);
+      this.#next = next + 1;
+      if (sizeBytes < 0 || sizeBytes > this.#limits.aheadBytes) continue;
+      // Its turn reads it again and meets the same error.
+      this.#reads.set(
+        next,
+        this.#read(next).catch(() => undefined),
+      );
+    }
   }
 }

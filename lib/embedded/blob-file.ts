@@ -12,8 +12,8 @@ const END_BYTES = 4096;
 /** An open file that holds a whole object. */
 export interface WholeFile {
   readonly footer: Footer;
-  /** All of it is in memory, and there is nothing to close. */
-  readonly isClosed: boolean;
+  /** All of a small one, which has nothing to close. */
+  readonly body: Buffer | undefined;
   /** Bytes of the body; both bounds lie within it. */
   read(start: number, end: number): Promise<Buffer>;
   close(): Promise<void>;
@@ -59,41 +59,103 @@ export class Pace {
   }
 }
 
-/** Opens the file of an object; undefined when there is none or it is torn. */
-export async function openWhole(path: string, key: string, pace: Pace): Promise<WholeFile | undefined> {
-  const inThread = pace.isSlow;
+/** Opens the file of an object; undefined when there is none or it is torn. A small one that is not left to a thread is there at once. */
+export function openWhole(
+  path: string,
+  key: string,
+  pace: Pace,
+): WholeFile | undefined | Promise<WholeFile | undefined> {
+  return pace.isSlow ? openInThread(path, key) : openHere(path, key, pace);
+}
+
+/** The first bytes of files that are read here: nobody else reads meanwhile. */
+const firstBytes = Buffer.allocUnsafeSlow(FIRST_BYTES);
+
+/** Short files share memory, so many at a time: to be given memory takes longer than to copy one. */
+const SHARED_BYTES = 32 * 1024;
+const SHORT_BYTES = 8 * 1024;
+let shared = Buffer.alloc(0);
+let sharedAt = 0;
+
+/** The first bytes of a buffer, in memory of their own. */
+function copied(from: Buffer, bytes: number): Buffer {
+  if (bytes > SHORT_BYTES) {
+    const own = Buffer.allocUnsafeSlow(bytes);
+    from.copy(own, 0, 0, bytes);
+    return own;
+  }
+  if (sharedAt + bytes > shared.length) {
+    shared = Buffer.allocUnsafeSlow(SHARED_BYTES);
+    sharedAt = 0;
+  }
+  from.copy(shared, sharedAt, 0, bytes);
+  sharedAt += bytes;
+  return shared.subarray(sharedAt - bytes, sharedAt);
+}
+
+function openHere(path: string, key: string, pace: Pace): WholeFile | undefined | Promise<WholeFile | undefined> {
   const begun = performance.now();
   let file: number;
   try {
-    file = inThread ? await openFile(path, 'r') : fs.openSync(path, 'r');
+    file = fs.openSync(path, 'r');
   } catch (error) {
     if (isErrno(error, 'ENOENT')) return undefined;
     throw error;
   }
-  let found: WholeFile | undefined;
+  let isLarge = false;
   try {
-    const first = Buffer.allocUnsafeSlow(FIRST_BYTES);
-    const bytesRead = inThread
-      ? (await readFile(file, first, 0, FIRST_BYTES, 0)).bytesRead
-      : fs.readSync(file, first, 0, FIRST_BYTES, 0);
-    if (!inThread) pace.took(performance.now() - begun);
-    found = smallFile(first.subarray(0, bytesRead), key) ?? (await largeFile(file, key));
+    const bytesRead = fs.readSync(file, firstBytes, 0, FIRST_BYTES, 0);
+    pace.took(performance.now() - begun);
+    const small = smallFile(copied(firstBytes, bytesRead), key);
+    isLarge = small === undefined;
+    return small ?? largeFile(file, key);
   } finally {
     // What was only read waits for no disk.
-    if (found === undefined || found.isClosed) fs.closeSync(file);
+    if (!isLarge) fs.closeSync(file);
   }
-  return found;
+}
+
+async function openInThread(path: string, key: string): Promise<WholeFile | undefined> {
+  let file: number;
+  try {
+    file = await openFile(path, 'r');
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+  let isLarge = false;
+  try {
+    const first = Buffer.allocUnsafeSlow(FIRST_BYTES);
+    const { bytesRead } = await readFile(file, first, 0, FIRST_BYTES, 0);
+    const small = smallFile(first.subarray(0, bytesRead), key);
+    isLarge = small === undefined;
+    return small ?? (await largeFile(file, key));
+  } finally {
+    if (!isLarge) fs.closeSync(file);
+  }
 }
 
 /** An object whose file was read to its end; should the read have stopped before that, there is no tail, and no object. */
 function smallFile(bytes: Buffer, key: string): WholeFile | undefined {
-  const length = metadataBytes(bytes.subarray(-TAIL_BYTES), bytes.length);
+  const length = metadataBytes(bytes, bytes.length);
   const footer = length === undefined ? undefined : decodeFooter(key, bytes.subarray(-length - TAIL_BYTES));
-  const read = async (from: number, to: number): Promise<Buffer> => bytes.subarray(from, to);
-  return footer && { footer, isClosed: true, read, close: async () => undefined };
+  if (footer === undefined) return undefined;
+  const body = bytes.subarray(0, footer.bodyBytes);
+  return { footer, body, read: async (from, to) => body.subarray(from, to), close: async () => undefined };
 }
 
+/** The file is closed by whoever closes the object, or here when it is none. */
 async function largeFile(file: number, key: string): Promise<WholeFile | undefined> {
+  let found: WholeFile | undefined;
+  try {
+    found = await wholeOf(file, key);
+  } finally {
+    if (found === undefined) fs.closeSync(file);
+  }
+  return found;
+}
+
+async function wholeOf(file: number, key: string): Promise<WholeFile | undefined> {
   const { size } = await stat(file);
   const endAt = Math.max(0, size - END_BYTES);
   const end = await readAt(file, endAt, size);
@@ -101,7 +163,7 @@ async function largeFile(file: number, key: string): Promise<WholeFile | undefin
   return (
     footer && {
       footer,
-      isClosed: false,
+      body: undefined,
       read: async (from, to) => (from >= endAt ? end.subarray(from - endAt, to - endAt) : readAt(file, from, to)),
       close: () => close(file),
     }
@@ -109,7 +171,7 @@ async function largeFile(file: number, key: string): Promise<WholeFile | undefin
 }
 
 async function footerOf(file: number, key: string, size: number, end: Buffer): Promise<Footer | undefined> {
-  const length = metadataBytes(end.subarray(-TAIL_BYTES), size);
+  const length = metadataBytes(end, size);
   if (length === undefined) return undefined;
   const bytes = length + TAIL_BYTES;
   return decodeFooter(key, bytes <= end.length ? end.subarray(-bytes) : await readAt(file, size - bytes, size));

@@ -12,11 +12,14 @@ import type { BlobMetadata } from '../store/ports.ts';
  * a renamed file passes for an object.
  */
 export const TAIL_BYTES = 24;
+const LENGTHS_BYTES = 12;
 const MAGIC = Buffer.from('cirrus\n', 'latin1');
+const MAGIC_AT = 16;
 const FORMAT = 1;
 
 export interface Footer {
   readonly bodyBytes: number;
+  /** Understood when it is asked for: who reads a message does not ask. */
   readonly metadata: BlobMetadata;
 }
 
@@ -26,32 +29,42 @@ export function encodeFooter(key: string, footer: Footer): Buffer {
   const tail = Buffer.alloc(TAIL_BYTES);
   tail.writeBigUInt64BE(BigInt(footer.bodyBytes), 0);
   tail.writeUInt32BE(metadata.length, 8);
-  tail.writeUInt32BE(checksum(key, metadata, tail), 12);
-  MAGIC.copy(tail, 16);
-  tail[23] = FORMAT;
-  return Buffer.concat([metadata, tail]);
+  const bytes = Buffer.concat([metadata, tail]);
+  bytes.writeUInt32BE(checksum(key, bytes), metadata.length + LENGTHS_BYTES);
+  MAGIC.copy(bytes, metadata.length + MAGIC_AT);
+  bytes[bytes.length - 1] = FORMAT;
+  return bytes;
 }
 
-/** How many bytes before the tail belong to the footer; undefined when the file's last bytes are no tail. */
-export function metadataBytes(tail: Buffer, fileBytes: number): number | undefined {
-  if (tail.length < TAIL_BYTES || !tail.subarray(16, 23).equals(MAGIC)) return undefined;
-  const length = tail.readUInt32BE(8);
-  if (tail.readBigUInt64BE(0) + BigInt(length + TAIL_BYTES) !== BigInt(fileBytes)) return undefined;
-  return length;
+/** How many bytes before the tail belong to the footer, by the end of a file; undefined when that is no tail. */
+export function metadataBytes(end: Buffer, fileBytes: number): number | undefined {
+  const at = end.length - TAIL_BYTES;
+  if (at < 0) return undefined;
+  for (let i = 0; i < MAGIC.length; i++) if (end[at + MAGIC_AT + i] !== MAGIC[i]) return undefined;
+  const length = end.readUInt32BE(at + 8);
+  return bodyBytesAt(end, at) + length + TAIL_BYTES === fileBytes ? length : undefined;
 }
 
 /** The footer from its bytes (metadata and tail); undefined when they are not this object's: the file is torn. */
 export function decodeFooter(key: string, bytes: Buffer): Footer | undefined {
-  const tail = bytes.subarray(-TAIL_BYTES);
-  const metadata = bytes.subarray(0, -TAIL_BYTES);
-  if (tail.readUInt32BE(12) !== checksum(key, metadata, tail)) return undefined;
-  if (tail[23] !== FORMAT) throw new FormatError(`blob ${key} has format ${tail[23]}; this version reads ${FORMAT}`);
+  const at = bytes.length - TAIL_BYTES;
+  if (bytes.readUInt32BE(at + LENGTHS_BYTES) !== checksum(key, bytes)) return undefined;
+  const format = bytes[bytes.length - 1];
+  if (format !== FORMAT) throw new FormatError(`blob ${key} has format ${format}; this version reads ${FORMAT}`);
   return {
-    bodyBytes: Number(tail.readBigUInt64BE(0)),
-    metadata: JSON.parse(metadata.toString('utf8')) as BlobMetadata,
+    bodyBytes: bodyBytesAt(bytes, at),
+    get metadata() {
+      return JSON.parse(bytes.toString('utf8', 0, at)) as BlobMetadata;
+    },
   };
 }
 
-function checksum(key: string, metadata: Buffer, tail: Buffer): number {
-  return crc32(tail.subarray(0, 12), crc32(metadata, crc32(key)));
+/** Above 2^53 it is a length that no file has. */
+function bodyBytesAt(bytes: Buffer, tailAt: number): number {
+  return bytes.readUInt32BE(tailAt) * 2 ** 32 + bytes.readUInt32BE(tailAt + 4);
+}
+
+/** Of key, metadata and lengths. */
+function checksum(key: string, footer: Buffer): number {
+  return crc32(footer.subarray(0, footer.length - TAIL_BYTES + LENGTHS_BYTES), crc32(key));
 }

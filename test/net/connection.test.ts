@@ -107,6 +107,18 @@ describe('input', () => {
 });
 
 describe('output', () => {
+  test('parts of all sizes come in their order, however they are put together', async () => {
+    const { connection, client } = await pair();
+    const sizes = [1, 70_000, 3, 16 * 1024, 16 * 1024 - 1, 5, 200_000, 0, 2, 2, 90_000, 16 * 1024];
+    const parts = sizes.map((size, i) => Buffer.alloc(size, 97 + i));
+    const whole = Buffer.concat([...parts, ...parts]).toString('latin1');
+    const got = text(client, whole.length);
+    for (const part of [...parts, ...parts]) if (!connection.write(part)) await connection.flush();
+    await connection.flush();
+    expect((await got) === whole).toBe(true);
+    expect(connection.bytesOut).toBe(whole.length);
+  });
+
   test('all replies to one read leave in one segment', async () => {
     const { connection, client } = await pair();
     const writes: string[] = [];

@@ -1,6 +1,7 @@
 const LF = 0x0a;
 const CR = 0x0d;
 const DOT = Buffer.from('.');
+const LF_DOT = Buffer.from('\n.');
 
 /**
  * Puts a dot in front of lines that begin with one (RFC 1939 §3), piece by piece. A bare LF begins a line too: programs that
@@ -17,7 +18,7 @@ export class DotStuffer {
     const out: Buffer[] = [];
     let from = 0;
     if (this.#last === LF && piece[0] === DOT[0]) out.push(DOT);
-    for (let at = piece.indexOf('\n.'); at >= 0; at = piece.indexOf('\n.', at + 1)) {
+    for (let at = piece.indexOf(LF_DOT); at >= 0; at = piece.indexOf(LF_DOT, at + 1)) {
       out.push(piece.subarray(from, at + 1), DOT);
       from = at + 1;
     }
