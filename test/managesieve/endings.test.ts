@@ -3,6 +3,7 @@ import { Certificate } from '../../gateway/net/tls.ts';
 import { manageSieveLimits } from '../../lib/base/limits.ts';
 import { openLog } from '../../lib/base/log.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { until } from '../support/until.ts';
 import { SieveClient } from './client.ts';
 import { openSieveGateway } from './gateway.ts';
 
@@ -82,4 +83,20 @@ test('more than is reasonable to skip ends it (skipBytes)', async () => {
   await client.answer();
   expect(await client.say(`CHECKSCRIPT {4000000000+}\r\n${'x'.repeat(20_000)}`)).toBe('BYE "Too much to skip"');
   expect(await client.answer()).toBe('END');
+});
+
+test('a script of which only a part has come is not stored, and the one before it stays', async () => {
+  await using gateway = await openSieveGateway();
+  const [other, client] = await Promise.all([SieveClient.open(gateway.port), SieveClient.open(gateway.port)]);
+  for (const each of [other, client]) {
+    await each.answer();
+    expect(await each.say(LOGIN('secret'))).toMatch(/^OK/);
+  }
+  expect(await other.say('PUTSCRIPT "one" {5+}\r\nkeep;')).toMatch(/^OK/);
+  client.write('PUTSCRIPT "one" {500+}\r\nstop;');
+  client.close();
+  await until('the session is over', () => gateway.connections() === 1);
+  expect(await other.say('GETSCRIPT "one"')).toMatch(/^\{5\}\r\nkeep;\r\nOK/);
+  other.close();
+  expect(gateway.errors).toEqual([]);
 });

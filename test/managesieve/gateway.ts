@@ -14,6 +14,7 @@ export interface SieveGateway extends AsyncDisposable {
   readonly port: number;
   /** Internal errors that sessions met. */
   readonly errors: string[];
+  connections(): number;
   drain(): Promise<void>;
 }
 
@@ -57,6 +58,7 @@ export async function openSieveGateway(settings: SieveGatewaySettings = {}): Pro
   return {
     port: 'port' in listener.address ? listener.address.port : 0,
     errors,
+    connections: () => listener.connections,
     drain: () => listener.drain(),
     async [Symbol.asyncDispose]() {
       await listener.drain();

@@ -54,6 +54,8 @@ export interface ImapGateway extends AsyncDisposable {
   readonly home: TestHome;
   /** Internal errors that sessions or background work met. */
   readonly errors: unknown[];
+  /** How many clients are connected, by IMAP or POP3. */
+  connections(): number;
   /** Stops listening, and tells the sessions. */
   drain(): Promise<void>;
 }
@@ -134,6 +136,7 @@ export async function openImapGateway(settings: GatewaySettings = {}): Promise<I
     pop3Port: portOf(pop3),
     home,
     errors,
+    connections: () => listener.connections + pop3.connections,
     drain,
     async [Symbol.asyncDispose]() {
       await drain();
