@@ -43,7 +43,7 @@ export class ImapEvents {
   async happened(open: OpenMailbox, cause: ImapCause, changes: () => readonly Changed[]): Promise<void> {
     try {
       const script = await this.#script(open);
-      if (script === undefined) return;
+      if (script === undefined || script === '') return;
       const some = changes().filter(({ uids }) => !uids.isEmpty);
       if (some.length === 0) return;
       const event = newId(this.#store.clock.now());
@@ -63,7 +63,7 @@ export class ImapEvents {
     }
   }
 
-  /** Name of the script for a mailbox. */
+  /** Name of the script for a mailbox: empty where it wants none, whatever the server has (RFC 6785 §2.3.1). */
   async #script({ tree, path }: OpenMailbox): Promise<string | undefined> {
     const own = await this.#annotation(tree, path);
     if (own !== undefined) return own;
@@ -80,7 +80,7 @@ export class ImapEvents {
     const nowMs = this.#store.clock.now();
     const isFresh = nowMs - (this.#readAtMs.get(tree.id) ?? 0) < BELIEVED_MS;
     const view = (isFresh ? tree.cached?.view : undefined) ?? (await this.#refreshed(tree, nowMs));
-    return view.state.annotations.get(annotationKey(path, SCRIPT_ENTRY)) || undefined;
+    return view.state.annotations.get(annotationKey(path, SCRIPT_ENTRY));
   }
 
   async #refreshed(tree: Tree, nowMs: number) {

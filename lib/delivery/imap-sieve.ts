@@ -1,6 +1,6 @@
 import { sieveLimits } from '../sieve/limits.ts';
-import { Account, type AccountOptions, type OpenMailbox } from '../store/account.ts';
-import { findCommons } from '../store/commons.ts';
+import { Account, type AccountOptions, type OpenMailbox, SHARED_FOLDERS } from '../store/account.ts';
+import { findCommons, isCommons } from '../store/commons.ts';
 import { StoreError } from '../store/errors.ts';
 import { flagNames, parseFlagNames } from '../store/flag-names.ts';
 import type { MailStore } from '../store/mail-store.ts';
@@ -8,6 +8,7 @@ import { messageBytes, storedMessage } from '../store/messages.ts';
 import { NameView } from '../store/name-view.ts';
 import type { Job } from '../store/ports.ts';
 import { setFlags } from '../store/set-flags.ts';
+import { SEPARATOR } from '../store/tree-view.ts';
 import { UidSet } from '../store/uid-set.ts';
 import { type Incoming, storeCopies } from './carry-out.ts';
 import type { Decision } from './decision.ts';
@@ -18,6 +19,7 @@ import { sha256 } from './received.ts';
 import { type RecipientState, Recipients } from './recipients.ts';
 import type { Responder } from './respond.ts';
 import { feasible } from './send.ts';
+import { sharedMailboxAt } from './shared-mailbox.ts';
 import type { SieveRunner } from './sieve.ts';
 import type { Usable } from './sieve-scripts.ts';
 
@@ -61,8 +63,8 @@ export class ImapSieve {
   /** Does one job: what was done by an earlier try is not done again. Throws what a later try may mend. */
   async handle({ body }: Job): Promise<void> {
     const job = decodeImapEvent(body);
-    const state = await this.#recipients.find([job.owner], true);
-    if (state === undefined) return this.#failed(job, 'The mailbox belongs to nobody who has scripts.');
+    const state = await this.#owner(job);
+    if (state === undefined) return this.#failed(job, 'The owner of the mailbox is not there.');
     const open = await this.#open(state, job);
     if (open === undefined) return;
     const usable = await this.#script(state, job.script);
@@ -74,6 +76,15 @@ export class ImapSieve {
         await this.#lookSafely(job, { state, open, usable, uid, changedFlags });
       }
     }
+  }
+
+  /** Whose mailbox it is; of a shared one, the account of nobody with that mailbox where a user has INBOX. */
+  async #owner({ owner, path }: ImapEventJob): Promise<RecipientState | undefined> {
+    if (!isCommons(owner)) return this.#recipients.find([owner], true);
+    const user = await findCommons(this.#store, owner);
+    if (user === undefined) return undefined;
+    await this.#store.tree(user.tree).refresh();
+    return sharedMailboxAt(this.#store, user, path);
   }
 
   /** What is refused for good, for want of room say, is no reason to leave out the messages after it. */
@@ -114,7 +125,9 @@ export class ImapSieve {
     if (bits === undefined || row === undefined) return;
     const flags = flagNames(view, bits);
     const stored = await storedMessage(this.#store.context, open.space, row.blob, row.sizeBytes);
-    const address = this.#address(job.owner);
+    const isShared = isCommons(job.owner);
+    // Nobody has a shared mailbox: what is sent is sent by who has caused it.
+    const address = this.#address(isShared ? job.user : job.owner);
     const incoming: Incoming = {
       state,
       address,
@@ -145,7 +158,9 @@ export class ImapSieve {
         },
         event: {
           cause: job.cause,
-          mailbox: new NameView(places.account).toWire(job.path),
+          mailbox: isShared
+            ? `${SHARED_FOLDERS}${SEPARATOR}${job.path}`
+            : new NameView(places.account).toWire(job.path),
           changedFlags,
           user: job.user,
           email: this.#address(job.user),

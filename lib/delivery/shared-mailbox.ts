@@ -1,4 +1,5 @@
 import { commonsName, findCommons } from '../store/commons.ts';
+import type { User } from '../store/directory.ts';
 import type { MailStore } from '../store/mail-store.ts';
 import type { RecipientAddress } from './address.ts';
 import { mayPost, spellings } from './places.ts';
@@ -41,15 +42,23 @@ export async function findSharedMailbox(
   for (const owner of owners) {
     const user = await findCommons(store, owner);
     if (user === undefined) continue;
-    const { head, view } = await store.tree(user.tree).refresh();
+    const { view } = await store.tree(user.tree).refresh();
     for (const path of spellings(folder)) {
       const binding = view.binding(path);
       if (binding === undefined) continue;
-      if (!mayPost(binding, poster)) return 'no-permission';
-      const quotaRoot = view.quotaRootOf(path)?.root;
-      const usage = quotaRoot === undefined ? { bytes: 0, messages: 0 } : await store.quota.usage(quotaRoot);
-      return { user, treeHead: head, inbox: binding.mailbox, path, quotaRoot, usage };
+      return mayPost(binding, poster) ? sharedMailboxAt(store, user, path) : 'no-permission';
     }
   }
   return undefined;
+}
+
+/** A mailbox of an account that belongs to nobody, where a user has INBOX; undefined when it is not there. */
+export async function sharedMailboxAt(store: MailStore, user: User, path: string): Promise<RecipientState | undefined> {
+  const tree = store.tree(user.tree);
+  const { head, view } = tree.cached ?? (await tree.refresh());
+  const binding = view.binding(path);
+  if (binding === undefined) return undefined;
+  const quotaRoot = view.quotaRootOf(path)?.root;
+  const usage = quotaRoot === undefined ? { bytes: 0, messages: 0 } : await store.quota.usage(quotaRoot);
+  return { user, treeHead: head, inbox: binding.mailbox, path, quotaRoot, usage };
 }

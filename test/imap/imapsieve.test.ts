@@ -117,6 +117,61 @@ test('APPEND, COPY, MOVE and STORE start the script of the mailbox, and tell it 
   expect((await mail())[1]).toMatch(/^Work: appended \[\\Flagged APPEND in-Work .* FLAG\]$/);
 });
 
+test('a FETCH that sets \\Seen is a change of flags, once, and a BODY.PEEK is none (RFC 6785 §2.2.3)', async () => {
+  await script(
+    'seen',
+    `if allof (environment "imap.cause" "FLAG", environment :matches "imap.changedflags" "*") {
+       set "flags" "\${1}"; if hasflag "\\\\Seen" { fileinto :copy :create "changed \${flags}"; }
+     }`,
+  );
+  await client.append('INBOX', message('one'));
+  await client.append('INBOX', message('two'));
+  await say('SETMETADATA INBOX (/shared/imapsieve/script "seen")', 'SELECT INBOX');
+  await say('FETCH 1 BODY.PEEK[]', 'FETCH 1:2 BODY[]', 'FETCH 1:2 BODY[TEXT]', 'UID FETCH 2 RFC822');
+  await scripts(1);
+  await say('STORE 1 +FLAGS (\\Flagged)');
+  await scripts(2);
+  expect(await mail()).toEqual([
+    'INBOX: one [\\Flagged \\Seen]',
+    'INBOX: two [\\Seen]',
+    'changed \\Flagged: one [\\Flagged \\Seen]',
+    'changed \\Seen: one [\\Seen]',
+    'changed \\Seen: two [\\Seen]',
+  ]);
+});
+
+test('a shared mailbox has the scripts of nobody; what they send is sent by who has caused it', async () => {
+  const commons = await makeCommons(gateway.store);
+  const text = `${REQUIRE}if environment :matches "imap.mailbox" "*" { set "box" "\${1}"; }
+    if environment :matches "imap.user" "*" { set "user" "\${1}"; }
+    addflag ["by-\${user}"]; keep; fileinto :copy :create "news/kept"; redirect :copy "there@example.net";
+    if string "\${box}" "Shared Folders/news" { addflag "Named"; keep; }`;
+  await putScript(new Account(gateway.store, commons), 'news', Buffer.from(text), LIMITS);
+  const admin = await ImapClient.loggedIn(gateway.port, 'cyrus');
+  for (const command of [
+    'CREATE news',
+    'SETACL news anyone lrswip',
+    'SETMETADATA news (/shared/imapsieve/script "news")',
+  ]) {
+    expect((await admin.say('c', command)).at(-1), command).toMatch(/^c OK/);
+  }
+  admin.close();
+  client.close();
+  client = await ImapClient.loggedIn(gateway.port);
+  await client.append('"Shared Folders/news"', message('new'));
+  await scripts(1);
+  await until('it is sent', () => sink.mails.length > 0);
+  expect(sink.mails.map(({ from, to }) => [from, ...to])).toEqual([['anna@example.com', 'there@example.net']]);
+  expect(failures).toEqual([]);
+  await say('SELECT "Shared Folders/news"');
+  expect(await client.say('f', 'FETCH 1 FLAGS')).toContain('* 1 FETCH (FLAGS (by-anna Named \\Recent))');
+  await say('SELECT "Shared Folders/news/kept"');
+  expect(await client.say('f', 'FETCH 1:* ENVELOPE')).toHaveLength(2);
+  // \Seen is anna's own there: no flag of the message has changed.
+  await say('SELECT "Shared Folders/news"', 'FETCH 1 BODY[]', 'STORE 1 +FLAGS (Two)');
+  await scripts(2);
+});
+
 test('fileinto copies and marks the message \\Deleted; keep, :copy and discard; redirect sends once', async () => {
   await script('file', 'fileinto :create "Filed";');
   await script('both', 'fileinto :copy :create "Copies"; redirect :copy "there@example.net";');
@@ -157,6 +212,19 @@ test('the script of the server is for all mailboxes that have none of their own;
     'got \\Flagged \\Seen: one [\\Seen]',
     'got \\Seen: two [\\Seen]',
   ]);
+});
+
+test('a mailbox whose entry is empty has no script, whatever the server has (RFC 6785 §2.3.1)', async () => {
+  const commons = await makeCommons(gateway.store);
+  await putScript(new Account(gateway.store, commons), 'all', Buffer.from(`${REQUIRE}addflag "Looked";`), LIMITS);
+  const admin = await ImapClient.loggedIn(gateway.port, 'cyrus');
+  await admin.say('c', 'SETMETADATA "" (/shared/imapsieve/script "all")');
+  admin.close();
+  await say('CREATE Quiet', 'SETMETADATA Quiet (/shared/imapsieve/script "")');
+  await client.append('Quiet', message('quiet'));
+  await client.append('INBOX', message('loud'));
+  await scripts(1);
+  expect(await mail()).toEqual(['INBOX: loud [Looked]', 'Quiet: quiet']);
 });
 
 test('a script that is missing, invalid there or fails changes nothing, and the command succeeds', async () => {

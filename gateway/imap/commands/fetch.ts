@@ -99,6 +99,11 @@ async function markSeen(context: Context, uids: UidSet, items: readonly FetchIte
     flags: ['\\Seen'],
     uids: UidSet.fromSorted(unseen),
   });
+  // RFC 6785 §2.2.3: as if it were stored; a private \Seen is not the message's.
+  if (!selected.open.privateSeen) {
+    const changes = [{ uids: changed, changedFlags: ['\\Seen'] }];
+    await context.options.events?.happened(selected.open, 'FLAG', () => changes);
+  }
   const seen = BigInt(SEEN);
   await context.tell({
     expunges: uid,
