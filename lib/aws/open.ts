@@ -32,6 +32,8 @@ export interface AwsOptions {
   readonly jobs?: IndexJobsOptions;
   /** Where other gateways send hints to, or who takes those of this process to them. Default: any free port. */
   readonly hints?: HintsAddress | Hints;
+  /** How long one request may take until its answer begins. Default: as the adapters have it, 5 s. */
+  readonly requestTimeoutMs?: number;
 }
 
 /** IPv4; without a host: the first address of this machine that is not its own alone. Port 0: any that is free. */
@@ -48,8 +50,10 @@ const ANY_REGION = 'us-east-1';
  * processes may have it open. Throws `StoreError` with a sentence for people.
  */
 export async function openAws(settings: AwsSettings, options: AwsOptions = {}): Promise<Aws> {
-  const index = new DynamoDbIndex(dynamoDbOptions(settings));
-  const blobs = new S3Blobs(s3Options(settings));
+  const { requestTimeoutMs } = options;
+  const patience = requestTimeoutMs === undefined ? {} : { requestTimeoutMs };
+  const index = new DynamoDbIndex({ ...dynamoDbOptions(settings), ...patience });
+  const blobs = new S3Blobs({ ...s3Options(settings), ...patience });
   try {
     await check(settings);
     const hints = await openHints(index, options.hints);

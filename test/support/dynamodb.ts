@@ -9,6 +9,12 @@ import { defaultRetry, retrying } from '../../lib/aws/retry.ts';
 // It comes without types.
 const dynalite = createRequire(import.meta.url)('dynalite') as (options: { readonly createTableMs: number }) => Server;
 
+/**
+ * It answers in the test's own process, and not before that has done with what it asks and hears meanwhile: on a busy machine
+ * an answer that is there waits longer for its reader than a store may take.
+ */
+export const TEST_REQUEST_TIMEOUT_MS = 30_000;
+
 let tables = 0;
 
 export interface TestDynamoDb extends AsyncDisposable {
@@ -26,6 +32,7 @@ export async function openTestDynamoDb(): Promise<TestDynamoDb> {
   const options: DynamoDbIndexOptions = {
     table: `cirrus-test-${process.pid}-${Date.now()}-${tables++}`,
     client: { endpoint, region: 'us-east-1', credentials: { accessKeyId: 'test', secretAccessKey: 'test' } },
+    requestTimeoutMs: TEST_REQUEST_TIMEOUT_MS,
   };
   const client = dynamoDbClient(options);
   await createTable(client, options.table);

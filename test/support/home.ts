@@ -4,7 +4,7 @@ import { type AwsSettings, openAws } from '../../lib/aws/open.ts';
 import { openEmbedded } from '../../lib/embedded/open.ts';
 import type { StorePorts } from '../../lib/store/mail-store.ts';
 import type { Blobs, Index, Key } from '../../lib/store/ports.ts';
-import { openTestDynamoDb } from './dynamodb.ts';
+import { openTestDynamoDb, TEST_REQUEST_TIMEOUT_MS } from './dynamodb.ts';
 import { openTestS3 } from './s3.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
@@ -116,7 +116,7 @@ async function openAwsHome(from?: Contents): Promise<TestHome> {
       AWS_ACCESS_KEY_ID: s3.credentials.accessKeyId,
       AWS_SECRET_ACCESS_KEY: s3.credentials.secretAccessKey,
     },
-    open: () => openAws(settings, { hints: { host: '127.0.0.1', port: 0 } }),
+    open: () => openAws(settings, { hints: { host: '127.0.0.1', port: 0 }, requestTimeoutMs: TEST_REQUEST_TIMEOUT_MS }),
     fork: () => openAwsHome(contents),
     async [Symbol.asyncDispose]() {
       const parts = [s3, dynamoDb, own];

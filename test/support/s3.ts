@@ -3,6 +3,7 @@ import { describe } from 'vitest';
 import { S3Blobs, type S3BlobsOptions, s3Client } from '../../lib/aws/blobs-s3.ts';
 import { defaultRetry, retrying } from '../../lib/aws/retry.ts';
 import { debianPackages, missingPrograms } from '../../scripts/debian-packages.ts';
+import { TEST_REQUEST_TIMEOUT_MS } from './dynamodb.ts';
 import { rgwEndpoint } from './rgw.ts';
 import { RGW_KEY, RGW_SECRET } from './rgw-keys.ts';
 
@@ -34,8 +35,7 @@ export async function openTestS3(): Promise<TestS3> {
   const options: S3BlobsOptions = {
     bucket: `cirrus-test-${process.pid}-${Date.now()}-${buckets++}`,
     client: { endpoint, region: 'us-east-1', credentials, forcePathStyle: true },
-    // The machine is busy, the server too.
-    requestTimeoutMs: 30_000,
+    requestTimeoutMs: TEST_REQUEST_TIMEOUT_MS,
   };
   const client = s3Client(options);
   await client.send(new CreateBucketCommand({ Bucket: options.bucket }));
