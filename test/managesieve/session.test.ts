@@ -148,4 +148,4 @@ test('mutated commands in every state: no internal error, no hang', async () => 
   expect(await client.say(LOGIN)).toBe('OK');
   client.close();
   expect(gateway.errors).toEqual([]);
-}, 60_000);
+});
