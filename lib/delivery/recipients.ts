@@ -32,7 +32,7 @@ interface Remembered {
 const REMEMBER_MS = 60_000;
 const MAX_REMEMBERED = 10_000;
 
-/** Finds recipients: one batch of reads when the user was seen in the last minute, three requests otherwise. */
+/** Finds recipients: one batch of reads when the user was seen or confirmed in the last minute, three requests otherwise. */
 export class Recipients {
   readonly #store: MailStore;
   readonly #autocreate: Autocreate | undefined;
@@ -72,6 +72,7 @@ export class Recipients {
     const extra = decodeTreeExtra(treeHead.extra);
     if (now.tree !== user.tree || extra.inbox !== inbox || extra.quota?.id !== quotaRoot?.id) return undefined;
     await this.#offer(inbox, decodeHead(mailbox));
+    this.#remember({ name, user: now, inbox, quotaRoot: extra.quota });
     const usage = await this.#store.quota.usageWith(extra.quota, quota);
     return { user: now, treeHead, inbox, quotaRoot: extra.quota, usage };
   }
@@ -91,7 +92,7 @@ export class Recipients {
     if (quotaRoot !== undefined) keys.push(quotaKey(quotaRoot.id, user.space));
     const [mailbox, quota] = await index.batchGet(keys);
     if (mailbox !== undefined) await this.#offer(inbox, decodeHead(mailbox));
-    this.#remember({ name, user, inbox, quotaRoot, untilMs: this.#store.clock.now() + REMEMBER_MS });
+    this.#remember({ name, user, inbox, quotaRoot });
     const usage = await this.#store.quota.usageWith(quotaRoot, quota);
     return { user, treeHead, inbox, quotaRoot, usage };
   }
@@ -115,9 +116,9 @@ export class Recipients {
     else await this.#store.deliveryLog(inbox).offer(head);
   }
 
-  #remember(known: Remembered): void {
+  #remember(known: Omit<Remembered, 'untilMs'>): void {
     this.#remembered.delete(known.name);
-    this.#remembered.set(known.name, known);
+    this.#remembered.set(known.name, { ...known, untilMs: this.#store.clock.now() + REMEMBER_MS });
     if (this.#remembered.size > MAX_REMEMBERED) {
       const [oldest] = this.#remembered.keys();
       if (oldest !== undefined) this.#remembered.delete(oldest);

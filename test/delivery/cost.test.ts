@@ -48,6 +48,16 @@ describe.each(homes)('what a delivery costs (%s)', (name) => {
     expect(cost).toMatchObject({ readRequests: 1, blobPuts: 1 });
   });
 
+  it('to a recipient who gets mail all the time: no more when a minute is over, which each delivery begins anew', async () => {
+    const names = await users('dora', 1);
+    await deliver(names);
+    const cost = await home.average(4, async () => {
+      home.clock.advance(50_000);
+      await deliver(names);
+    });
+    expect(cost.readRequests).toBe(1);
+  });
+
   it('to ten known recipients of one transaction: one PUT in all', async () => {
     const names = await users('many', RECIPIENTS);
     await deliver(names);

@@ -26,6 +26,7 @@ export async function openMeteredStore(home: MeteredHome): Promise<MeteredStore>
   const store = await openTestStore({
     wrapIndex: (index) => dynamo?.index ?? countingIndex(index, costs),
     wrapBlobs: (blobs) => countingBlobs(blobs, costs),
+    standingClock: true,
   });
   return {
     ...store,

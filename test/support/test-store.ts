@@ -5,12 +5,17 @@ import { storeMessage } from '../../lib/store/messages.ts';
 import type { Blobs, Hints, Index, Jobs } from '../../lib/store/ports.ts';
 import { openTestHome } from './home.ts';
 
-/** Real time plus what the test adds to it. */
+/** Real time, or the moment at which it was `standing` still, plus what the test adds to it. */
 export class TestClock {
+  readonly #standsMs: number | undefined;
   #addedMs = 0;
 
+  constructor(standing = false) {
+    this.#standsMs = standing ? Date.now() : undefined;
+  }
+
   now(): number {
-    return Date.now() + this.#addedMs;
+    return (this.#standsMs ?? Date.now()) + this.#addedMs;
   }
 
   advance(ms: number): void {
@@ -54,6 +59,8 @@ export interface TestStoreOptions extends StoreOptions {
   /** Jobs run, when somebody runs them. */
   readonly withJobs?: boolean;
   readonly wrapJobs?: (jobs: Jobs) => Jobs;
+  /** Time passes only as the test says: nothing that is remembered for a while is forgotten in a slow run. */
+  readonly standingClock?: boolean;
 }
 
 /** A store on the chosen home's adapters, with mail of its own. */
@@ -62,7 +69,7 @@ export async function openTestStore(options: TestStoreOptions = {}): Promise<Tes
   const plain = await home.open();
   const index = options.wrapIndex?.(plain.index) ?? plain.index;
   const blobs = options.wrapBlobs?.(plain.blobs) ?? plain.blobs;
-  const clock = new TestClock();
+  const clock = new TestClock(options.standingClock);
   const stores: MailStore[] = [];
   // Their looking for work is not among the calls that faults are counted by.
   const plainJobs = options.withJobs === true ? new IndexJobs(plain.index, { clock, pollMs: 20 }) : noJobs;
