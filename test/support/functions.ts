@@ -43,17 +43,19 @@ export class FunctionProcess implements AsyncDisposable {
     return result;
   }
 
-  async kill(): Promise<void> {
+  /** kill -9; answers whether it ran. */
+  async kill(): Promise<boolean> {
     const running = this.#running;
     this.#running = undefined;
-    if (running === undefined || running.process.exitCode !== null) return;
+    if (running === undefined || running.process.exitCode !== null) return false;
     const ended = once(running.process, 'exit');
     running.process.kill('SIGKILL');
     await ended;
+    return true;
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.kill();
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill();
   }
 
   async #invoke(event: unknown): Promise<unknown> {
@@ -80,7 +82,7 @@ export class FunctionProcess implements AsyncDisposable {
 }
 
 /** Speaks as much of Lambda's protocol as an invocation needs. */
-export async function openLambdaServer(functions: Readonly<Record<string, FunctionProcess>>) {
+export async function openLambdaServer(functions: Readonly<Record<string, Pick<FunctionProcess, 'invoke'>>>) {
   const sizes: number[] = [];
   const server = createServer((request, response) => {
     void (async () => {
