@@ -122,7 +122,7 @@ class Session implements Context {
       manageSieve: this.options.events && (this.options.manageSieve ?? ''),
       outbox: this.options.outbox && this.#names?.toWire(this.options.outbox.path),
     });
-    return names.filter((name) => !suppressed.includes(name));
+    return suppressed.length === 0 ? names : names.filter((name) => !suppressed.includes(name));
   }
 
   get account(): Account {
@@ -187,7 +187,7 @@ class Session implements Context {
   }
 
   async flow(): Promise<void> {
-    if (this.connection.closed.aborted) throw new ConnectionClosed('the client is gone');
+    if (this.connection.isClosed) throw new ConnectionClosed('the client is gone');
     if (!this.#lagging) return;
     this.#lagging = false;
     await this.connection.flush();
@@ -209,7 +209,7 @@ class Session implements Context {
     }
     await nextTurn();
     this.#turnAt = performance.now();
-    if (this.connection.closed.aborted) throw new ConnectionClosed('the client is gone');
+    if (this.connection.isClosed) throw new ConnectionClosed('the client is gone');
   }
 
   async tell(telling: Telling): Promise<void> {

@@ -34,7 +34,7 @@ let connectionCount = 0;
  * Back-pressure: `write()` says false when the peer lags behind; then `await flush()` before producing more.
  *
  * A peer that goes away is no error: `read()` gives undefined, `write()` does nothing, `flush()` throws
- * {@link ConnectionClosed}, and `closed` aborts.
+ * {@link ConnectionClosed}, and `isClosed` says so.
  */
 export class Connection {
   /** Unique within the process, for the log. */
@@ -49,7 +49,7 @@ export class Connection {
   idleTimeoutMs: number;
 
   readonly #limits: ConnectionLimits;
-  readonly #closed = new AbortController();
+  #isClosed = false;
   #socket: Duplex;
   #secure: TLSSocket | undefined;
   #pending: Buffer[] = [];
@@ -79,9 +79,9 @@ export class Connection {
     this.#listen();
   }
 
-  /** Aborts when the socket is gone, so that work nobody waits for can stop. */
-  get closed(): AbortSignal {
-    return this.#closed.signal;
+  /** Whether the socket is gone: work that nobody waits for can stop. */
+  get isClosed(): boolean {
+    return this.#isClosed;
   }
 
   /** Whether TLS protects the connection. */
@@ -371,7 +371,7 @@ export class Connection {
     this.#pending = [];
     this.#pendingBytes = 0;
     this.#wakeReader?.();
-    this.#closed.abort();
+    this.#isClosed = true;
   };
 }
 

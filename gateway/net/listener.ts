@@ -110,18 +110,20 @@ export class Listener {
     const connection = new Connection(socket, this.#options.connection);
     const { protocol, log } = this.#options;
     const peer = connection.remoteAddress || 'unix';
-    const lines = log.child({ protocol, connection: connection.id, peer });
+    // Made where there is something to say: of most connections there is not.
+    const lines = (): Log => log.child({ protocol, connection: connection.id, peer });
+    const isTold = log.isLevelEnabled('debug');
     if (this.#isFull(connection)) {
-      lines.warn({ connections: this.#sessions.size }, 'too many connections');
+      lines().warn({ connections: this.#sessions.size }, 'too many connections');
       void this.#refuse(connection);
       return;
     }
     this.#count(connection, 1);
-    lines.debug('connected');
+    if (isTold) lines().debug('connected');
     const session = this.#run(connection, lines).finally(() => {
       this.#sessions.delete(connection);
       this.#count(connection, -1);
-      lines.debug({ bytesIn: connection.bytesIn, bytesOut: connection.bytesOut }, 'disconnected');
+      if (isTold) lines().debug({ bytesIn: connection.bytesIn, bytesOut: connection.bytesOut }, 'disconnected');
     });
     this.#sessions.set(connection, session);
     if (this.#stopping) connection.drain();
@@ -139,14 +141,14 @@ export class Listener {
   }
 
   /** Never throws: what goes wrong in one session is no matter for others. */
-  async #run(connection: Connection, log: Log): Promise<void> {
+  async #run(connection: Connection, log: () => Log): Promise<void> {
     try {
       if (this.#options.secureContext) await connection.startTls(this.#options.secureContext());
       await this.#options.serve(connection);
       await connection.close();
     } catch (err) {
-      if (err instanceof ConnectionClosed) log.debug({ reason: err.message }, 'connection lost');
-      else log.error({ err, errorId: randomUUID() }, 'session failed');
+      if (err instanceof ConnectionClosed) log().debug({ reason: err.message }, 'connection lost');
+      else log().error({ err, errorId: randomUUID() }, 'session failed');
       connection.destroy();
     }
   }

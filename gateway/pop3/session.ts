@@ -71,7 +71,7 @@ class Session implements Context {
   }
 
   async flow(): Promise<void> {
-    if (this.connection.closed.aborted) throw new ConnectionClosed('the client is gone');
+    if (this.connection.isClosed) throw new ConnectionClosed('the client is gone');
     if (!this.#lagging) return;
     this.#lagging = false;
     await this.connection.flush();

@@ -1,4 +1,4 @@
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, randomBytes, timingSafeEqual } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { Account } from '../store/account.ts';
@@ -57,7 +57,8 @@ export class DirectoryAuthenticator implements Authenticator {
   readonly #throttle: Throttle;
   readonly #wait: (ms: number) => Promise<unknown>;
   /** Keys the proofs of this process: nothing that could be attacked offline is kept. */
-  readonly #secret = randomBytes(32);
+  /** As an object: of bytes one is made with each proof, which takes longer than the proof. */
+  readonly #secret = createSecretKey(randomBytes(32));
   /** By user and address, oldest first: elsewhere a right guess must pass the throttle like a wrong one. */
   readonly #successes = new Map<string, Success>();
   /** Attempts under way, by what they would prove: a client that opens five connections at once costs one. */

@@ -163,7 +163,15 @@ export class ByteReader {
   }
 
   string(): string {
-    return this.bytes().toString('utf8');
+    return this.text(this.varint());
+  }
+
+  /** The next bytes as text, which is UTF-8. */
+  text(length: number): string {
+    if (length > this.remaining) throw new FormatError(`truncated at ${this.#at}: ${length} bytes wanted`);
+    const text = this.#buffer.toString('utf8', this.#at, this.#at + length);
+    this.#at += length;
+    return text;
   }
 }
 

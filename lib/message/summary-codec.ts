@@ -222,5 +222,5 @@ function writeOptional(out: ByteWriter, text: string | undefined): void {
 
 function readOptional(input: ByteReader): string | undefined {
   const length = input.varint();
-  return length === 0 ? undefined : input.fixed(length - 1).toString('utf8');
+  return length === 0 ? undefined : input.text(length - 1);
 }

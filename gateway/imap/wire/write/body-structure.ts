@@ -67,9 +67,8 @@ function languages(tags: readonly string[], dialect: Dialect): string {
   return others.length === 0 ? string(first, dialect) : `(${tags.map((tag) => string(tag, dialect)).join(' ')})`;
 }
 
+/** Only the letters of ASCII have capitals on the wire. */
 function capitals(text: string, dialect: Dialect): string {
-  return string(
-    text.replace(/[a-z]+/g, (letters) => letters.toUpperCase()),
-    dialect,
-  );
+  const isAscii = /^[\x01-\x7f]*$/.test(text);
+  return string(isAscii ? text.toUpperCase() : text.replace(/[a-z]+/g, (letters) => letters.toUpperCase()), dialect);
 }

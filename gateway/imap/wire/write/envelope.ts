@@ -8,10 +8,14 @@ import { nstring, string } from './text.ts';
  *                env-in-reply-to SP env-message-id ")"      ; RFC 9051 §9
  */
 export function envelope(value: Envelope, dialect: Dialect): string {
+  const from = addresses(value.from, dialect);
+  // Nearly always they are From itself.
+  const likeFrom = (list: Envelope['from']): string => (list === value.from ? from : addresses(list, dialect));
   const fields = [
     nstring(value.date, dialect),
     nstring(value.subject, dialect),
-    ...[value.from, value.sender, value.replyTo, value.to, value.cc, value.bcc].map((list) => addresses(list, dialect)),
+    ...[from, likeFrom(value.sender), likeFrom(value.replyTo)],
+    ...[value.to, value.cc, value.bcc].map((list) => addresses(list, dialect)),
     nstring(value.inReplyTo, dialect),
     nstring(value.messageId, dialect),
   ];
