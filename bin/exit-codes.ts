@@ -35,6 +35,7 @@ const STORE_CODES = {
   nonexistent: exitCode.noUser,
   'already-exists': exitCode.data,
   cannot: exitCode.data,
+  'special-use': exitCode.data,
   'no-permission': exitCode.noPermission,
   'over-quota': exitCode.temporary,
   'too-many': exitCode.data,

@@ -7,6 +7,7 @@ const codes = {
   nonexistent: 'NONEXISTENT',
   'already-exists': 'ALREADYEXISTS',
   cannot: 'CANNOT',
+  'special-use': 'USEATTR',
   'no-permission': 'NOPERM',
   'over-quota': 'OVERQUOTA',
   'too-many': 'LIMIT',

@@ -6,6 +6,7 @@ const codes = {
   nonexistent: 'NONEXISTENT',
   'already-exists': 'ALREADYEXISTS',
   cannot: undefined,
+  'special-use': undefined,
   'no-permission': undefined,
   'over-quota': 'QUOTA',
   'too-many': 'QUOTA/MAXSCRIPTS',

@@ -5,6 +5,7 @@ const codes = {
   nonexistent: 'SYS/PERM',
   'already-exists': undefined,
   cannot: undefined,
+  'special-use': undefined,
   'no-permission': 'SYS/PERM',
   'over-quota': undefined,
   'too-many': undefined,

@@ -6,6 +6,7 @@ const REFUSALS = {
   nonexistent: 'unavailable',
   'already-exists': 'unavailable',
   cannot: 'unavailable',
+  'special-use': 'unavailable',
   'no-permission': 'no-permission',
   'over-quota': 'over-quota',
   'too-many': 'too-many',

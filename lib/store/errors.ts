@@ -6,6 +6,7 @@ export type StoreErrorCode =
   | 'nonexistent' /* no such mailbox, or none that the user may look up */
   | 'already-exists'
   | 'cannot' /* the name or the operation is not allowed here, whoever asks */
+  | 'special-use' /* there is no such use, or another mailbox has it (RFC 6154 §3) */
   | 'no-permission'
   | 'over-quota'
   | 'too-many' /* a named limit: messages, mailboxes, keywords, depth */

@@ -145,11 +145,11 @@ function mayChange(account: Account, { place, view, rights }: Subject, entry: st
   if (!place.isOwner) throw noPermission();
   const uses = value?.split(' ') ?? [];
   const unknown = uses.find((use) => use !== '' && !SPECIAL_USES.includes(use));
-  if (unknown !== undefined) throw new StoreError('cannot', `special use ${unknown} is not supported`);
+  if (unknown !== undefined) throw new StoreError('special-use', `special use ${unknown} is not supported`);
   const isTaken = [...view.state.bindings].some(
     ([path, { specialUse }]) => path !== place.path && specialUse.some((use) => uses.includes(use)),
   );
-  if (isTaken) throw new StoreError('cannot', 'another mailbox has the special use');
+  if (isTaken) throw new StoreError('special-use', 'another mailbox has the special use');
 }
 
 function requireRoom(account: Account, view: TreeView, path: string, more: number): void {

@@ -75,7 +75,7 @@ export async function createMailbox(account: Account, name: string, specialUse: 
     throw new StoreError('cannot', 'a shared mailbox cannot be called INBOX');
   }
   const unknown = specialUse.find((use) => !SPECIAL_USES.includes(use));
-  if (unknown !== undefined) throw new StoreError('cannot', `special use ${unknown} is not supported`);
+  if (unknown !== undefined) throw new StoreError('special-use', `special use ${unknown} is not supported`);
   const check = (view: TreeView): Acl => {
     if (view.binding(place.path) !== undefined) throw new StoreError('already-exists', 'Mailbox already exists');
     if (view.state.bindings.size >= MAX_MAILBOXES) {
@@ -83,7 +83,7 @@ export async function createMailbox(account: Account, name: string, specialUse: 
     }
     requireMailboxQuota(view, place.path);
     const taken = specialUse.find((use) => [...view.state.bindings.values()].some((b) => b.specialUse.includes(use)));
-    if (taken !== undefined) throw new StoreError('cannot', `another mailbox has the special use ${taken}`);
+    if (taken !== undefined) throw new StoreError('special-use', `another mailbox has the special use ${taken}`);
     return parentAcl(account, place, view);
   };
   const acl = check((await place.tree.refresh()).view);

@@ -83,7 +83,7 @@ const scripts = (count: number) => until(`${count} jobs are done`, () => handled
 const mail = () => listMail(gateway.store, 'anna');
 const message = (subject: string) => `From: a@example.org\r\nSubject: ${subject}\r\n\r\nHello\r\n`;
 
-test('APPEND, COPY, MOVE and STORE start the script of the mailbox, and tell it what happened', async () => {
+test('APPEND, COPY, MOVE and STORE start the script of the mailbox (RFC 6785 §2.2), and tell it what happened', async () => {
   expect((await client.say('c', 'CAPABILITY'))[0]).toContain(' IMAPSIEVE=sieve://mail.example.com');
   await script(
     'look',

@@ -10,7 +10,7 @@ import { ImapClient } from '../support/imap-client.ts';
 import { openImapGateway } from '../support/imap-gateway.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
-test('STARTTLS: what was sent in clear behind it is thrown away, and passwords are taken afterwards', async () => {
+test('STARTTLS (RFC 9051 §6.2.1): what was sent in clear behind it is thrown away, and passwords are taken afterwards', async () => {
   await using folder = await temporaryFolder();
   const files = await ensureSelfSigned(join(folder.path, 'tls'), 'mail.example.com');
   const certificate = Certificate.open(files, openLog('silent'));

@@ -17,6 +17,8 @@ import { deletedStorage, personalStatus, recentFrom, statusValues } from './stat
 interface Line {
   readonly row: SeenName;
   /** It does not meet the selection options itself, or not only it: something below does (RFC 5258 §3.5). */
+  /** Meets the selection options, and is not only above one that does. */
+  readonly isSelected: boolean;
   readonly childInfo: boolean;
 }
 
@@ -38,9 +40,10 @@ export async function list(context: Context, command: CommandOf<'LIST'>): Promis
   const matchers = patterns.map((pattern) => namesMatching(names, reference, pattern));
   if (command.status?.includes('HIGHESTMODSEQ')) enableCondstore(context);
   let batch: SeenName[] = [];
-  for (const { row, childInfo } of linesOf(rows, command, names)) {
+  const isAsked = (name: string): boolean => matchers.some((matches) => matches(name));
+  for (const { row, isSelected, childInfo } of linesOf(rows, command, names, isAsked)) {
     await context.breathe();
-    if (!matchers.some((matches) => matches(row.name))) continue;
+    if (!isAsked(row.name)) continue;
     const attributes = attributesOf(row, command, context.style.rev2 || extended);
     const info = childInfo ? { childInfo: childInfoOf(command) } : {};
     context.write(listed('LIST', { attributes, delimiter: names.separator, name: row.name, ...info }, context.dialect));
@@ -50,7 +53,8 @@ export async function list(context: Context, command: CommandOf<'LIST'>): Promis
     if (command.metadata !== undefined && row.mailbox !== undefined && /[rswip]/.test(row.rights)) {
       await writeListMetadata(context, row.name, command.metadata);
     }
-    if (command.status === null) continue;
+    // RFC 5819 §3: what is listed for its children alone has no STATUS.
+    if (command.status === null || !isSelected) continue;
     batch.push(row);
     if (batch.length < STATUS_BATCH) continue;
     await writeStatuses(context, batch, command);
@@ -60,8 +64,16 @@ export async function list(context: Context, command: CommandOf<'LIST'>): Promis
   return ok();
 }
 
-/** The names that meet the selection options, and with RECURSIVEMATCH those above them. */
-function linesOf(rows: readonly SeenName[], { select }: CommandOf<'LIST'>, names: NameOrder): readonly Line[] {
+/**
+ * The names that meet the selection options, and with RECURSIVEMATCH those above them, unless all below them that meet the
+ * options are listed themselves (RFC 5258 §3.5).
+ */
+function linesOf(
+  rows: readonly SeenName[],
+  { select }: CommandOf<'LIST'>,
+  names: NameOrder,
+  isAsked: (name: string) => boolean,
+): readonly Line[] {
   const subscribed = select.includes('SUBSCRIBED');
   const selected = rows.filter((row) => {
     if (subscribed && !row.isSubscribed) return false;
@@ -69,27 +81,33 @@ function linesOf(rows: readonly SeenName[], { select }: CommandOf<'LIST'>, names
     // A name that is only subscribed is no mailbox; one that is above others is worth knowing.
     return subscribed || row.mailbox !== undefined || row.hasChildren || row.isRemote;
   });
-  if (!select.includes('RECURSIVEMATCH')) return selected.map((row) => ({ row, childInfo: false }));
-  const above = new Set<string>();
-  for (const { name } of selected) {
-    for (let at = names.parentOf(name); at !== undefined && !above.has(at); at = names.parentOf(at)) above.add(at);
-  }
+  if (!select.includes('RECURSIVEMATCH')) return selected.map((row) => ({ row, isSelected: true, childInfo: false }));
+  const namesAbove = (below: readonly SeenName[]): ReadonlySet<string> => {
+    const above = new Set<string>();
+    for (const { name } of below) {
+      for (let at = names.parentOf(name); at !== undefined && !above.has(at); at = names.parentOf(at)) above.add(at);
+    }
+    return above;
+  };
+  const above = namesAbove(selected);
   const lines = new Map<string, Line>();
-  for (const row of selected) lines.set(row.name, { row, childInfo: above.has(row.name) });
+  for (const row of selected) lines.set(row.name, { row, isSelected: true, childInfo: above.has(row.name) });
   const known = new Map(rows.map((row) => [row.name, row]));
-  for (const name of above) {
+  for (const name of namesAbove(selected.filter((row) => !isAsked(row.name)))) {
     const nobody = { name, mailbox: undefined, hasChildren: true, isSubscribed: false, specialUse: [], rights: '' };
-    if (!lines.has(name)) lines.set(name, { row: known.get(name) ?? nobody, childInfo: true });
+    if (!lines.has(name)) lines.set(name, { row: known.get(name) ?? nobody, isSelected: false, childInfo: true });
   }
   return [...lines.values()];
 }
 
 /** RFC 9051 §7.3.1; what a client that knows no \NonExistent is told is \Noselect. */
-function attributesOf(row: SeenName, { select, returns }: CommandOf<'LIST'>, modern: boolean): string[] {
+function attributesOf(row: SeenName, { select, returns, status }: CommandOf<'LIST'>, modern: boolean): string[] {
   const attributes: string[] = [];
   // RFC 5258 §4: \Remote.
   if (row.isRemote) attributes.push('\\Remote');
   else if (row.mailbox === undefined) attributes.push(modern ? '\\NonExistent' : '\\Noselect');
+  // RFC 5819 §2: of what may not be read there is no STATUS.
+  else if (status !== null && !hasRight(row.rights, 'r')) attributes.push('\\Noselect');
   attributes.push(row.hasChildren ? '\\HasChildren' : '\\HasNoChildren');
   const showsSubscribed = select.includes('SUBSCRIBED') || returns.includes('SUBSCRIBED');
   if (showsSubscribed && row.isSubscribed) attributes.push('\\Subscribed');
