@@ -5,6 +5,8 @@ import { LineClient, Lost } from './line-client.ts';
 
 export const USERS = ['anna', 'bert', 'carla'];
 export const PASSWORD = 'secret';
+/** To whom all messages say that they are. */
+export const CORRESPONDENT = 'carla';
 
 /** What clients were told is there: message by its id, with the UID where they were told one. */
 export interface Acknowledged {
@@ -26,11 +28,17 @@ export function recipientsOf(count: number): readonly string[] {
   return USERS.filter((_, i) => i === count % USERS.length || count % 5 === 0);
 }
 
+/** Who sends the message with that id: of every fifth, which goes to all, somebody else. */
+export function senderOf(id: string): string {
+  return Number(id.split('.').at(-1)) % 5 === 0 ? `${id}@sender.example` : 'client@example.com';
+}
+
 /** The bytes of the message with that id. */
 export function mail(id: string): string {
   return [
     'Received: from client by mta; Fri, 20 Nov 2026 10:00:00 +0000',
     'From: client@example.com',
+    `To: ${CORRESPONDENT}@example.com`,
     `Message-ID: <${id}@kill>`,
     'Date: Fri, 20 Nov 2026 10:00:00 +0000',
     '',
@@ -73,7 +81,7 @@ async function deliverOnce(
     await client.until('220 ');
     client.send('LHLO client\r\n');
     await client.until('250 ');
-    client.send('MAIL FROM:<client@example.com>\r\n');
+    client.send(`MAIL FROM:<${senderOf(id)}>\r\n`);
     await client.until('250 ', '4');
     const accepted: string[] = [];
     for (const user of [...pending]) {

@@ -1,24 +1,28 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { randomFrom } from '../support/fault-plan.ts';
 import { type HomeName, openTestHome } from '../support/home.ts';
+import { answerAll, checkAnswers, NO_RELAY } from './answers.ts';
 import { Gateways } from './gateways.ts';
 import { check, prepare } from './kill-check.ts';
 import { type Acknowledged, appender, deliverer } from './kill-load.ts';
 
 /**
  * Gateways on one home under load from LMTP and APPEND clients, killed with SIGKILL at random moments. Afterwards every
- * acknowledged message is there exactly once with its UID, UIDs ascend, and the doctor finds nothing.
+ * acknowledged message is there exactly once with its UID, UIDs ascend, and the doctor finds nothing. `answers`: one of the
+ * users answers by a script, and each sender of an acknowledged message has one answer.
  */
 export async function runKills(
   kills: number,
   seed: number,
-  { count = 4, homeName }: { readonly count?: number; readonly homeName?: HomeName } = {},
-): Promise<{ acknowledged: number; found: number }> {
+  options: { readonly count?: number; readonly homeName?: HomeName; readonly answers?: boolean } = {},
+): Promise<{ acknowledged: number; found: number; answers: number }> {
+  const { count = 4, homeName, answers = false } = options;
   console.log(`gateway kills: seed ${seed}`);
   const random = randomFrom(seed);
   await using home = await openTestHome(homeName);
   await prepare(home);
-  const gateways = new Gateways(home.environment, count);
+  if (answers) await answerAll(home);
+  const gateways = new Gateways({ ...home.environment, ...(answers && NO_RELAY) }, count);
   const acknowledged: Acknowledged[] = [];
   const run = { gateways, random, acknowledged, stop: false };
   try {
@@ -34,5 +38,6 @@ export async function runKills(
     run.stop = true;
     await gateways.stopAll();
   }
-  return { acknowledged: acknowledged.length, found: await check(home, acknowledged) };
+  const found = await check(home, acknowledged);
+  return { acknowledged: acknowledged.length, found, answers: answers ? await checkAnswers(home, acknowledged) : 0 };
 }
