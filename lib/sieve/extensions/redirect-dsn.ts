@@ -6,12 +6,13 @@ import type { Run } from '../run.ts';
 import type { Value } from '../script.ts';
 import { textOf } from './fcc.ts';
 
-/** RFC 6009 §4: what the sender asked of delivery reports; the `envelope` test has the parts. */
-export const envelopeDsn: Extension = { capability: 'envelope-dsn' };
+/** RFC 6009 §4: what the sender asked of delivery reports; the `envelope` test has the parts. LMTP takes none yet. */
+export const envelopeDsn: Extension = { capability: 'envelope-dsn', quiet: true };
 
-/** RFC 6009 §5: when the message should have been delivered. */
+/** RFC 6009 §5: when the message should have been delivered; likewise. */
 export const envelopeDeliverby: Extension = {
   capability: 'envelope-deliverby',
+  quiet: true,
   tags: [{ name: 'zone', to: ['envelope'], value: { type: 'string', check: checkZone } }],
 };
 
