@@ -4,6 +4,7 @@ import { receivedRecord } from '../lambdas/received-record.ts';
 import { randomFrom } from '../support/fault-plan.ts';
 import { bundleFunctions, FunctionProcess, openLambdaServer } from '../support/functions.ts';
 import { openTestHome, type TestHome } from '../support/home.ts';
+import { until } from '../support/until.ts';
 import { Gateways } from './gateways.ts';
 import { check, prepare } from './kill-check.ts';
 import { type Acknowledged, appender, deliverer, type Load, mail, recipientsOf } from './kill-load.ts';
@@ -58,9 +59,13 @@ export async function runFunctionKills(kills: number, seed: number): Promise<Fun
         }
       })(),
       (async () => {
-        while (going()) {
-          await sleep(200 + random() * 1800);
-          functionKills += await (random() < 0.5 ? deliver : ingest).killOne(random);
+        for (const done = { lmtp: 0, ses: 0 }; going(); ) {
+          const [way, pool] = random() < 0.5 ? (['lmtp', deliver] as const) : (['ses', ingest] as const);
+          // A slow machine starts them slowly: who is killed again and again before it does anything shows nothing.
+          await until(`${way} is acknowledged`, () => countOf(acknowledged, way) > done[way]);
+          done[way] = countOf(acknowledged, way);
+          await sleep(random() * 1000);
+          functionKills += await pool.killOne(random);
         }
       })(),
     ]);
@@ -72,8 +77,12 @@ export async function runFunctionKills(kills: number, seed: number): Promise<Fun
     await ports.close();
   }
   const found = await check(home, acknowledged);
-  const ingested = acknowledged.filter(({ id }) => id.startsWith('ses')).length;
+  const ingested = countOf(acknowledged, 'ses');
   return { acknowledged: acknowledged.length, found, ingested, gatewayKills: gateways.kills, functionKills };
+}
+
+function countOf(acknowledged: readonly Acknowledged[], way: 'lmtp' | 'ses'): number {
+  return acknowledged.filter(({ id }) => id.startsWith(way)).length;
 }
 
 /** One function in several processes, asked in turn. */
