@@ -1,7 +1,7 @@
 // `npm run bench -- --distant`: what a gateway takes when its stores are as far away as they are on AWS.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { imapRefusal, serveImap } from '../gateway/imap/session.ts';
+import { imapRefusal, serveImap } from '../gateway/imap/serve.ts';
 import { lmtpRefusal, serveLmtp } from '../gateway/lmtp/session.ts';
 import { Listener } from '../gateway/net/listener.ts';
 import { newId } from '../lib/base/ids.ts';

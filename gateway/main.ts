@@ -1,4 +1,5 @@
 import { DirectoryAuthenticator } from '../lib/auth/authenticator.ts';
+import { Logins } from '../lib/auth/logins.ts';
 import { Referrals, referring } from '../lib/auth/referrals.ts';
 import type { Config, ListenAddress } from '../lib/base/config.ts';
 import type { Log } from '../lib/base/log.ts';
@@ -7,7 +8,7 @@ import { sieveLimits } from '../lib/sieve/limits.ts';
 import type { MailStore } from '../lib/store/mail-store.ts';
 import { accountOptionsOf } from '../lib/store/of-config.ts';
 import { autocreating } from './autocreating.ts';
-import { imapRefusal, serveImap } from './imap/session.ts';
+import { imapRefusal, serveImap } from './imap/serve.ts';
 import { lmtpRefusal, serveLmtp } from './lmtp/session.ts';
 import { manageSieveRefusal, serveManageSieve } from './managesieve/session.ts';
 import { formatAddress } from './net/listen-error.ts';
@@ -79,16 +80,20 @@ async function services(
     onError: (err) => log.warn({ err }, 'failed logins cannot be counted'),
   });
   const mailUsers = autocreating(authenticator, autocreate);
+  const logins = new Logins(config.maxlogins_per_user);
   const allowPlaintext = config.allowplaintext;
   const limits = { idleMs: config.timeout };
   const accounts = accountOptionsOf(config);
   const referrals =
     config.referrals.length > 0 ? new Referrals(config.referrals, config.defaultdomain || undefined) : undefined;
+  const perAddress = { connectionsPerAddress: config.maxlogins_per_host || Number.POSITIVE_INFINITY };
   const imap: Service['options'] = {
+    limits: perAddress,
     refusal: imapRefusal,
     serve: serveImap({
       store,
       authenticator: referring(mailUsers, referrals),
+      logins,
       referrals,
       servername,
       maxMessageBytes,
@@ -109,6 +114,7 @@ async function services(
     }),
   };
   const pop3: Service['options'] = {
+    limits: perAddress,
     refusal: pop3Refusal,
     serve: servePop3({
       store,
@@ -123,10 +129,12 @@ async function services(
     }),
   };
   const sieve: Service['options'] = {
+    limits: perAddress,
     refusal: manageSieveRefusal,
     serve: serveManageSieve({
       store,
       authenticator: mailUsers,
+      logins,
       allowPlaintext,
       language: {
         extensions: sieveCapabilities(),

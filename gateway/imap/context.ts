@@ -1,5 +1,6 @@
 import type { SecureContext } from 'node:tls';
 import type { Authenticator } from '../../lib/auth/authenticator.ts';
+import type { Logins } from '../../lib/auth/logins.ts';
 import type { Referrals } from '../../lib/auth/referrals.ts';
 import type { Clock } from '../../lib/base/clock.ts';
 import type { Bytes } from '../../lib/base/config-values.ts';
@@ -25,6 +26,8 @@ import type { Dialect } from './wire/read/reader.ts';
 export interface ImapOptions {
   readonly store: MailStore;
   readonly authenticator: Authenticator;
+  /** Counts the sessions of users, which are not limited without. */
+  readonly logins?: Logins;
   /** Our name, in the greeting. */
   readonly servername: string;
   /** Largest message that APPEND takes, 0 for any (`maxmessagesize`). */
@@ -105,7 +108,8 @@ export interface Context {
   /** Replaces what NOTIFY asked for before. */
   setNotifier(notifier: Notifier | undefined): void;
   select(selected: Selected | undefined): void;
-  logIn(user: User): void;
+  /** False: the user has as many sessions as may be. */
+  logIn(user: User): boolean;
   /** Everything but TLS is as it was before login. */
   logOut(): void;
   /** Counts a failed login; too many end the session. */

@@ -1,10 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { systemClock } from '../../lib/base/clock.ts';
-import { type ImapLimits, imapLimits } from '../../lib/base/limits.ts';
 import type { Log } from '../../lib/base/log.ts';
-import { GistCache } from '../../lib/search/gist-cache.ts';
-import { KeyCache } from '../../lib/search/key-cache.ts';
 import { Account, noPermission } from '../../lib/store/account.ts';
 import type { User } from '../../lib/store/directory.ts';
 import { StoreError } from '../../lib/store/errors.ts';
@@ -16,9 +12,7 @@ import { capabilities } from './capabilities.ts';
 import { runAppend } from './commands/append.ts';
 import { commands, type Row } from './commands/table.ts';
 import type { Context, Extension, ImapOptions } from './context.ts';
-import { ImageProcess } from './convert/image-process.ts';
 import { BrokenLiteral, Refused, refusal } from './errors.ts';
-import { SummaryTexts } from './fetch/summary-texts.ts';
 import { Input } from './input.ts';
 import type { Notifier } from './notify/notifier.ts';
 import { referCommand } from './referrals.ts';
@@ -35,39 +29,26 @@ import type { Dialect } from './wire/read/reader.ts';
 import { condition } from './wire/write/response.ts';
 import { capabilityCode, inProgress } from './wire/write/response-code.ts';
 
-/** What a client beyond the connection limits is told. */
-export const imapRefusal = '* BYE [UNAVAILABLE] Too many connections\r\n';
-
-/** Makes the `serve` of a listener: each connection becomes an IMAP session (RFC 9051, RFC 3501). */
-export function serveImap(
-  options: Omit<ImapOptions, 'clock' | 'limits' | 'gists' | 'keys' | 'summaryTexts' | 'images'> & {
-    readonly clock?: ImapOptions['clock'];
-    limits?: Partial<ImapLimits>;
-  },
-): (connection: Connection) => Promise<void> {
-  const limits = { ...imapLimits, ...options.limits };
-  const gists = new GistCache(limits.gistBytes);
-  const keys = new KeyCache(limits.keyBytes);
-  const summaryTexts = new SummaryTexts(limits.summaryTextBytes);
-  const whole = { clock: systemClock, ...options, limits, gists, keys, summaryTexts, images: new ImageProcess(limits) };
-  return (connection) => new Session(connection, whole).run();
-}
-
 /** The row of a verb takes the command of that verb; the reader made both fit, which the types cannot see here. */
 function rowOf(name: ImapCommandName): Row<ImapCommand> | undefined {
   return (commands as Partial<Record<ImapCommandName, Row>>)[name] as Row<ImapCommand> | undefined;
 }
 
+interface Login {
+  readonly account: Account;
+  readonly names: NameView;
+  end(): void;
+}
+
 /** One client, from greeting to goodbye. */
-class Session implements Context {
+export class Session implements Context {
   readonly options: ImapOptions;
   readonly connection: Connection;
   readonly input: Input;
   readonly enabled = new Set<Extension>();
   log: Log;
   readonly #anonymousLog: Log;
-  #account: Account | undefined;
-  #names: NameView | undefined;
+  #login: Login | undefined;
   #selected: Selected | undefined;
   #notifier: Notifier | undefined;
   #over = false;
@@ -90,7 +71,7 @@ class Session implements Context {
 
   get dialect(): Dialect {
     const utf8 = this.enabled.has('IMAP4REV2') || this.enabled.has('UTF8=ACCEPT');
-    return { utf8, ...(this.#names && { names: this.#names }) };
+    return { utf8, ...(this.#login && { names: this.#login.names }) };
   }
 
   get style(): Style {
@@ -111,7 +92,7 @@ class Session implements Context {
   get capabilities(): string[] {
     const { suppressed = [] } = this.options;
     const names = capabilities({
-      loggedIn: this.#account !== undefined,
+      loggedIn: this.#login !== undefined,
       startTls: this.options.secureContext !== undefined && !this.connection.secured,
       passwords: this.passwordsAllowed,
       compressed: this.connection.compressed,
@@ -120,19 +101,22 @@ class Session implements Context {
       saveLimit: this.options.saveLimit ?? 0,
       referrals: this.options.referrals !== undefined,
       manageSieve: this.options.events && (this.options.manageSieve ?? ''),
-      outbox: this.options.outbox && this.#names?.toWire(this.options.outbox.path),
+      outbox: this.options.outbox && this.#login?.names.toWire(this.options.outbox.path),
     });
     return suppressed.length === 0 ? names : names.filter((name) => !suppressed.includes(name));
   }
 
   get account(): Account {
-    if (this.#account === undefined) throw new Error('nobody is logged in');
-    return this.#account;
+    return this.#who().account;
   }
 
   get names(): NameView {
-    if (this.#names === undefined) throw new Error('nobody is logged in');
-    return this.#names;
+    return this.#who().names;
+  }
+
+  #who(): Login {
+    if (this.#login === undefined) throw new Error('nobody is logged in');
+    return this.#login;
   }
 
   get hasSelected(): boolean {
@@ -158,20 +142,24 @@ class Session implements Context {
     this.#selected = selected;
   }
 
-  logIn(user: User): void {
-    this.#account = new Account(this.options.store, user, this.options.accounts);
-    this.#names = new NameView(this.#account);
+  logIn(user: User): boolean {
+    const { store, accounts, logins } = this.options;
+    const end = logins === undefined ? () => undefined : logins.begin(user.id);
+    if (end === undefined) return false;
+    const account = new Account(store, user, accounts);
+    this.#login = { account, names: new NameView(account), end };
     this.log = this.log.child({ user: user.name });
     this.input.setLimits(LIMITS_AFTER_LOGIN);
     this.connection.idleTimeoutMs = this.options.limits.idleMs;
+    return true;
   }
 
   logOut(): void {
     this.select(undefined);
     this.setNotifier(undefined);
     this.enabled.clear();
-    this.#account = undefined;
-    this.#names = undefined;
+    this.#login?.end();
+    this.#login = undefined;
     this.log = this.#anonymousLog;
     this.input.setLimits(LIMITS_BEFORE_LOGIN);
     this.connection.idleTimeoutMs = this.options.limits.loginMs;
@@ -247,6 +235,7 @@ class Session implements Context {
     } finally {
       this.setNotifier(undefined);
       this.select(undefined);
+      this.#login?.end();
     }
   }
 
@@ -319,7 +308,7 @@ class Session implements Context {
   }
 
   #mayRun({ state }: Row<ImapCommand>): void {
-    const loggedIn = this.#account !== undefined;
+    const loggedIn = this.#login !== undefined;
     if (state === 'before-login' && loggedIn) throw new BadSyntax('You are logged in already');
     if ((state === 'logged-in' || state === 'selected') && !loggedIn) throw new BadSyntax('Please log in first');
     if (state === 'selected' && !this.hasSelected) throw new BadSyntax('Please select a mailbox first');
@@ -329,7 +318,7 @@ class Session implements Context {
     const asked: { tag: string | null } = { tag: null };
     const telling = { expunges: true, withUid: false };
     try {
-      const reply = await runAppend(this, event, this.#account, (tag) => (asked.tag = tag));
+      const reply = await runAppend(this, event, this.#login?.account, (tag) => (asked.tag = tag));
       await this.tell(telling);
       this.#answer(asked.tag, reply);
     } catch (error) {

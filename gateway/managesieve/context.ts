@@ -1,5 +1,6 @@
 import type { SecureContext } from 'node:tls';
 import type { Authenticator } from '../../lib/auth/authenticator.ts';
+import type { Logins } from '../../lib/auth/logins.ts';
 import type { ManageSieveLimits } from '../../lib/base/limits.ts';
 import type { Log } from '../../lib/base/log.ts';
 import type { Account } from '../../lib/store/account.ts';
@@ -30,6 +31,8 @@ export interface SieveLanguage {
 export interface ManageSieveOptions {
   readonly store: MailStore;
   readonly authenticator: Authenticator;
+  /** Counts the sessions of users, which are not limited without. */
+  readonly logins?: Logins;
   readonly language: SieveLanguage;
   /** What one user may keep (`sieve_maxscripts`, `sieve_maxscriptsize`). */
   readonly scriptLimits: ScriptLimits;
@@ -54,8 +57,9 @@ export interface Context {
   readonly account: Account;
   /** Adds to the output. */
   write(data: string | Uint8Array): void;
-  /** Undefined: nobody is logged in any more. */
-  logIn(user: User | undefined): void;
+  /** False: the user has as many sessions as may be. */
+  logIn(user: User): boolean;
+  logOut(): void;
   /** Counts a failed login; too many end the session. */
   failLogin(): void;
   /** Ends the session after the answer. */

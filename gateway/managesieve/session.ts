@@ -34,6 +34,7 @@ class Session implements Context {
   log: Log;
   readonly #plainLog: Log;
   #account: Account | undefined;
+  #endLogin: () => void = () => undefined;
   #over = false;
   #badInARow = 0;
   #failedLogins = 0;
@@ -65,15 +66,28 @@ class Session implements Context {
     this.connection.write(data);
   }
 
-  logIn(user: User | undefined): void {
-    const { limits, store, scriptLimits } = this.options;
-    const { lineBytes, skipBytes, loginBytes, loginMs, idleMs } = limits;
-    this.#account = user && new Account(store, user);
-    this.log = user === undefined ? this.#plainLog : this.#plainLog.child({ user: user.name });
-    this.connection.idleTimeoutMs = user === undefined ? loginMs : idleMs;
+  logIn(user: User): boolean {
+    const { limits, store, scriptLimits, logins } = this.options;
+    const { lineBytes, skipBytes, loginBytes, idleMs } = limits;
+    const end = logins === undefined ? () => undefined : logins.begin(user.id);
+    if (end === undefined) return false;
+    this.#endLogin = end;
+    this.#account = new Account(store, user);
+    this.log = this.#plainLog.child({ user: user.name });
+    this.connection.idleTimeoutMs = idleMs;
     // A name may be a literal too.
-    const literalBytes = user === undefined ? loginBytes : Math.max(scriptLimits.scriptBytes, loginBytes) + loginBytes;
+    const literalBytes = Math.max(scriptLimits.scriptBytes, loginBytes) + loginBytes;
     this.input.setLimits({ lineBytes, skipBytes, literalBytes });
+    return true;
+  }
+
+  logOut(): void {
+    const { lineBytes, skipBytes, loginBytes, loginMs } = this.options.limits;
+    this.#endLogin();
+    this.#account = undefined;
+    this.log = this.#plainLog;
+    this.connection.idleTimeoutMs = loginMs;
+    this.input.setLimits({ lineBytes, skipBytes, literalBytes: loginBytes });
   }
 
   failLogin(): void {
@@ -96,6 +110,8 @@ class Session implements Context {
       while (!this.#over) await this.#step();
     } catch (error) {
       this.#end(error);
+    } finally {
+      this.#endLogin();
     }
   }
 

@@ -118,6 +118,17 @@ const schema = z.object({
     'Days for which mail may be left on the server, as POP3 tells its clients (EXPIRE). It deletes nothing. -1: for ever.',
   ),
 
+  maxlogins_per_user: integer(
+    { min: 0, max: 1_000_000 },
+    '100',
+    'IMAP and ManageSieve sessions that one user may have at a time with this process; of POP3 there is never more than one. 0: any number.',
+  ),
+  maxlogins_per_host: integer(
+    { min: 0, max: 1_000_000 },
+    '100',
+    'Connections that one IP address may have at a time with each address that is listened at, but for LMTP and this machine. Raise it where an office shares an address. 0: any number.',
+  ),
+
   imapidresponse: flag('on', 'IMAP clients that ask who we are (ID) are told; else the answer is NIL.'),
   submitservers: words(
     '',

@@ -28,7 +28,7 @@ export type ConnectionLimits = { readonly [name in keyof typeof connectionLimits
 export const listenerLimits = {
   /** Open connections of one listener. */
   connections: 10_000,
-  /** Open connections of one listener from one IP address; Unix sockets and loopback are not counted per address. */
+  /** Open connections of one listener from one IP address (`maxlogins_per_host`); Unix sockets and loopback are not counted. */
   connectionsPerAddress: 100,
   /** Connections the kernel may queue before we accept them. */
   backlog: 511,

@@ -1,6 +1,7 @@
 import type { SecureContext } from 'node:tls';
 import { manageSieveRefusal, serveManageSieve } from '../../gateway/managesieve/session.ts';
 import { Listener } from '../../gateway/net/listener.ts';
+import type { Logins } from '../../lib/auth/logins.ts';
 import type { ManageSieveLimits } from '../../lib/base/limits.ts';
 import { openLog } from '../../lib/base/log.ts';
 import { checkScript, sieveCapabilities } from '../../lib/sieve/check.ts';
@@ -22,6 +23,7 @@ export interface SieveGatewaySettings {
   readonly allowPlaintext?: boolean;
   readonly secureContext?: () => SecureContext;
   readonly limits?: Partial<ManageSieveLimits>;
+  readonly logins?: Logins;
   /** Instead of those that are there. */
   readonly extensions?: readonly string[];
 }
@@ -51,6 +53,7 @@ export async function openSieveGateway(settings: SieveGatewaySettings = {}): Pro
     log,
     ...(settings.secureContext && { secureContext: settings.secureContext }),
     ...(settings.limits && { limits: settings.limits }),
+    ...(settings.logins && { logins: settings.logins }),
   });
   const address = { host: '127.0.0.1', port: 0 };
   const limits = { drainMs: 2000 };

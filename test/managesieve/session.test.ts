@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
+import { Logins } from '../../lib/auth/logins.ts';
 import { mutated } from '../hostile/mutate.ts';
 import { Random } from '../hostile/random.ts';
+import { until } from '../support/until.ts';
 import { SieveClient } from './client.ts';
 import { openSieveGateway } from './gateway.ts';
 
@@ -29,6 +31,20 @@ test('capabilities before and after login (RFC 5804 §1.7)', async () => {
   await client.say(LOGIN);
   expect(await client.say('CAPABILITY')).toContain('"OWNER" "anna"');
   client.close();
+});
+
+test('a user has so many sessions at a time (maxlogins_per_user)', async () => {
+  await using gateway = await openSieveGateway({ logins: new Logins(1) });
+  const [first, second] = [await greeted(gateway.port), await greeted(gateway.port)];
+  const tooMany = 'NO (TRYLATER) "Too many sessions of this user: end another one first"';
+  await talk(first, [[LOGIN, 'OK']]);
+  await talk(second, [[LOGIN, tooMany]]);
+  await talk(first, [['UNAUTHENTICATE', 'OK']]);
+  await talk(second, [[LOGIN, 'OK']]);
+  await talk(first, [[LOGIN, tooMany]]);
+  second.close();
+  await until('there is room', async () => (await first.say(LOGIN)) === 'OK');
+  first.close();
 });
 
 test('NOTIFY is told with enotify, and only then (RFC 5804 §1.7)', async () => {

@@ -1,9 +1,10 @@
 import type { SecureContext } from 'node:tls';
 import type { Events } from '../../gateway/imap/events.ts';
-import { imapRefusal, serveImap } from '../../gateway/imap/session.ts';
+import { imapRefusal, serveImap } from '../../gateway/imap/serve.ts';
 import { Listener } from '../../gateway/net/listener.ts';
 import { pop3Refusal, servePop3 } from '../../gateway/pop3/session.ts';
 import type { Authenticator } from '../../lib/auth/authenticator.ts';
+import type { Logins } from '../../lib/auth/logins.ts';
 import { type Referral, Referrals, referring } from '../../lib/auth/referrals.ts';
 import type { Clock } from '../../lib/base/clock.ts';
 import type { ImapLimits, Pop3Limits } from '../../lib/base/limits.ts';
@@ -35,6 +36,7 @@ export interface GatewaySettings {
   readonly messageLimit?: number;
   readonly saveLimit?: number;
   readonly log?: Log;
+  readonly logins?: Logins;
   /** Who is told what commands do. */
   readonly events?: (store: MailStore) => Events;
   readonly outbox?: (store: MailStore) => OutboxFolder;
@@ -96,6 +98,7 @@ export async function openImapGateway(settings: GatewaySettings = {}): Promise<I
     saveLimit: settings.saveLimit ?? 0,
     ...(settings.events && { events: settings.events(store), manageSieve: 'sieve://mail.example.com' }),
     outbox: settings.outbox?.(store),
+    ...(settings.logins && { logins: settings.logins }),
     ...(settings.submitServers && { submitServers: settings.submitServers }),
     ...(settings.suppressed && { suppressed: settings.suppressed }),
     ...(settings.identify === undefined ? {} : { identify: settings.identify }),

@@ -40,7 +40,10 @@ export function loginFailed(context: Context, name: string): Reply {
 
 /** The rest of the session is the user's. */
 export function loggedIn(context: Context, user: User): Reply {
-  context.logIn(user);
+  if (!context.logIn(user)) {
+    context.log.info({ user: user.name }, 'too many sessions');
+    return no('Too many sessions of this user: end another one first', 'LIMIT');
+  }
   context.log.info('logged in');
   return ok('User logged in', capabilityCode(context.capabilities));
 }

@@ -19,7 +19,10 @@ export async function authenticate(context: Context, command: CommandOf<'AUTHENT
   };
   try {
     const { user, authenticated } = await authenticateSasl(exchange, options.authenticator);
-    context.logIn(user);
+    if (!context.logIn(user)) {
+      context.log.info({ user: user.name }, 'too many sessions');
+      return no('Too many sessions of this user: end another one first', 'TRYLATER');
+    }
     if (user.id !== authenticated.id) context.log.info({ admin: authenticated.name }, 'acts for');
     context.log.info('logged in');
     return ok();
