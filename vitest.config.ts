@@ -19,6 +19,9 @@ const mode = process.env.CIRRUS_TEST_MODE;
 /** As with single tests: where there is no S3 server they are left out, but not in CI. */
 const hasS3 = process.env.CIRRUS_TEST_S3 !== undefined || missingPrograms(['radosgw']).length === 0 || !!process.env.CI;
 
+/** One more than the two cores that the suite is made for: tests wait for disks, processes and clients a quarter of the time. */
+const WORKERS = 3;
+
 /** Threads and processes that tests start need not make sense of the same sources again (as in bin/cirrus.ts). */
 const env = { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules/.cache/cirrus') };
 
@@ -34,7 +37,7 @@ function awsProject(name: string, include: readonly string[], timeoutMs: number)
       pool: 'forks' as const,
       testTimeout: timeoutMs,
       hookTimeout: 300_000,
-      maxWorkers: 2,
+      maxWorkers: WORKERS,
       // Together with `whole`: no worker waits for the other's last file.
       sequence: { groupOrder: 1 },
     },
@@ -67,7 +70,7 @@ export default defineConfig({
           // A hang is ended; a slow or busy machine is no failure.
           testTimeout: 300_000,
           hookTimeout: 300_000,
-          maxWorkers: 2,
+          maxWorkers: WORKERS,
           sequence: { groupOrder: 1 },
         },
       },
@@ -84,7 +87,7 @@ export default defineConfig({
                 pool: 'forks' as const,
                 testTimeout: 3_600_000,
                 hookTimeout: 600_000,
-                maxWorkers: 2,
+                maxWorkers: WORKERS,
                 sequence: { groupOrder: 2 },
               },
             },
