@@ -47,6 +47,8 @@ export interface Started {
 export interface Server extends Started {
   readonly imap: number;
   readonly imaps: number;
+  readonly pop3: number;
+  readonly sieve: number;
   readonly lmtp: number;
 }
 
@@ -92,7 +94,14 @@ export async function openPlace(): Promise<Place> {
       await until('the server is ready', () => text.out.includes('"ready"') || child.exitCode !== null);
       const port = (protocol: string): number =>
         Number(new RegExp(`"protocol":"${protocol}","address":"[^"]*:(\\d+)"`).exec(text.out)?.[1]);
-      return { ...started, imap: port('imap'), imaps: port('imaps'), lmtp: port('lmtp') };
+      return {
+        ...started,
+        imap: port('imap'),
+        imaps: port('imaps'),
+        pop3: port('pop3'),
+        sieve: port('sieve'),
+        lmtp: port('lmtp'),
+      };
     },
     async [Symbol.asyncDispose]() {
       for (const child of running) {
