@@ -1,6 +1,7 @@
 import { mkdir, rename, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { Directory } from '../../lib/store/directory.ts';
 import { addUsers } from '../support/add-users.ts';
 import { messagesIn, openPlace, type Place, withStoreOf } from './support.ts';
 
@@ -63,6 +64,13 @@ describe('Maildir', () => {
     ]);
     expect(await messagesIn(place.data, 'anna', 'Sent/2024')).toMatchObject([{ flags: ['\\Seen'] }]);
     expect(await messagesIn(place.data, 'anna', 'Entwürfe')).toMatchObject([{ flags: ['Later', 'Private'] }]);
+    // Many clients show those only.
+    const subscribed = await withStoreOf(place.data, async (store) => {
+      const user = await new Directory(store.ports.index).find('anna');
+      if (user === undefined) throw new Error('anna is not there');
+      return (await store.tree(user.tree).refresh()).view.state.subscriptions;
+    });
+    expect([...subscribed]).toEqual(expect.arrayContaining(['INBOX', 'Entwürfe', 'Sent/2024']));
   });
 
   test('a second run imports only what is new, whatever became of flags', async () => {
@@ -76,6 +84,16 @@ describe('Maildir', () => {
     const other = await maildir({ [`new/${DAY}.M1.host`]: 'B: 1\n\n' }, 'Other');
     expect((await importMaildir(other)).out).toBe('INBOX: 1 message imported\n');
     expect((await importMaildir(other, '--folder', 'Old/mail')).out).toBe('Old/mail: 1 message imported\n');
+  });
+
+  test('a folder that is there already gets the mail of both: Sent beside INBOX, and Sent below it', async () => {
+    const beside = await maildir({ [`.Sent/cur/${DAY}.M1.host:2,S`]: 'A: beside\n\n' }, 'Beside');
+    const below = await maildir({ [`.INBOX.Sent/cur/${DAY + 1}.M1.host:2,S`]: 'A: below\n\n' }, 'Below');
+    expect((await importMaildir(beside)).out).toMatch(/^Sent: 1 message imported$/m);
+    const ran = await importMaildir(join(below, '.INBOX.Sent'), '--folder', 'Sent');
+    expect(ran).toEqual({ code: 0, out: 'Sent: 1 message imported\n', err: '' });
+    const sent = await messagesIn(place.data, 'anna', 'Sent');
+    expect(sent.map(({ bytes }) => bytes)).toEqual(['A: beside\r\n\r\n', 'A: below\r\n\r\n']);
   });
 
   test('a message larger than what is read at once is whole', async () => {
