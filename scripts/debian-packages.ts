@@ -9,6 +9,9 @@ const UNPACKED = '/var/lib/cirrus-tests';
 /** The plugin of the webmail Roundcube that speaks ManageSieve. */
 export const roundcubeSieve = `${UNPACKED}/usr/share/roundcube/plugins/managesieve/lib/Roundcube/rcube_sieve.php`;
 
+/** Keeps sessions of webmails open; installed it would be started, on the port of our IMAP. */
+export const imapProxy = `${UNPACKED}/usr/sbin/imapproxyd`;
+
 /** Evolution's IMAP, which its mail engine loads, and what GLib must know of its settings. */
 export const camelProvider = `${UNPACKED}/usr/lib/evolution-data-server/camel-providers/libcamelimapx.so`;
 export const camelSchemas = `${UNPACKED}/usr/share/glib-2.0/schemas/org.gnome.evolution-data-server.gschema.xml`;
@@ -22,6 +25,8 @@ export const debianPackages = {
   'glib-compile-schemas': ['libglib2.0-bin'],
   fetchmail: ['fetchmail'],
   getmail: ['getmail6'],
+  [imapProxy]: ['imapproxy'],
+  '/usr/share/doc/libwrap0': ['libwrap0', 'libssl3'],
   mbsync: ['isync'],
   neomutt: ['neomutt'],
   offlineimap: ['offlineimap3'],

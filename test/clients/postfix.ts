@@ -1,10 +1,11 @@
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LmtpClient } from '../lmtp/support.ts';
+import { freePort } from '../support/free-port.ts';
 import { run, runWell } from './run.ts';
 
 /** A Postfix with folders, queue and port of its own. */
@@ -162,15 +163,4 @@ function own(port: number): readonly string[] {
     'virtual unix - n n - - virtual',
     'lmtp unix - - n - - lmtp',
   ];
-}
-
-/** Postfix must be told a port, and cannot be asked for one. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }

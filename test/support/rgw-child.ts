@@ -5,9 +5,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from './free-port.ts';
 import { RGW_KEY, RGW_SECRET } from './rgw-keys.ts';
 
 const [folder = '', owner = '', shared = ''] = process.argv.slice(2);
@@ -152,15 +152,6 @@ async function answering(endpoint: string): Promise<void> {
     if (Date.now() > end) throw new Error(`no answer from RGW after ${START_MS / 1000} s`);
     await sleep(100);
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (typeof address !== 'object' || address === null) throw new Error('no port');
-  return address.port;
 }
 
 function lives(pid: number): boolean {
