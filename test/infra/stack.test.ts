@@ -151,6 +151,42 @@ describe('the stack', () => {
     }
   });
 
+  it('sends each port to the protocol that belongs there: 993 is IMAP, 995 is POP3', () => {
+    for (const template of templates) {
+      const groups = template.findResources('AWS::ElasticLoadBalancingV2::TargetGroup');
+      const listeners = Object.values(template.findResources('AWS::ElasticLoadBalancingV2::Listener'));
+      const [task] = Object.values(template.findResources('AWS::ECS::TaskDefinition'));
+      const environment = fromPairs(task?.Properties.ContainerDefinitions[0].Environment);
+      const protocolAt = (listener: number): string[] => {
+        const found = listeners.find(({ Properties }) => Properties.Port === listener)?.Properties;
+        const port = groups[found?.DefaultActions[0].TargetGroupArn.Ref]?.Properties.Port;
+        return Object.keys(environment).filter((name) => environment[name] === `0.0.0.0:${port}`);
+      };
+      expect([143, 993, 110, 995, 4190].map(protocolAt)).toEqual([
+        ['CIRRUS_LISTEN_IMAP'],
+        ['CIRRUS_LISTEN_IMAPS'],
+        ['CIRRUS_LISTEN_POP3'],
+        ['CIRRUS_LISTEN_POP3S'],
+        ['CIRRUS_LISTEN_SIEVE'],
+      ]);
+    }
+  });
+
+  it('lets nobody outside reach LMTP, nor a gateway but by the load balancer', () => {
+    for (const template of templates) {
+      const groups = template.findResources('AWS::EC2::SecurityGroup');
+      const inline = Object.values(groups).flatMap(({ Properties }) => Properties.SecurityGroupIngress ?? []);
+      const apart = Object.values(template.findResources('AWS::EC2::SecurityGroupIngress'));
+      const rules = [...inline, ...apart.map(({ Properties }) => Properties)] as readonly Record<string, unknown>[];
+      const portsFrom = (source: (rule: Record<string, unknown>) => boolean) =>
+        rules.filter(source).map(({ FromPort, ToPort }) => (FromPort === ToPort ? FromPort : 'a range'));
+      const isOpen = ({ CidrIp, CidrIpv6 }: Record<string, unknown>) =>
+        CidrIp === '0.0.0.0/0' || CidrIpv6 !== undefined;
+      expect(portsFrom(isOpen).sort()).toEqual([110, 143, 4190, 993, 995]);
+      expect(portsFrom((rule) => rule.CidrIp !== undefined && !isOpen(rule))).toEqual([2003]);
+    }
+  });
+
   it('runs gateways on ARM that may write nothing but their data folder, with time to say goodbye', () => {
     for (const template of templates) {
       template.hasResourceProperties('AWS::ECS::TaskDefinition', {
