@@ -126,7 +126,7 @@ const schema = z.object({
   maxlogins_per_host: integer(
     { min: 0, max: 1_000_000 },
     '100',
-    'Connections that one IP address may have at a time with each address that is listened at, but for LMTP and this machine. Raise it where an office shares an address. 0: any number.',
+    'Connections that one IP address may have at a time with each address that is listened at, but for LMTP and this machine. Raise it where an office, a webmail or a proxy is one address. 0: any number.',
   ),
 
   imapidresponse: flag('on', 'IMAP clients that ask who we are (ID) are told; else the answer is NIL.'),
