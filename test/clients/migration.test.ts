@@ -12,7 +12,7 @@ const OLD = 'tux';
 const NEW = 't.tux';
 const ARRIVED = new Date('2007-04-07T01:03:06+02:00');
 
-/** Answers a function that brings the account {@link NEW} up to what {@link OLD} has; it answers what mbsync says. */
+/** Answers a function that brings the account {@link NEW} up to what {@link OLD} has. */
 async function configure(gateway: Gateway): Promise<() => Promise<unknown>> {
   const password = join(gateway.workFolder, 'password');
   await writeFile(password, PASSWORD);
