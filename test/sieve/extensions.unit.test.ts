@@ -116,6 +116,16 @@ it('RFC 3894, copy', () => {
   ]);
 });
 
+it('RFC 3894 §1 and §3, the examples: an explicit keep outlives discard, a copy leaves the rest to decide', () => {
+  const money = 'Subject: MAKE MONEY FAST!!!\n\n';
+  const rest = 'if header "Subject" "MAKE MONEY FAST!!!" { discard; }';
+  const kept = `require "fileinto"; fileinto "unfiltered"; keep; ${rest}`;
+  expect(actions(kept, money)).toEqual(['fileinto unfiltered', 'keep', 'discard']);
+  const copied = `require ["copy", "fileinto"]; fileinto :copy "incoming"; ${rest}`;
+  expect(actions(copied, money)).toEqual(['fileinto incoming copy', 'discard']);
+  expect(actions(copied, mail)).toEqual(['fileinto incoming copy', 'implicit keep']);
+});
+
 it('RFC 5231, relational', () => {
   const requires = ['relational', 'comparator-i;ascii-numeric'];
   const priority = (relation: string, key: string) =>

@@ -108,8 +108,9 @@ describe('RFC 5230, vacation', () => {
       vacation :addresses ["tjs@example.edu", "ts4z@landru.example.edu"] :seconds 1800
         "I am in a meeting, and do not have access to email.";`;
     expect(answer(meeting).seconds).toBe(1800);
-    const all =
-      'require ["vacation-seconds"]; vacation :handle "auto-resp" :seconds 0 "Your request has been received.";';
+    const all = `require ["vacation-seconds"];
+      vacation :handle "auto-resp" :seconds 0
+        "Your request has been received.  A service representative will contact you as soon as possible, usually within one business day.";`;
     expect(answer(all)).toMatchObject({ seconds: 0, handle: 'handle:auto-resp' });
     expect(answer('require "vacation-seconds"; vacation :seconds 2147483647 "x";').seconds).toBe(90 * day);
     expect(problems('require "vacation-seconds"; vacation :days 1 :seconds 1 "x";')).toEqual([
