@@ -115,8 +115,13 @@ export function time(
 }
 
 export function words(preset: string, meaning: string): z.ZodType<readonly string[], string | undefined> {
-  const read: Reader<readonly string[]> = (text) => text.split(/\s+/).filter((word) => word !== '');
-  return key(read, { allowed: 'names separated by spaces', default: preset, meaning });
+  const read: Reader<readonly string[]> = (text) => {
+    const found = text.split(/\s+/).filter((word) => word !== '');
+    // The words of a comment would be names: of users who may do more than others, for one.
+    return found.some((word) => word.startsWith('#')) ? undefined : found;
+  };
+  const allowed = 'names separated by spaces, none of which begins with #: a comment has a line of its own';
+  return key(read, { allowed, default: preset, meaning });
 }
 
 /** Identifiers and what they may do, in letters of RFC 4314 (and of RFC 2086, for older files). */

@@ -110,6 +110,10 @@ describe('values', () => {
       'allowplaintext: "maybe" is not allowed; allowed: yes, on, t, true, 1 or no, off, f, false, 0',
     ],
     ['allowplaintext:', 'allowplaintext: "" is not allowed'],
+    [
+      'admins: cyrus  # the boss',
+      'admins: "cyrus  # the boss" is not allowed; allowed: names separated by spaces, none of which',
+    ],
     ['timeout: 30 minutes', 'timeout: "30 minutes" is not allowed; allowed: a time such as 90s'],
     ['timeout: 9999999d', 'at most 30d'],
     ['maxmessagesize: -1', 'maxmessagesize: "-1" is not allowed; allowed: bytes'],
