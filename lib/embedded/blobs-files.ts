@@ -104,6 +104,7 @@ export class FileBlobs implements Blobs {
 
   async get(key: string, range?: ByteRange): Promise<Buffer | undefined> {
     checkBlobKey(key);
+    checkRange(range);
     try {
       const opened = openWhole(this.#path(key), key, this.#readPace);
       // Of a small object nothing is waited for, and it is read often.
@@ -117,6 +118,7 @@ export class FileBlobs implements Blobs {
   }
 
   async stream(key: string, range?: ByteRange): Promise<AsyncIterable<Buffer> | undefined> {
+    checkRange(range);
     const info = await this.info(key);
     if (info === undefined) return undefined;
     return this.#pieces(key, cut(range, info.sizeBytes));
@@ -304,12 +306,18 @@ export class FileBlobs implements Blobs {
   }
 }
 
-function cut(range: ByteRange | undefined, sizeBytes: number): ByteRange {
-  if (range === undefined) return { start: 0, end: sizeBytes };
+/** Before anything is opened that would have to be closed. Throws `RangeError`. */
+function checkRange(range: ByteRange | undefined): void {
+  if (range === undefined) return;
   const { start, end } = range;
   if (!Number.isSafeInteger(start) || !Number.isSafeInteger(end) || start < 0 || end < start)
     throw new RangeError(`byte range ${start} to ${end}`);
-  return { start: Math.min(start, sizeBytes), end: Math.min(end, sizeBytes) };
+}
+
+/** The part of a range that is there. */
+function cut(range: ByteRange | undefined, sizeBytes: number): ByteRange {
+  if (range === undefined) return { start: 0, end: sizeBytes };
+  return { start: Math.min(range.start, sizeBytes), end: Math.min(range.end, sizeBytes) };
 }
 
 async function guarded<T>(doing: string, run: () => Promise<T>): Promise<T> {

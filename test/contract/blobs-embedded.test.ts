@@ -34,6 +34,16 @@ describe('embedded blobs, files', () => {
     expect(await blobs.info('s/a')).toBeUndefined();
   });
 
+  test('nothing stays open where a range is refused', async () => {
+    await using folder = await temporaryFolder();
+    const blobs = new FileBlobs(folder.path);
+    await blobs.put('s/large', Buffer.alloc(1_000_000, 1));
+    const open = async (): Promise<number> => (await readdir('/proc/self/fd')).length;
+    const before = await open();
+    for (let i = 0; i < 100; i++) await expect(blobs.get('s/large', { start: 2, end: 1 })).rejects.toThrow(RangeError);
+    expect(await open()).toBeLessThan(before + 50);
+  });
+
   test('a torn file whose body ends like an object is no object', async () => {
     await using folder = await temporaryFolder();
     const blobs = new FileBlobs(folder.path);
