@@ -17,8 +17,8 @@ export interface KeyColumns {
   readonly sentDates: Float64Array;
 }
 
-/** What a row takes, in bytes, but for its references. */
-const ROW_BYTES = 2 + 7 * 4 + 8 + 8;
+/** What a row takes, in bytes, filled or not, but for its references. */
+export const ROW_BYTES = 2 + 7 * 4 + 8 + 8;
 const REFERENCES_BYTES = 32;
 
 const NONE: readonly number[] = [];
@@ -37,10 +37,10 @@ export function keyColumns(rows: number): KeyColumns {
   };
 }
 
-/** Fills a row; `undefined`: of a message whose data are gone, whose texts are empty. Answers the bytes it takes, about. */
+/** Fills a row; `undefined`: of a message whose data are gone, whose texts are empty. Answers the bytes that it takes more, about. */
 export function fillRow(columns: KeyColumns, row: number, gist: Gist | undefined, numbers: TextNumbers): number {
   columns.known[row] = 1;
-  if (gist === undefined) return ROW_BYTES;
+  if (gist === undefined) return 0;
   const { texts } = columns;
   texts.subject[row] = numbers.numberOf(gist.subject);
   texts.from[row] = numbers.numberOf(gist.from);
@@ -51,9 +51,9 @@ export function fillRow(columns: KeyColumns, row: number, gist: Gist | undefined
   texts.messageId[row] = numbers.numberOf(gist.messageId ?? '');
   columns.replies[row] = gist.isReplyOrForward ? 1 : 0;
   columns.sentDates[row] = gist.sentDate ?? Number.NaN;
-  if (gist.references.length === 0) return ROW_BYTES;
+  if (gist.references.length === 0) return 0;
   columns.references[row] = gist.references.map((id) => numbers.numberOf(id));
-  return ROW_BYTES + REFERENCES_BYTES + 8 * gist.references.length;
+  return REFERENCES_BYTES + 8 * gist.references.length;
 }
 
 /** Rows of columns that were made together. */

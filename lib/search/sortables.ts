@@ -6,6 +6,7 @@ import type { UidSet } from '../store/uid-set.ts';
 import { type GistCache, loadGists } from './gist-cache.ts';
 import type { KeyCache } from './key-cache.ts';
 import { type KeyRows, Keys } from './key-columns.ts';
+import { TextNumbers } from './text-numbers.ts';
 
 /** Messages that are put in order, ascending by UID, as columns: there may be hundreds of thousands. */
 export interface Sortables {
@@ -28,7 +29,7 @@ export interface AnnotationAsked {
 }
 
 /** What keys are made of and kept in. */
-export interface KeySources {
+interface KeySources {
   readonly keys: KeyCache;
   readonly gists: GistCache;
 }
@@ -89,6 +90,7 @@ async function loadKeys(
   parts: readonly BlockRows[],
   breathe: () => Promise<void>,
 ): Promise<Keys> {
+  if (parts.length === 0) return new Keys(new TextNumbers(), []);
   const keys = cache.of(where.open.mailbox.id);
   const found: KeyRows[] = [];
   for (const { block, rows } of parts) {

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { newId } from '../../lib/base/ids.ts';
 import { StructureParser } from '../../lib/message/structure.ts';
 import { summarize } from '../../lib/message/summary.ts';
-import { gistOf } from '../../lib/search/gist.ts';
+import { type Gist, gistOf } from '../../lib/search/gist.ts';
 import { KeyCache, type MailboxKeys } from '../../lib/search/key-cache.ts';
 import type { Block } from '../../lib/store/mailbox-block.ts';
 
@@ -13,11 +13,18 @@ function block(rows: number): Block {
 
 function fill(keys: MailboxKeys, rows: number): void {
   const columns = keys.of(block(rows));
-  for (let row = 0; row < rows; row++) {
-    const parser = new StructureParser();
-    parser.feed(Buffer.from(`Message-ID: <${row}@x.example>\r\nReferences: <a@x.example>\r\n\r\nx`));
-    keys.fill(columns, row, gistOf(summarize(parser.finish())));
-  }
+  for (let row = 0; row < rows; row++) keys.fill(columns, row, aGist(row));
+}
+
+function aGist(row: number): Gist {
+  const parser = new StructureParser();
+  parser.feed(Buffer.from(`Message-ID: <${row}@x.example>\r\nReferences: <a@x.example>\r\n\r\nx`));
+  return gistOf(summarize(parser.finish()));
+}
+
+/** What a mailbox without keys is counted as. */
+function empty(): number {
+  return new KeyCache(1).of(newId(0)).bytes;
 }
 
 it('all versions of a block have the same keys', () => {
@@ -38,7 +45,7 @@ it('holds about so many bytes (keyBytes): the mailbox goes that was not asked fo
   expect(cache.bytes).toBeGreaterThan(50_000);
   fill(cache.of(third), 150);
   const other = cache.of(newId(0));
-  expect(other.bytes).toBe(0);
+  expect(other.bytes).toBe(empty());
   expect(cache.bytes).toBeLessThanOrEqual(100_000);
   expect(cache.of(first)).toBe(held);
 });
@@ -48,5 +55,18 @@ it('a mailbox that takes more than all may hold begins anew the next time', () =
   const id = newId(0);
   fill(cache.of(id), 100);
   expect(cache.bytes).toBeGreaterThan(10_000);
-  expect(cache.of(id).bytes).toBe(0);
+  expect(cache.of(id).bytes).toBe(empty());
+});
+
+it('counts mailboxes without keys too, rows that are not filled, and what two have loaded once', () => {
+  const cache = new KeyCache(50_000);
+  for (let i = 0; i < 1000; i++) cache.of(newId(0));
+  expect(cache.bytes).toBeLessThanOrEqual(50_000);
+  const keys = cache.of(newId(0));
+  const columns = keys.of(block(1000));
+  expect(keys.bytes).toBeGreaterThan(40_000);
+  keys.fill(columns, 0, aGist(0));
+  const { bytes } = keys;
+  keys.fill(columns, 0, aGist(0));
+  expect(keys.bytes).toBe(bytes);
 });
