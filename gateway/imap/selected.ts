@@ -258,12 +258,12 @@ export class Selected {
   /**
    * How far the client is with everything, after a command during which expunges could not be told, and once more when they
    * have been: else it would take the modification sequences that it saw for that, and miss the expunges if it goes away now
-   * (RFC 7162 §3.2, §6). '' when it is not ahead.
+   * (RFC 7162 §3.2, §6). Undefined when it is not ahead.
    */
-  howFar(style: Style): string {
+  howFar(style: Style): string | undefined {
     const wasAhead = this.#isAhead;
     this.#isAhead = style.condstore && !this.#numbering.ghosts.isEmpty;
-    if (!wasAhead && !this.#isAhead) return '';
+    if (!wasAhead && !this.#isAhead) return undefined;
     return condition(null, 'OK', numberCode('HIGHESTMODSEQ', modSeqOf(this.#wholeSeq)), 'Highest');
   }
 

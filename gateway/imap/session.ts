@@ -144,10 +144,11 @@ export class Session implements Context {
 
   logIn(user: User): boolean {
     const { store, accounts, logins } = this.options;
+    const account = new Account(store, user, accounts);
+    const names = new NameView(account);
     const end = logins === undefined ? () => undefined : logins.begin(user.id);
     if (end === undefined) return false;
-    const account = new Account(store, user, accounts);
-    this.#login = { account, names: new NameView(account), end };
+    this.#login = { account, names, end };
     this.log = this.log.child({ user: user.name });
     this.input.setLimits(LIMITS_AFTER_LOGIN);
     this.connection.idleTimeoutMs = this.options.limits.idleMs;
@@ -155,11 +156,11 @@ export class Session implements Context {
   }
 
   logOut(): void {
+    this.#login?.end();
+    this.#login = undefined;
     this.select(undefined);
     this.setNotifier(undefined);
     this.enabled.clear();
-    this.#login?.end();
-    this.#login = undefined;
     this.log = this.#anonymousLog;
     this.input.setLimits(LIMITS_BEFORE_LOGIN);
     this.connection.idleTimeoutMs = this.options.limits.loginMs;
@@ -233,9 +234,9 @@ export class Session implements Context {
     } catch (error) {
       this.#end(error);
     } finally {
+      this.#login?.end();
       this.setNotifier(undefined);
       this.select(undefined);
-      this.#login?.end();
     }
   }
 
@@ -285,13 +286,19 @@ export class Session implements Context {
       this.#running = { tag };
       const reply = referCommand(this, command) ?? (await row.run(this, command, tag));
       this.#running = undefined;
-      await this.tell(telling);
-      this.write(this.#selected?.howFar(this.style) ?? '');
+      await this.#tellAll(telling);
       if (reply !== undefined) this.#answer(tag, reply);
     } catch (error) {
       this.#running = undefined;
       await this.#fail(tag, error, telling);
     }
+  }
+
+  /** Before a command is answered, whatever became of it. */
+  async #tellAll(telling: Telling): Promise<void> {
+    await this.tell(telling);
+    const howFar = this.#selected?.howFar(this.style);
+    if (howFar !== undefined) this.write(howFar);
   }
 
   /** What another has changed in the ACL counts from the next command on; who may read no more is in the mailbox no more. */
@@ -319,7 +326,7 @@ export class Session implements Context {
     const telling = { expunges: true, withUid: false };
     try {
       const reply = await runAppend(this, event, this.#login?.account, (tag) => (asked.tag = tag));
-      await this.tell(telling);
+      await this.#tellAll(telling);
       this.#answer(asked.tag, reply);
     } catch (error) {
       await this.#fail(asked.tag, error, telling);
@@ -344,7 +351,7 @@ export class Session implements Context {
     if (error instanceof StoreError && error.cause !== undefined) this.log.error({ err: error }, 'the store failed');
     const reply = error instanceof Refused ? error.reply : refusal(error);
     try {
-      await this.tell(telling);
+      await this.#tellAll(telling);
     } finally {
       this.#answer(tag, reply);
     }
