@@ -7,7 +7,6 @@ import type { Hints } from '../store/ports.ts';
 // Behind the hint: a space, HMAC-SHA-256 of the receiver's address and the hint.
 const SEALED = /^(.{1,240}) ([0-9a-f]{64})$/;
 const ADDRESS = /^((?:\d{1,3}\.){3}\d{1,3}):(\d{1,5})$/;
-const CONNECTIONS = 512;
 const KEY_BYTES = 16;
 
 export interface TcpHintsOptions {
@@ -24,7 +23,6 @@ export async function openTcpHints({ host, port, key }: TcpHintsOptions): Promis
   if (key.length < KEY_BYTES)
     throw new RangeError(`a hint key of ${key.length} bytes; at least ${KEY_BYTES} are needed`);
   const server = createServer();
-  server.maxConnections = CONNECTIONS;
   try {
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);

@@ -7,6 +7,9 @@ const LINE_BYTES = 320;
 /** What may wait for a peer that does not read; more is dropped (the head is the truth). */
 const WAITING_BYTES = 64 * 1024;
 const PEERS = 256;
+const CONNECTIONS = 512;
+/** Whoever connects has a hint to send; one that has sent none by then is a stranger. */
+const FIRST_LINE_MS = 30_000;
 /** How long the end of this process waits for a peer that does not read. */
 const FLUSH_MS = 500;
 
@@ -25,17 +28,20 @@ export class SocketHints implements Hints {
   readonly address: string;
   readonly #server: Server;
   readonly #link: HintLink;
+  readonly #firstLineMs: number;
   readonly #listeners = new Set<(hint: Hint) => void>();
   readonly #peers = new Map<string, Socket>();
   readonly #connections = new Set<Socket>();
 
   /** The server listens already, at the address. */
-  constructor(server: Server, address: string, link: HintLink) {
+  constructor(server: Server, address: string, link: HintLink, firstLineMs = FIRST_LINE_MS) {
     this.#server = server;
     this.address = address;
     this.#link = link;
+    this.#firstLineMs = firstLineMs;
     // Neither the server nor its connections keep a process alive.
     server.unref();
+    server.maxConnections = CONNECTIONS;
     server.on('error', () => undefined);
     server.on('connection', (socket) => this.#receive(socket));
   }
@@ -82,12 +88,14 @@ export class SocketHints implements Hints {
   #receive(socket: Socket): void {
     socket.unref();
     socket.setEncoding('latin1');
+    socket.setTimeout(this.#firstLineMs, () => socket.destroy());
     this.#connections.add(socket);
     let rest = '';
     socket.on('data', (text: string) => {
       const lines = (rest + text).split('\n');
       rest = lines.pop() ?? '';
       if (!lines.every((line) => this.#take(line)) || rest.length > LINE_BYTES) socket.destroy();
+      else if (lines.length > 0) socket.setTimeout(0);
     });
     socket.on('error', () => undefined);
     socket.on('close', () => this.#connections.delete(socket));

@@ -3,6 +3,7 @@ import { createConnection, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openUnixHints } from '../../lib/embedded/hints-unix.ts';
+import { type HintLink, SocketHints } from '../../lib/hints/socket-hints.ts';
 import type { Hint, Hints } from '../../lib/store/ports.ts';
 import { linesOf, startChild } from '../support/child.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -70,6 +71,29 @@ describe('embedded hints, sockets', () => {
     await hints.close();
     ignored?.destroy();
     await new Promise((resolve) => deaf.close(resolve));
+  });
+
+  test('who connects and says nothing is cut off, who has said something may stay; more than so many are not let in', async () => {
+    await using folder = await temporaryFolder();
+    const path = join(folder.path, 'socket');
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(path, resolve));
+    const link: HintLink = { connect: () => undefined, seal: (text) => text, unseal: (line) => line };
+    const hints = new SocketHints(server, 'here', link, 100);
+    const heard: Hint[] = [];
+    hints.listen((hint) => heard.push(hint));
+    const connect = (): Socket => createConnection(path).on('error', () => undefined);
+    const closed = (socket: Socket): Promise<unknown> => new Promise((resolve) => socket.once('close', resolve));
+    const speaking = connect();
+    speaking.write('1 a\n');
+    await until('it is heard', () => heard.length === 1);
+    await closed(connect().resume());
+    speaking.write('2 a\n');
+    await until('it is heard again', () => heard.length === 2);
+    const many = Array.from({ length: 600 }, connect);
+    await Promise.all(many.slice(511).map((socket) => closed(socket.resume())));
+    for (const socket of [speaking, ...many]) socket.destroy();
+    await hints.close();
   });
 
   test('the socket of a killed process is removed when it is met, and at the next start', async () => {
