@@ -56,8 +56,10 @@ export class DirectoryAuthenticator implements Authenticator {
   readonly #limits: AuthLimits;
   readonly #throttle: Throttle;
   readonly #wait: (ms: number) => Promise<unknown>;
-  /** Keys the proofs of this process: nothing that could be attacked offline is kept. */
-  /** As an object: of bytes one is made with each proof, which takes longer than the proof. */
+  /**
+   * Keys the proofs of this process: nothing that could be attacked offline is kept. An object, because of bytes one would be
+   * made for each proof, which takes longer than the proof.
+   */
   readonly #secret = createSecretKey(randomBytes(32));
   /** By user and address, oldest first: elsewhere a right guess must pass the throttle like a wrong one. */
   readonly #successes = new Map<string, Success>();

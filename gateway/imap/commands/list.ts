@@ -16,9 +16,9 @@ import { deletedStorage, personalStatus, recentFrom, statusValues } from './stat
 /** A name to be listed. */
 interface Line {
   readonly row: SeenName;
-  /** It does not meet the selection options itself, or not only it: something below does (RFC 5258 §3.5). */
   /** Meets the selection options, and is not only above one that does. */
   readonly isSelected: boolean;
+  /** It does not meet the selection options itself, or not only it: something below does (RFC 5258 §3.5). */
   readonly childInfo: boolean;
 }
 
