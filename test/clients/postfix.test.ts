@@ -10,6 +10,7 @@ import type { MailStore } from '../../lib/store/mail-store.ts';
 import { createMailbox } from '../../lib/store/names.ts';
 import { addUser, setUserQuota } from '../../lib/store/users.ts';
 import { messagesIn, openPlace, type Place, type Server, withStoreOf } from '../cli/support.ts';
+import { freePort } from '../support/free-port.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 import { layPostfix, type Postfix, startPostfix } from './postfix.ts';
@@ -52,6 +53,8 @@ function tests(): void {
   let server: Server;
   let postfix: Postfix;
   let folder: string;
+  /** Of the SMTP server that asks us for the users of virtual domains too. */
+  let asking: number;
   const closers: (() => PromiseLike<unknown>)[] = [];
   afterAll(async () => {
     for (const close of closers.reverse()) await close();
@@ -83,6 +86,7 @@ function tests(): void {
     await runWell('chown', ['-R', `${NOBODY}:${NOBODY}`, piped.data]);
     await layPostfix(folder);
     server = await serve();
+    asking = await freePort();
     const conf = join(folder, 'cirrus.conf');
     await writeFile(conf, `configdirectory: ${piped.data}\n`, { mode: 0o644 });
     postfix = await startPostfix({
@@ -93,7 +97,7 @@ function tests(): void {
           'example.net, tcp.example.net, badtcp.example.net, pipe.example.net, mailbox.example.net',
         virtual_transport: 'lmtp:unix:public/cirrus',
         relay_domains: 'hash:$config_directory/relay_domains',
-        relay_recipient_maps: 'socketmap:unix:public/smmapd:cyrus',
+        relay_recipient_maps: 'socketmap:unix:public/smmapd:cirrus',
         // The column beside each domain, as well as the transports of the others.
         transport_maps: 'hash:$config_directory/relay_domains, hash:$config_directory/transport',
         mydestination: 'local.example.net',
@@ -107,6 +111,7 @@ function tests(): void {
         lmtp_host_lookup: 'native',
       },
       services: [
+        `127.0.0.1:${asking} inet n - n - - smtpd -o virtual_mailbox_maps=socketmap:unix:public/smmapd:cirrus`,
         'cyrus-inet unix - - n - 3 lmtp -o lmtp_sasl_auth_enable=yes -o lmtp_sasl_security_options=noanonymous -o lmtp_sasl_password_maps=hash:$config_directory/cyrus_lmtp_sasl_pass -o lmtp_tls_security_level=encrypt -o lmtp_sasl_tls_security_options=noanonymous',
         'cyrus-wrong unix - - n - 3 lmtp -o lmtp_sasl_auth_enable=yes -o lmtp_sasl_security_options=noanonymous -o lmtp_sasl_password_maps=hash:$config_directory/wrong_sasl_pass -o lmtp_tls_security_level=encrypt -o lmtp_sasl_tls_security_options=noanonymous',
         'local-cirrus unix - n n - - local -o mailbox_transport=lmtp:unix:public/cirrus',
@@ -228,6 +233,14 @@ function tests(): void {
       '554 5.7.1 <bubba@elsewhere.example.org>: Relay access denied',
     );
     client.socket.destroy();
+    const virtual = await postfix.smtp(asking);
+    await virtual.say('MAIL FROM:<anna@example.net>');
+    expect(await virtual.say('RCPT TO:<nobody@example.net>')).toBe(
+      '550 5.1.1 <nobody@example.net>: Recipient address rejected: User unknown in virtual mailbox table',
+    );
+    expect(await virtual.say('RCPT TO:<full@example.net>')).toMatch(/^451 4\.3\.0 <full@example\.net>: /);
+    expect(await virtual.say('RCPT TO:<bubba+Lists@example.net>')).toMatch(/^250 2\.1\.5 /);
+    virtual.socket.destroy();
     await postfix.send('anna@example.net', ['bubba+Lists@relay.example.net'], message('relay'));
     await postfix.logged(/to=<bubba\+Lists@relay\.example\.net>, .*status=sent \(250 2\.1\.5 Ok\)/);
     expect(await subjects(place.data, 'bubba')).toContain('relay');

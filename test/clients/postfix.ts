@@ -12,8 +12,8 @@ import { run, runWell } from './run.ts';
 export interface Postfix extends AsyncDisposable {
   /** Where it looks for sockets with a relative path. */
   readonly queueFolder: string;
-  /** Connects to its SMTP server, EHLO said. */
-  smtp(): Promise<LmtpClient>;
+  /** Connects to its SMTP server, or to another of its services, EHLO said. */
+  smtp(port?: number): Promise<LmtpClient>;
   /** Hands a message in; answers what the server said to the end of DATA. */
   send(from: string, to: readonly string[], message: string): Promise<string>;
   /** Waits for a line of its log; fails with the log when it does not come. */
@@ -97,8 +97,8 @@ export async function startPostfix({ folder, main, services = [], tables = {} }:
   const started = await postfix('start');
   if (started.code !== 0)
     throw new Error(`postfix start: ${started.stderr}${started.stdout}${existsSync(log) ? readLog() : ''}`);
-  const smtp = async (): Promise<LmtpClient> => {
-    const socket = connect({ host: '127.0.0.1', port });
+  const smtp = async (service = port): Promise<LmtpClient> => {
+    const socket = connect({ host: '127.0.0.1', port: service });
     await once(socket, 'connect');
     const client = new LmtpClient(socket);
     await client.reply();
