@@ -26,8 +26,8 @@ import type { Dialect } from './wire/read/reader.ts';
 export interface ImapOptions {
   readonly store: MailStore;
   readonly authenticator: Authenticator;
-  /** Counts the sessions of users, which are not limited without. */
-  readonly logins?: Logins;
+  /** Counts the sessions of users. */
+  readonly logins: Logins;
   /** Our name, in the greeting. */
   readonly servername: string;
   /** Largest message that APPEND takes, 0 for any (`maxmessagesize`). */

@@ -1,3 +1,4 @@
+import { Logins } from '../../lib/auth/logins.ts';
 import { systemClock } from '../../lib/base/clock.ts';
 import { type ImapLimits, imapLimits } from '../../lib/base/limits.ts';
 import { GistCache } from '../../lib/search/gist-cache.ts';
@@ -13,8 +14,10 @@ export const imapRefusal = '* BYE [UNAVAILABLE] Too many connections\r\n';
 
 /** Makes the `serve` of a listener: each connection becomes an IMAP session (RFC 9051, RFC 3501). */
 export function serveImap(
-  options: Omit<ImapOptions, 'clock' | 'limits' | 'gists' | 'keys' | 'summaryTexts' | 'images'> & {
+  options: Omit<ImapOptions, 'clock' | 'limits' | 'logins' | 'gists' | 'keys' | 'summaryTexts' | 'images'> & {
     readonly clock?: ImapOptions['clock'];
+    /** Without: sessions of users are not limited. */
+    readonly logins?: Logins;
     limits?: Partial<ImapLimits>;
   },
 ): (connection: Connection) => Promise<void> {
@@ -22,6 +25,15 @@ export function serveImap(
   const gists = new GistCache(limits.gistBytes);
   const keys = new KeyCache(limits.keyBytes);
   const summaryTexts = new SummaryTexts(limits.summaryTextBytes);
-  const whole = { clock: systemClock, ...options, limits, gists, keys, summaryTexts, images: new ImageProcess(limits) };
+  const whole = {
+    clock: systemClock,
+    logins: new Logins(0),
+    ...options,
+    limits,
+    gists,
+    keys,
+    summaryTexts,
+    images: new ImageProcess(limits),
+  };
   return (connection) => new Session(connection, whole).run();
 }

@@ -146,7 +146,7 @@ export class Session implements Context {
     const { store, accounts, logins } = this.options;
     const account = new Account(store, user, accounts);
     const names = new NameView(account);
-    const end = logins === undefined ? () => undefined : logins.begin(user.id);
+    const end = logins.begin(user.id);
     if (end === undefined) return false;
     this.#login = { account, names, end };
     this.log = this.log.child({ user: user.name });

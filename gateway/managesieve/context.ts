@@ -31,8 +31,8 @@ export interface SieveLanguage {
 export interface ManageSieveOptions {
   readonly store: MailStore;
   readonly authenticator: Authenticator;
-  /** Counts the sessions of users, which are not limited without. */
-  readonly logins?: Logins;
+  /** Counts the sessions of users. */
+  readonly logins: Logins;
   readonly language: SieveLanguage;
   /** What one user may keep (`sieve_maxscripts`, `sieve_maxscriptsize`). */
   readonly scriptLimits: ScriptLimits;

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { Logins } from '../../lib/auth/logins.ts';
 import { type ManageSieveLimits, manageSieveLimits } from '../../lib/base/limits.ts';
 import type { Log } from '../../lib/base/log.ts';
 import { Account } from '../../lib/store/account.ts';
@@ -20,9 +21,13 @@ export const manageSieveRefusal = 'BYE (TRYLATER) "Too many connections"\r\n';
 
 /** Makes the `serve` of a listener: each connection becomes a ManageSieve session (RFC 5804). */
 export function serveManageSieve(
-  options: Omit<ManageSieveOptions, 'limits'> & { readonly limits?: Partial<ManageSieveLimits> },
+  options: Omit<ManageSieveOptions, 'limits' | 'logins'> & {
+    readonly limits?: Partial<ManageSieveLimits>;
+    /** Without: sessions of users are not limited. */
+    readonly logins?: Logins;
+  },
 ): (connection: Connection) => Promise<void> {
-  const whole = { ...options, limits: { ...manageSieveLimits, ...options.limits } };
+  const whole = { logins: new Logins(0), ...options, limits: { ...manageSieveLimits, ...options.limits } };
   return (connection) => new Session(connection, whole).run();
 }
 
@@ -69,7 +74,7 @@ class Session implements Context {
   logIn(user: User): boolean {
     const { limits, store, scriptLimits, logins } = this.options;
     const { lineBytes, skipBytes, loginBytes, idleMs } = limits;
-    const end = logins === undefined ? () => undefined : logins.begin(user.id);
+    const end = logins.begin(user.id);
     if (end === undefined) return false;
     this.#endLogin = end;
     this.#account = new Account(store, user);
