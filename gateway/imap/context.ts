@@ -6,8 +6,10 @@ import type { Clock } from '../../lib/base/clock.ts';
 import type { Bytes } from '../../lib/base/config-values.ts';
 import type { ImapLimits } from '../../lib/base/limits.ts';
 import type { Log } from '../../lib/base/log.ts';
+import type { Arrangements } from '../../lib/search/arrangements.ts';
 import type { GistCache } from '../../lib/search/gist-cache.ts';
 import type { KeyCache } from '../../lib/search/key-cache.ts';
+import type { Threads } from '../../lib/search/threads.ts';
 import type { Account, AccountOptions } from '../../lib/store/account.ts';
 import type { User } from '../../lib/store/directory.ts';
 import type { MailStore } from '../../lib/store/mail-store.ts';
@@ -65,6 +67,10 @@ export interface ImapOptions {
   readonly gists: GistCache;
   /** What SORT and THREAD have compared lately. */
   readonly keys: KeyCache;
+  /** Into which threads THREAD has put messages lately, by algorithm; */
+  readonly threads: Arrangements<Threads>;
+  /** in which order SORT has, by criteria. */
+  readonly orders: Arrangements<readonly number[]>;
   /** Pictures are converted here, for all sessions. */
   readonly images: ImageProcess;
   /** What FETCH has written of messages, shared by all sessions. */

@@ -155,6 +155,9 @@ export const imapLimits = {
   gistBytes: 64 * MIB,
   /** and what they are compared by: about 300 bytes for a message, by which those of whole mailboxes fit. */
   keyBytes: 64 * MIB,
+  /** The orders that SORT has put messages into lately, about, and the threads of THREAD: 12 to 24 bytes for a message. */
+  orderBytes: 16 * MIB,
+  threadBytes: 16 * MIB,
   /** What FETCH keeps of envelopes and structures as it has written them, for all sessions of a process, about. */
   summaryTextBytes: 32 * MIB,
   /** Messages that one SORT or THREAD puts in order: each takes about 400 bytes meanwhile. */

@@ -29,6 +29,11 @@ export function needsKeys({ by }: Criterion): boolean {
   return by !== 'ARRIVAL' && by !== 'SIZE' && by !== 'RELEVANCY' && by !== 'ANNOTATION';
 }
 
+/** Whether a message is ordered by the key as it was before: not by what the search says of it, or a user. */
+export function neverChanges({ by }: Criterion): boolean {
+  return by !== 'RELEVANCY' && by !== 'ANNOTATION';
+}
+
 /** The UIDs of the messages in the order of the criteria; ties stay as they are. */
 export function* sortMessages(messages: Sortables, criteria: readonly Criterion[]): Sliced<number[]> {
   let places: Ranks = { ranks: new Uint32Array(messages.uids.length), count: 1 };

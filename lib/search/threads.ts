@@ -11,6 +11,11 @@ export interface Threads {
   readonly uids: Uint32Array;
 }
 
+/** What threads take, in bytes, about. */
+export function threadsBytes({ child, next, uids }: Threads): number {
+  return child.byteLength + next.byteLength + uids.byteLength;
+}
+
 /** `uids`: of the family's messages; `roots`: in order. */
 export function threadsOf(uids: Uint32Array, family: Family, roots: readonly number[]): Threads {
   const { child, next } = family;

@@ -1,5 +1,6 @@
 import { inSlices } from '../../../lib/search/slices.ts';
 import { type ThreadAlgorithm, threadMessages } from '../../../lib/search/thread.ts';
+import type { Threads } from '../../../lib/search/threads.ts';
 import type { CommandOf } from '../command-of.ts';
 import type { Context } from '../context.ts';
 import { bad, ok, type Reply } from '../reply.ts';
@@ -20,13 +21,23 @@ export async function thread(context: Context, given: CommandOf<'THREAD'>): Prom
   if (algorithm === undefined) return bad('Unknown threading algorithm');
   requireSearchWithinLimit(context, command.key);
   const { uids } = await runProgram(context, command);
-  const messages = await sortables(context, uids, { keys: true, annotations: false });
-  const work = threadMessages(messages, algorithm, context.options.limits);
-  const threads = await inSlices(work, () => context.breathe());
+  const threads = await arranged(context, algorithm, uids);
   const { numbering } = context.selected;
   for (const piece of threaded(threads, (uid) => (command.uid ? uid : numbering.sequenceOf(uid)))) {
     context.write(piece);
     await context.flow();
   }
   return ok();
+}
+
+/** The threads of messages as they were made last time, when these are the same. */
+async function arranged(context: Context, algorithm: ThreadAlgorithm, uids: readonly number[]): Promise<Threads> {
+  const { options, selected } = context;
+  const { id } = selected.open.mailbox;
+  const known = options.threads.get(id, algorithm, uids);
+  if (known !== undefined) return known;
+  const messages = await sortables(context, uids, { keys: true, annotations: false });
+  const threads = await inSlices(threadMessages(messages, algorithm, options.limits), () => context.breathe());
+  options.threads.put(id, algorithm, uids, threads);
+  return threads;
 }
