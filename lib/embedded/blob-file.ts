@@ -30,8 +30,9 @@ export const SLOW_READ_MS = 0.5;
 /** A write into the system's memory waits at most for the file system's own journal. */
 export const SLOW_WRITE_MS = 3;
 
-/** After a slow one, so many are left to threads, several at a time. */
-const IN_THREADS = 64;
+/** After a slow one, so many are left to threads, several at a time: more when it happens again soon. */
+const FEWEST_IN_THREADS = 4;
+const MOST_IN_THREADS = 64;
 
 /**
  * Where small files are read or written. What the system does in its memory is done in a part of the time that it takes to
@@ -40,6 +41,8 @@ const IN_THREADS = 64;
 export class Pace {
   readonly #slowMs: number;
   #inThreads = 0;
+  /** How many it is after the next slow one: a single one may be chance, when somebody else had the core. */
+  #nextInThreads = FEWEST_IN_THREADS;
 
   /** Who takes longer has had to wait for the disk. */
   constructor(slowMs: number) {
@@ -55,7 +58,10 @@ export class Pace {
 
   /** Notes how long one took that was not left to a thread. */
   took(ms: number): void {
-    if (ms > this.#slowMs) this.#inThreads = IN_THREADS;
+    if (ms > this.#slowMs) {
+      this.#inThreads = this.#nextInThreads;
+      this.#nextInThreads = Math.min(2 * this.#nextInThreads, MOST_IN_THREADS);
+    } else if (this.#nextInThreads > FEWEST_IN_THREADS) this.#nextInThreads--;
   }
 }
 
