@@ -303,6 +303,8 @@ class KnownChanges {
   readonly #after: MailboxView;
   readonly #own: OwnChange | undefined;
   readonly #known = new Map<number, Map<number, Known>>();
+  /** The pair that was asked for last: neighbours mostly have the same flags. */
+  #last = { was: -1, is: -1, known: 'nothing' as Known };
 
   constructor(before: MailboxView, after: MailboxView, own: OwnChange | undefined) {
     this.#before = before;
@@ -314,12 +316,17 @@ class KnownChanges {
   of(uid: number, was: number | undefined, is: number | undefined): Known {
     if (was === undefined || is === undefined) return 'nothing';
     if (this.#own === undefined || !this.#own.uids.has(uid)) return 'nothing';
+    if (was !== this.#last.was || is !== this.#last.is) this.#last = { was, is, known: this.#pair(this.#own, was, is) };
+    return this.#last.known;
+  }
+
+  #pair(own: OwnChange, was: number, is: number): Known {
     let from = this.#known.get(was);
     if (from === undefined) this.#known.set(was, (from = new Map()));
     let known = from.get(is);
     if (known === undefined) {
       const bits = this.#before.state.flagSets.bitsAt(was);
-      from.set(is, (known = this.#own.of(bits, this.#after.state.flagSets.bitsAt(is))));
+      from.set(is, (known = own.of(bits, this.#after.state.flagSets.bitsAt(is))));
     }
     return known;
   }

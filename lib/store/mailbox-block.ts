@@ -58,6 +58,39 @@ export function lowerBound(uids: Uint32Array, uid: number): number {
   return low;
 }
 
+/** Rows of a block from one to before another. */
+export interface RowRun {
+  readonly from: number;
+  readonly end: number;
+}
+
+/** The rows of messages of the set, neighbours with the same flags together: mostly whole blocks have the same. */
+export function* rowRuns({ uids, flags }: Block, set: UidSet): Generator<RowRun> {
+  for (const [first, last] of set.within(uids[0] as number, uids[uids.length - 1] as number).ranges()) {
+    const beyond = lowerBound(uids, last + 1);
+    for (let from = lowerBound(uids, first); from < beyond; ) {
+      const end = endOfRun(flags, from, beyond);
+      yield { from, end };
+      from = end;
+    }
+  }
+}
+
+/** The first row after `from` that has another number, or `beyond`. */
+function endOfRun(numbers: Uint32Array, from: number, beyond: number): number {
+  const number = numbers[from];
+  let end = from + 1;
+  while (end < beyond && numbers[end] === number) end++;
+  return end;
+}
+
+/** Adds the UIDs of rows to a set: without a gap they are one range. */
+export function addRows(uids: Uint32Array, { from, end }: RowRun, add: (from: number, to: number) => void): void {
+  const [first, last] = [uids[from] as number, uids[end - 1] as number];
+  if (last - first === end - 1 - from) add(first, last);
+  else for (let row = from; row < end; row++) add(uids[row] as number, uids[row] as number);
+}
+
 /** In the place of a message that an old view still shows and whose data are gone for good (Rule 9). */
 export const GONE: ColdRow = { blob: '0'.repeat(32) as Id, sizeBytes: 0, internalDate: 0, savedDate: 0 };
 

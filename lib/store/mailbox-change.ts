@@ -11,6 +11,7 @@ import {
   firstUid,
   joined,
   lastUid,
+  rowRuns,
   withoutRows,
 } from './mailbox-block.ts';
 import * as kinds from './mailbox-records.ts';
@@ -101,35 +102,39 @@ function append(state: MailboxState, record: LogRecord): Partial<MailboxState> {
   };
 }
 
+/** What a change makes of a flag set, and of the mailbox's counts for each message that has it. */
+interface FlagEffect {
+  readonly next: number;
+  readonly unseen: number;
+  readonly deleted: number;
+}
+
 function setFlags(state: MailboxState, record: LogRecord): Partial<MailboxState> {
   const { newKeywords, clear, set, uids } = kinds.readFlags(record.body);
   const { flagSets } = state;
   const [cleared, added] = [~kinds.maskBits(clear), flagBits(set)];
-  const changed = new Map<number, number>();
-  const after = (index: number): number => {
-    let next = changed.get(index);
-    if (next === undefined) {
-      next = flagSets.indexOf((flagSets.bitsAt(index) & cleared) | added);
-      changed.set(index, next);
+  const effects = new Map<number, FlagEffect>();
+  const effectOf = (index: number): FlagEffect => {
+    let effect = effects.get(index);
+    if (effect === undefined) {
+      const next = flagSets.indexOf((flagSets.bitsAt(index) & cleared) | added);
+      const [was, is] = [flagSets.systemAt(index), flagSets.systemAt(next)];
+      const [unseen, deleted] = [(was & SEEN) - (is & SEEN), ((is & DELETED) - (was & DELETED)) / DELETED];
+      effects.set(index, (effect = { next, unseen, deleted }));
     }
-    return next;
+    return effect;
   };
   let { unseen, deleted } = state;
   const blocks = mapBlocks(state, uids, (block) => {
-    const nextFlags = block.flags.slice();
-    const seqs = block.seqs.slice();
-    const isWhole = uids.covers(firstUid(block), lastUid(block));
-    for (let row = 0; row < block.uids.length; row++) {
-      if (!isWhole && !uids.has(block.uids[row] as number)) continue;
-      const before = nextFlags[row] as number;
-      const next = after(before);
-      const [was, is] = [flagSets.systemAt(before), flagSets.systemAt(next)];
-      unseen += (was & SEEN) - (is & SEEN);
-      deleted += ((is & DELETED) - (was & DELETED)) / DELETED;
-      nextFlags[row] = next;
-      seqs[row] = record.seq;
+    const [flags, seqs] = [block.flags.slice(), block.seqs.slice()];
+    for (const { from, end } of rowRuns(block, uids)) {
+      const effect = effectOf(flags[from] as number);
+      unseen += effect.unseen * (end - from);
+      deleted += effect.deleted * (end - from);
+      flags.fill(effect.next, from, end);
+      seqs.fill(record.seq, from, end);
     }
-    return { ...block, flags: nextFlags, seqs };
+    return { ...block, flags, seqs };
   });
   const keywords = newKeywords.length === 0 ? state.keywords : [...state.keywords, ...newKeywords];
   return { blocks, unseen, deleted, keywords };

@@ -3,7 +3,16 @@ import type { Id } from '../base/ids.ts';
 import type { FlagSets } from './flag-sets.ts';
 import type { LogView } from './log-reader.ts';
 import type { Annotations } from './mailbox-annotations.ts';
-import { type Block, type ColdRow, coldRowAt, firstUid, lastUid, lowerBound } from './mailbox-block.ts';
+import {
+  addRows,
+  type Block,
+  type ColdRow,
+  coldRowAt,
+  firstUid,
+  lastUid,
+  lowerBound,
+  rowRuns,
+} from './mailbox-block.ts';
 import { changeOf } from './mailbox-change.ts';
 import type { Manifest } from './mailbox-manifest.ts';
 import type { MoveIntentBody } from './mailbox-records.ts';
@@ -224,6 +233,17 @@ export class MailboxView implements LogView<MailboxView> {
     }
   }
 
+  /** Those of the set whose flags are such, by the number of their flag set. */
+  having(set: UidSet, isMeant: (flagIndex: number) => boolean): UidSet {
+    return UidSet.build((add) => {
+      for (const block of this.state.blocks) {
+        if (!set.intersects(firstUid(block), lastUid(block))) continue;
+        for (const run of rowRuns(block, set))
+          if (isMeant(block.flags[run.from] as number)) addRows(block.uids, run, add);
+      }
+    });
+  }
+
   /** The UIDs of the set that exist. */
   present(set: UidSet): UidSet {
     return this.#collect(set);
@@ -239,9 +259,8 @@ export class MailboxView implements LogView<MailboxView> {
         const [first, last] = [uids[0] as number, uids[uids.length - 1] as number];
         if (set !== undefined && !set.intersects(first, last)) continue;
         const isWhole = set === undefined || set.covers(first, last);
-        // Without a gap a block is a range.
-        if (isWhole && last - first === uids.length - 1) add(first, last);
-        else for (const uid of uids) if (isWhole || set.has(uid)) add(uid, uid);
+        if (isWhole) addRows(uids, { from: 0, end: uids.length }, add);
+        else for (const uid of uids) if (set.has(uid)) add(uid, uid);
       }
     });
   }

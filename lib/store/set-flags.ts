@@ -42,7 +42,8 @@ export async function setFlags(open: OpenMailbox, change: FlagChange): Promise<F
       ? systemMask(rights) !== 0 || hasRight(rights, 'w')
       : shared.system !== 0 || shared.keywords.length > 0;
   // What was changed too lately is left alone in both, so that no command is half done.
-  const modified = await modifiedSince(open, change, names);
+  const asksSince = change.unchangedSince !== undefined;
+  const modified = asksSince ? modifiedOf(await personalView(open), change, names) : UidSet.empty;
   const uids = change.uids.minus(modified);
   const inLog = isShared ? await setShared(open, { ...change, uids }, shared, rights) : NOTHING;
   const mine = uids.minus(inLog.modified);
@@ -52,9 +53,9 @@ export async function setFlags(open: OpenMailbox, change: FlagChange): Promise<F
 
 const NOTHING: FlagsChanged = { changed: UidSet.empty, modified: UidSet.empty };
 
-async function modifiedSince(open: OpenMailbox, change: FlagChange, names: FlagNames): Promise<UidSet> {
+/** The messages that have changed too lately for the change. */
+function modifiedOf(view: MailboxView, change: FlagChange, names: FlagNames): UidSet {
   if (change.unchangedSince === undefined) return UidSet.empty;
-  const view = await personalView(open);
   const isModified = modifiedIn(view, change, names);
   return UidSet.build((add) => {
     view.forEach(change.uids, (uid, flagIndex, seq) => {
@@ -129,15 +130,8 @@ async function setShared(
       }
       return known;
     };
-    const isModified = modifiedIn(view, change, names);
-    const select = (isMeant: (uid: number, flagIndex: number, seq: number) => boolean): UidSet =>
-      UidSet.build((add) => {
-        view.forEach(change.uids, (uid, flagIndex, seq) => {
-          if (isMeant(uid, flagIndex, seq)) add(uid, uid);
-        });
-      });
-    const uids = select((uid, flagIndex, seq) => !isModified(uid, flagIndex, seq) && differs(flagIndex));
-    const modified = change.unchangedSince === undefined ? UidSet.empty : select(isModified);
+    const modified = modifiedOf(view, change, names);
+    const uids = view.having(change.uids, differs).minus(modified);
     const reply: FlagsChanged = { changed: uids, modified };
     return uids.isEmpty ? { reply } : { record: flagsRecord({ newKeywords, clear, set, uids }), reply };
   });
