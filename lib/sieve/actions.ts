@@ -8,7 +8,7 @@ export type Action =
   | RememberAction
   | VacationAction
   | NotifyAction
-  | ExtensionAction;
+  | ProcessCalendarAction;
 
 /** The message as `editheader` or `replace` left it when the action was taken; absent when it is as it came. */
 export interface EditedMessage {
@@ -111,18 +111,16 @@ export interface NotifyAction {
   readonly fcc?: Omit<FileIntoAction, 'kind' | 'copy' | 'edited'>;
 }
 
-/** Actions of extensions that carry their own fields: declared by them, see `ExtensionActions`. */
-export type ExtensionAction = ExtensionActions[keyof ExtensionActions];
+/** Calendar data were looked for (RFC 9671); there is no calendar, and nothing to do. */
+export interface ProcessCalendarAction {
+  readonly kind: 'processcalendar';
+}
 
-/** Extensions add their actions here by declaration merging, beside their definition. */
-// biome-ignore lint/suspicious/noEmptyInterface: it is there to be merged with.
-export interface ExtensionActions {}
-
-/** Where two actions cannot both be taken, why not (RFC 5429 §2.2, RFC 5230 §4.7); undefined when they can. */
+/** Where two actions cannot both be taken, why not (RFC 5429 §2.4, RFC 5230 §4.7, RFC 9671 §4.9); undefined when they can. */
 export function conflict(before: readonly Action[], action: Action): string | undefined {
-  if (action.kind === 'vacation' && before.some(({ kind }) => kind === 'vacation')) {
-    return 'A message can be answered by "vacation" only once.';
-  }
+  const isAgain = before.some(({ kind }) => kind === action.kind);
+  if (isAgain && action.kind === 'vacation') return 'A message can be answered by "vacation" only once.';
+  if (isAgain && action.kind === 'processcalendar') return '"processcalendar" can be used only once.';
   const rejected = before.some(({ kind }) => kind === 'reject');
   if (rejected && action.kind === 'reject') return 'A message can be rejected only once.';
   if (rejected && delivers(action)) return `A message that was rejected cannot take "${action.kind}".`;
@@ -137,5 +135,5 @@ function delivers(action: Action): boolean {
   return incompatible.includes(action.kind);
 }
 
-/** RFC 5429 §2.2, §2.6: a rejected message is neither stored, nor sent on, nor answered. */
-const incompatible: readonly string[] = ['keep', 'fileinto', 'redirect', 'vacation'];
+/** RFC 5429 §2.4: a rejected message is neither stored, nor sent on, nor answered, nor read as a calendar. */
+const incompatible: readonly string[] = ['keep', 'fileinto', 'redirect', 'vacation', 'processcalendar'];

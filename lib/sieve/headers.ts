@@ -129,7 +129,10 @@ export function addressIn(text: string): string | undefined {
     return undefined;
   const { mailbox, host } = address;
   const spec = addressSpec(address);
-  const usable = mailbox !== '' && host !== '' && spec.length <= 320 && !/[\p{Cc}<>]/u.test(mailbox + host);
+  // What has to be quoted must have been: `a b@c.d` is no address, and is not made one.
+  const isQuoted = /[\s"(),:;@[\\\]]/.test(mailbox) && !text.includes('"');
+  const usable =
+    mailbox !== '' && host !== '' && spec.length <= 320 && !/[\p{Cc}<>]/u.test(mailbox + host) && !isQuoted;
   return usable && !/\p{Cc}/u.test(text) ? spec : undefined;
 }
 

@@ -287,7 +287,7 @@ describe('RFC 9671, processcalendar', () => {
     const script = `require ["processcalendar", "variables", "fileinto"]; set "processcal_outcome" "";
       processcalendar :addresses ["me@example.com", "alsome@example.com"] :outcome "processcal_outcome" :reason "why";
       if string "\${processcal_outcome}" "no_action" { fileinto "\${why}"; }`;
-    expect(actions(script, mail)).toEqual(['fileinto There is no calendar here.']);
+    expect(actions(script, mail)).toEqual(['processcalendar', 'fileinto There is no calendar here.']);
     expect(problems('require "processcalendar"; processcalendar :updatesonly :calendarid "x";')).toEqual([
       '1:57 ":updatesonly" and ":calendarid" cannot be given together.',
     ]);

@@ -110,6 +110,8 @@ function matchAddresses(node: CompiledNode, run: Run, fields: readonly Field[]):
   const values: string[] = [];
   for (const field of fields) {
     for (const address of addressesOf(run, field)) {
+      // RFC 5228 §2.7.4: what is no whole address is not looked at in parts.
+      if (part.name !== 'all' && (address.local === '' || address.domain === '')) continue;
       const value = part.of(address, detailSeparator);
       if (value !== undefined) values.push(value);
     }

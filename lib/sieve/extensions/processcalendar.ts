@@ -23,6 +23,7 @@ export const processcalendar: Extension = {
       ],
       check: needs,
       run: (node, run) => {
+        run.act(node, { kind: 'processcalendar' });
         if (run.has(node, ':outcome')) setVariable(run, run.text(node, ':outcome'), 'no_action');
         if (run.has(node, ':reason')) setVariable(run, run.text(node, ':reason'), 'There is no calendar here.');
       },

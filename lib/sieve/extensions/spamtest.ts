@@ -10,7 +10,7 @@ export const spamtest: Extension = {
       parameters: [{ name: 'key', type: 'string' }],
       run: (node, run) => {
         const { spamPercent } = run.environment;
-        const value = run.has(node, ':percent') ? String(Math.round(spamPercent ?? 0)) : outOfTen(spamPercent);
+        const value = run.has(node, ':percent') ? percent(spamPercent) : outOfTen(spamPercent);
         const counted = node.matching.type.name === 'count' && spamPercent === undefined ? [] : [value];
         return node.matching.type.run(counted, [run.text(node, 'key')], node.matching, run);
       },
@@ -41,6 +41,11 @@ export const virustest: Extension = {
     },
   ],
 };
+
+/** 0 is clear of spam or not tested, 100 is spam; what is neither is rounded to neither (RFC 5235 §3.2.2). */
+function percent(exact = 0): string {
+  return String(exact <= 0 ? 0 : exact >= 100 ? 100 : Math.min(99, Math.max(1, Math.round(exact))));
+}
 
 /** 1 is clear of spam, 10 is spam, the rest may be. */
 function outOfTen(percent: number | undefined): string {
