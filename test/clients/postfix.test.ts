@@ -20,7 +20,7 @@ import { runWell } from './run.ts';
 const MANY = 300;
 const many = Array.from({ length: MANY }, (_, i) => `u${i}`);
 const NOBODY = 65_534;
-const cirrus = fileURLToPath(new URL('../../bin/cirrus.ts', import.meta.url));
+const cirrus = fileURLToPath(new URL('../../bin/cirrus', import.meta.url));
 
 let number = 0;
 const message = (subject: string): string =>
@@ -63,8 +63,8 @@ function tests(): void {
   /** The same Unix socket every time: Postfix looks for it in its folder. */
   const serve = (): Promise<Server> =>
     place.serve({
-      CIRRUS_LISTEN_LMTP_UNIX: join(folder, 'queue/public/cirrus'),
-      CIRRUS_LISTEN_SMMAPD: join(folder, 'queue/public/smmapd'),
+      CIRRUS_LISTEN_LMTP_UNIX: join(folder, 'queue/cirrus/lmtp'),
+      CIRRUS_LISTEN_SMMAPD: join(folder, 'queue/cirrus/smmapd'),
       CIRRUS_UNIX_SOCKET_MODE: '666',
       CIRRUS_LMTP_TRUSTED: 'off',
       CIRRUS_LMTP_ADMINS: 'lmtpuser',
@@ -84,7 +84,9 @@ function tests(): void {
     // pipe(8) runs nothing as root.
     await chmod(piped.path, 0o755);
     await runWell('chown', ['-R', `${NOBODY}:${NOBODY}`, piped.data]);
-    await layPostfix(folder);
+    const queueFolder = await layPostfix(folder);
+    // Ours within the queue folder, where Postfix may enter: its own lets in no other user.
+    await runWell('install', ['-d', '-o', 'nobody', '-g', 'postfix', '-m', '750', join(queueFolder, 'cirrus')]);
     server = await serve();
     asking = await freePort();
     const conf = join(folder, 'cirrus.conf');
@@ -95,30 +97,30 @@ function tests(): void {
         recipient_delimiter: '+',
         virtual_mailbox_domains:
           'example.net, tcp.example.net, badtcp.example.net, pipe.example.net, mailbox.example.net',
-        virtual_transport: 'lmtp:unix:public/cirrus',
+        virtual_transport: 'lmtp:unix:cirrus/lmtp',
         relay_domains: 'hash:$config_directory/relay_domains',
-        relay_recipient_maps: 'socketmap:unix:public/smmapd:cirrus',
+        relay_recipient_maps: 'socketmap:unix:cirrus/smmapd:cirrus',
         // The column beside each domain, as well as the transports of the others.
         transport_maps: 'hash:$config_directory/relay_domains, hash:$config_directory/transport',
         mydestination: 'local.example.net',
         alias_maps: 'hash:$config_directory/aliases',
-        fallback_transport: 'lmtp:unix:public/cirrus',
+        fallback_transport: 'lmtp:unix:cirrus/lmtp',
         lmtp_destination_recipient_limit: String(MANY),
         // Each of ${user} and ${extension} would be as many arguments as there are recipients.
         cyrus_destination_recipient_limit: '1',
-        lmtp_connection_cache_destinations: 'public/cirrus',
+        lmtp_connection_cache_destinations: 'cirrus/lmtp',
         lmtp_connection_cache_time_limit: '60s',
         lmtp_host_lookup: 'native',
       },
       services: [
-        `127.0.0.1:${asking} inet n - n - - smtpd -o virtual_mailbox_maps=socketmap:unix:public/smmapd:cirrus`,
+        `127.0.0.1:${asking} inet n - n - - smtpd -o virtual_mailbox_maps=socketmap:unix:cirrus/smmapd:cirrus`,
         'cyrus-inet unix - - n - 3 lmtp -o lmtp_sasl_auth_enable=yes -o lmtp_sasl_security_options=noanonymous -o lmtp_sasl_password_maps=hash:$config_directory/cyrus_lmtp_sasl_pass -o lmtp_tls_security_level=encrypt -o lmtp_sasl_tls_security_options=noanonymous',
         'cyrus-wrong unix - - n - 3 lmtp -o lmtp_sasl_auth_enable=yes -o lmtp_sasl_security_options=noanonymous -o lmtp_sasl_password_maps=hash:$config_directory/wrong_sasl_pass -o lmtp_tls_security_level=encrypt -o lmtp_sasl_tls_security_options=noanonymous',
-        'local-cirrus unix - n n - - local -o mailbox_transport=lmtp:unix:public/cirrus',
-        `cyrus unix - n n - - pipe user=nobody null_sender= argv=${process.execPath} ${cirrus} -C ${conf} deliver -e -r \${sender} -m \${extension} \${user}`,
+        'local-cirrus unix - n n - - local -o mailbox_transport=lmtp:unix:cirrus/lmtp',
+        `cyrus unix - n n - - pipe user=nobody null_sender= argv=${cirrus} -C ${conf} deliver -e -r \${sender} -m \${extension} \${user}`,
       ],
       tables: {
-        relay_domains: 'relay.example.net    lmtp:unix:public/cirrus\n',
+        relay_domains: 'relay.example.net    lmtp:unix:cirrus/lmtp\n',
         transport: [
           `tcp.example.net cyrus-inet:inet:localhost:${server.lmtp}`,
           `badtcp.example.net cyrus-wrong:inet:localhost:${server.lmtp}`,
@@ -139,7 +141,7 @@ function tests(): void {
 
   it('LMTP over a Unix socket, to INBOX and by recipient_delimiter to a sub-mailbox', async () => {
     await postfix.send('anna@example.net', ['bubba@example.net', 'anna+Lists@example.net'], message('unix'));
-    const sent = 'relay=mta.example.net\\[public/cirrus\\], .*dsn=2.1.5, status=sent \\(250 2.1.5 Ok\\)';
+    const sent = 'relay=mta.example.net\\[cirrus/lmtp\\], .*dsn=2.1.5, status=sent \\(250 2.1.5 Ok\\)';
     await postfix.logged(new RegExp(`to=<bubba@example.net>, ${sent}`));
     await postfix.logged(new RegExp(`to=<anna\\+Lists@example.net>, ${sent}`));
     expect(await subjects(place.data, 'bubba')).toContain('unix');
@@ -198,7 +200,7 @@ function tests(): void {
   it('unknown users bounce, with our text, to the mailbox of the sender', async () => {
     await postfix.send('anna@example.net', ['nobody@example.net'], message('to nobody'));
     await postfix.logged(
-      /to=<nobody@example\.net>, .*dsn=5\.1\.1, status=bounced \(host mta\.example\.net\[public\/cirrus\] said: 550-Mailbox unknown\. {2}Either there is no mailbox associated with this 550-name or you do not have authorization to see it\. 550 5\.1\.1 User unknown \(in reply to RCPT TO command\)\)/,
+      /to=<nobody@example\.net>, .*dsn=5\.1\.1, status=bounced \(host mta\.example\.net\[cirrus\/lmtp\] said: 550-Mailbox unknown\. {2}Either there is no mailbox associated with this 550-name or you do not have authorization to see it\. 550 5\.1\.1 User unknown \(in reply to RCPT TO command\)\)/,
     );
     await postfix.logged(/to=<anna@example\.net>, .*status=sent \(250 2\.1\.5 Ok\)/);
     const found = await messagesIn(place.data, 'anna', 'INBOX');
@@ -211,7 +213,7 @@ function tests(): void {
   it('over quota is deferred, and delivered when there is room again', async () => {
     await postfix.send('anna@example.net', ['full@example.net'], message('to full'));
     await postfix.logged(
-      /to=<full@example\.net>, .*dsn=4\.2\.2, status=deferred \(host mta\.example\.net\[public\/cirrus\] said: 452 4\.2\.2 Over quota \(in reply to RCPT TO command\)\)/,
+      /to=<full@example\.net>, .*dsn=4\.2\.2, status=deferred \(host mta\.example\.net\[cirrus\/lmtp\] said: 452 4\.2\.2 Over quota \(in reply to RCPT TO command\)\)/,
     );
     expect(await postfix.queued()).toContain('full@example.net');
     await withStoreOf(place.data, async (store) => setUserQuota(store, (await account(store, 'full')).user, 1000));
@@ -253,11 +255,11 @@ function tests(): void {
       message('local'),
     );
     await postfix.logged(
-      /to=<bubba@example\.net>, orig_to=<marketing_weasel@local\.example\.net>, relay=mta\.example\.net\[public\/cirrus\], .*status=sent/,
+      /to=<bubba@example\.net>, orig_to=<marketing_weasel@local\.example\.net>, relay=mta\.example\.net\[cirrus\/lmtp\], .*status=sent/,
     );
     await postfix.logged(/to=<daemon@local\.example\.net>, relay=local, .*status=sent \(delivered to maildir\)/);
     await postfix.logged(
-      /to=<u0@local\.example\.net>, relay=mta\.example\.net\[public\/cirrus\], .*status=sent \(250 2\.1\.5 Ok\)/,
+      /to=<u0@local\.example\.net>, relay=mta\.example\.net\[cirrus\/lmtp\], .*status=sent \(250 2\.1\.5 Ok\)/,
     );
     expect(await subjects(place.data, 'u0')).toEqual(['local']);
     expect(await subjects(place.data, 'daemon')).toEqual([]);
@@ -268,7 +270,7 @@ function tests(): void {
 
   it('local(8) with mailbox_transport: Unix accounts are ours too', async () => {
     await postfix.send('anna@example.net', ['daemon@mailbox.example.net'], message('mailbox'));
-    await postfix.logged(/to=<daemon@mailbox\.example\.net>, relay=mta\.example\.net\[public\/cirrus\], .*status=sent/);
+    await postfix.logged(/to=<daemon@mailbox\.example\.net>, relay=mta\.example\.net\[cirrus\/lmtp\], .*status=sent/);
     expect(await subjects(place.data, 'daemon')).toEqual(['mailbox']);
   });
 
@@ -288,7 +290,7 @@ function tests(): void {
     await server.ended;
     await postfix.send('anna@example.net', ['bubba@example.net'], message('while down'));
     await postfix.logged(
-      /to=<bubba@example\.net>, .*dsn=4\.4\.1, status=deferred \(connect to mta\.example\.net\[public\/cirrus\]: (?:No such file or directory|Connection refused)\)/,
+      /to=<bubba@example\.net>, .*dsn=4\.4\.1, status=deferred \(connect to mta\.example\.net\[cirrus\/lmtp\]: (?:No such file or directory|Connection refused)\)/,
     );
     expect(await subjects(place.data, 'bubba')).not.toContain('while down');
     server = await serve();
