@@ -12,13 +12,15 @@ export interface Home extends StorePorts {
 export interface HomeOptions {
   /** Whether this process serves for long; one that comes and goes needs no thread that commits, and no address that others know. */
   readonly serves: boolean;
+  /** Whether no other process may have a data folder open; of the AWS home nobody knows. */
+  readonly alone?: boolean;
   readonly onError: (what: string, error: unknown) => void;
 }
 
 /** Opens the home; other processes may have it open. A data folder is made, a table or bucket is not. Throws `StoreError`. */
-export async function openHome(config: Config, { serves, onError }: HomeOptions): Promise<Home> {
+export async function openHome(config: Config, { serves, alone = false, onError }: HomeOptions): Promise<Home> {
   if (config.home === 'embedded') {
-    const home = await openEmbedded(config.configdirectory, { onError, commitHere: !serves });
+    const home = await openEmbedded(config.configdirectory, { onError, commitHere: !serves, alone });
     return { ...home, removeTorn: () => home.blobs.removeTorn() };
   }
   // The SDK takes long to load, and `deliver` runs once per message.

@@ -44,7 +44,7 @@ export interface OpenStore extends AsyncDisposable {
 export interface StoreUse {
   /** For long, not for one command. */
   readonly serves?: boolean;
-  /** To build its index again: for everything else an index that is not whole is refused. */
+  /** To build its index again, alone: for everything else an index that is not whole is refused. */
   readonly rebuilds?: boolean;
 }
 
@@ -55,7 +55,7 @@ export async function openStore(
   { serves = false, rebuilds = false }: StoreUse = {},
 ): Promise<OpenStore> {
   const onError = (what: string, err: unknown): void => log.error({ err, what }, 'background work failed');
-  const home = await openHome(config, { serves, onError });
+  const home = await openHome(config, { serves, alone: rebuilds, onError });
   try {
     await agreeOnFormat(home.index);
     if (!rebuilds) await requireWhole(home);

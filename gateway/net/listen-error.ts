@@ -26,7 +26,15 @@ export function listenError(protocol: string, address: ListenAddress, cause: unk
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
   const reason = reasons.get(code) ?? (cause instanceof Error ? cause.message : String(cause));
   const noIpv6 = 'host' in address && address.host === '::1' && (code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT');
-  return new ListenError(`${protocol}: cannot listen on ${formatAddress(address)}: ${reason}`, { cause, noIpv6 });
+  return new ListenError(
+    `${protocol}: cannot listen on ${formatAddress(address)}: ${reason} (${keyOf(protocol, address)})`,
+    { cause, noIpv6 },
+  );
+}
+
+/** The key of the configuration that says where a protocol listens. */
+function keyOf(protocol: string, address: ListenAddress): string {
+  return `listen_${protocol}${protocol === 'lmtp' && 'path' in address ? '_unix' : ''}`;
 }
 
 /** An address as it is written in the configuration. */

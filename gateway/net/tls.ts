@@ -98,6 +98,20 @@ function fingerprint({ certFile, keyFile }: CertificateFiles): string {
   return parts.join(' ');
 }
 
+const REASONS: ReadonlyMap<string, string> = new Map([
+  ['ENOENT', 'there is no such file'],
+  ['EACCES', 'this user may not read it'],
+  ['EISDIR', 'it is a folder'],
+  ['ERR_OSSL_PEM_NO_START_LINE', 'there is no certificate in PEM in it'],
+  ['ERR_OSSL_UNSUPPORTED', 'there is no private key in PEM in it'],
+  ['ERR_OSSL_BAD_DECRYPT', 'the private key is protected by a password'],
+  ['ERR_OSSL_X509_KEY_VALUES_MISMATCH', 'the private key belongs to another certificate'],
+]);
+
+/** Why files cannot be used, in words where we have them, and which of them it is where the system says so. */
 function text(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
+  if (!(cause instanceof Error)) return String(cause);
+  const reason = 'code' in cause ? REASONS.get(String(cause.code)) : undefined;
+  if (reason === undefined) return cause.message;
+  return 'path' in cause ? `${String(cause.path)}: ${reason}` : reason;
 }

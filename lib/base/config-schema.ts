@@ -281,6 +281,9 @@ const schema = z.object({
  * those of imapd.conf(5) where it has one.
  */
 export const configSchema = schema.superRefine((config, context) => {
+  if (config.tls_server_key !== '' && config.tls_server_cert === '') {
+    context.addIssue({ code: 'custom', path: ['tls_server_cert'], message: 'needed where tls_server_key is given' });
+  }
   if (config.home === 'aws') {
     for (const key of ['aws_table', 'aws_bucket'] as const) {
       if (config[key] !== '') continue;

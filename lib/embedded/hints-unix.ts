@@ -12,11 +12,16 @@ const NAME = /^h[0-9a-f]{16}$/;
 /** `sun_path` holds 108 bytes with the final zero. */
 const PATH_BYTES = 107;
 
-/** Opens the Hints port among the processes that share a data folder (Rule 20). */
-export async function openUnixHints(dataFolder: string): Promise<Hints> {
+/**
+ * Opens the Hints port among the processes that share a data folder (Rule 20). `alone`: no other process may have it open; throws
+ * StoreError `unavailable` when one has.
+ */
+export async function openUnixHints(dataFolder: string, alone = false): Promise<Hints> {
   try {
     const folder = await socketFolder(dataFolder);
-    await removeDead(folder);
+    const others = await removeDead(folder);
+    if (alone && others > 0)
+      throw new StoreError('unavailable', 'another process has it open: stop every server first');
     const address = `h${randomBytes(8).toString('hex')}`;
     return new SocketHints(await listeningAt(join(folder, address)), address, linkIn(folder));
   } catch (error) {
@@ -72,8 +77,9 @@ async function socketFolder(dataFolder: string): Promise<string> {
   return far;
 }
 
-/** Removes the sockets of processes that died. */
-async function removeDead(folder: string): Promise<void> {
+/** Removes the sockets of processes that died; answers how many live. */
+async function removeDead(folder: string): Promise<number> {
+  let living = 0;
   for (const name of await readdir(folder)) {
     if (!NAME.test(name)) continue;
     const path = join(folder, name);
@@ -83,5 +89,7 @@ async function removeDead(folder: string): Promise<void> {
       socket.on('connect', () => socket.destroy());
     });
     if (dead) await unlink(path).catch(() => undefined);
+    else living++;
   }
+  return living;
 }

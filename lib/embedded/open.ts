@@ -20,6 +20,8 @@ export interface Embedded {
 
 export interface EmbeddedOptions extends Pick<SqliteIndexOptions, 'commitHere'> {
   readonly jobs?: IndexJobsOptions;
+  /** No other process may have it open: StoreError `unavailable` when one has. */
+  readonly alone?: boolean;
   /** Something ended that works in the background and was started again. */
   readonly onError?: (what: string, error: unknown) => void;
 }
@@ -48,7 +50,7 @@ export async function openEmbedded(folder: string, options: EmbeddedOptions = {}
     await syncFolder(root);
     const blobs = new FileBlobs(blobFolder, { journals });
     await blobs.recover();
-    const hints = await openUnixHints(root);
+    const hints = await openUnixHints(root, options.alone);
     const jobs = new IndexJobs(index, options.jobs);
     const close = async (): Promise<void> => {
       await jobs.close();

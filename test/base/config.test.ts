@@ -104,6 +104,12 @@ describe('values', () => {
     expect(warnings).toEqual([]);
   });
 
+  test('a private key without its certificate is refused: another certificate would be served', () => {
+    expect(() => read('tls_server_key: /etc/ssl/key.pem')).toThrow(
+      'default: tls_server_cert: "" is not allowed; needed where tls_server_key is given',
+    );
+  });
+
   test.each([
     [
       'allowplaintext: maybe',

@@ -54,6 +54,24 @@ test('restore says what it did, and wants a time', async () => {
   expect(await messagesIn(place.data, 'anna', 'INBOX')).toHaveLength(2);
 });
 
+test('while a server runs its index is not made again under its hands', async () => {
+  const server = await place.serve();
+  for (const args of [
+    ['restore', '--to', '2026-01-01T00:00:00Z'],
+    ['reconstruct', '--only-missing'],
+  ]) {
+    expect(await place.run(args)).toEqual({
+      code: 73,
+      out: '',
+      err: `cirrus: the data folder ${place.data} cannot be used: another process has it open: stop every server first\n`,
+    });
+  }
+  // One that died has not.
+  server.process.kill('SIGKILL');
+  await server.ended;
+  expect(await place.run(['restore', '--to', '2026-01-01T00:00:00Z'])).toMatchObject({ code: 0 });
+});
+
 test('undelete lists and brings back', async () => {
   expect(await place.run(['undelete', 'list', '--user', 'anna'])).toEqual({ code: 0, out: 'nothing\n', err: '' });
   expect((await place.run(['undelete', 'messages', 'INBOX', '--user', 'anna'])).out).toBe(

@@ -119,7 +119,7 @@ describe('what cannot be is said in one line, with a code of sysexits(3)', () =>
     expect(ran).toEqual({
       code: 69,
       out: expect.not.stringContaining('"error"'),
-      err: `cirrus: imaps: cannot listen on ${taken}: it is already in use by another program\n`,
+      err: `cirrus: imaps: cannot listen on ${taken}: it is already in use by another program (listen_imaps)\n`,
     });
     other.close();
     const server = await place.serve();

@@ -146,7 +146,7 @@ describe('addresses', () => {
   test('a port in use is one clear sentence', async () => {
     const first = await open();
     await expect(open({ address: first.address })).rejects.toThrow(
-      /^echo: cannot listen on 127\.0\.0\.1:\d+: it is already in use by another program$/,
+      /^echo: cannot listen on 127\.0\.0\.1:\d+: it is already in use by another program \(listen_echo\)$/,
     );
   });
 

@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
@@ -96,7 +96,49 @@ describe('certificate files', () => {
   test('that cannot be used are an error of the configuration, which is no bug of ours', async () => {
     const config = { configdirectory: dir, servername: '', tls_server_cert: '/absent.pem', tls_server_key: '' };
     await expect(Certificate.ofConfig(config, log)).rejects.toThrow(ConfigError);
-    await expect(Certificate.ofConfig(config, log)).rejects.toThrow('the certificate /absent.pem cannot be used: ');
+    await expect(Certificate.ofConfig(config, log)).rejects.toThrow(
+      'the certificate /absent.pem cannot be used: /absent.pem: there is no such file',
+    );
+  });
+
+  test('say in words what is wrong with them', async () => {
+    const [one, other] = [await makeSelfSigned('one.example'), await makeSelfSigned('other.example')];
+    const put = (name: string, text: string): string => {
+      writeFileSync(join(dir, name), text);
+      return join(dir, name);
+    };
+    const certFile = put('one-cert.pem', one.certPem);
+    const keyFile = put('one-key.pem', one.keyPem);
+    const locked = createPrivateKey(one.keyPem).export({
+      type: 'pkcs8',
+      format: 'pem',
+      cipher: 'aes256',
+      passphrase: 'x',
+    });
+    const why = (files: { certFile: string; keyFile: string }): string => {
+      try {
+        Certificate.open(files, log);
+        return '';
+      } catch (error) {
+        return error instanceof ConfigError ? error.message.replace(/^.* cannot be used: /, '') : String(error);
+      }
+    };
+    const wrong = [
+      { certFile: put('text.pem', 'hello'), keyFile },
+      { certFile: keyFile, keyFile },
+      { certFile, keyFile: certFile },
+      { certFile, keyFile: put('locked.pem', locked.toString()) },
+      { certFile, keyFile: put('other-key.pem', other.keyPem) },
+      { certFile: dir, keyFile },
+    ];
+    expect(wrong.map(why)).toEqual([
+      'there is no certificate in PEM in it',
+      'there is no certificate in PEM in it',
+      'there is no private key in PEM in it',
+      'the private key is protected by a password',
+      'the private key belongs to another certificate',
+      'it is a folder',
+    ]);
   });
 });
 
