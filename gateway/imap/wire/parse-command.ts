@@ -183,8 +183,8 @@ function language(reader: Reader): ImapCommand {
  */
 function comparator(reader: Reader): ImapCommand {
   const orders: string[] = [];
-  // Quirk (the RFC's own `i;*` without quotes would be no astring): wildcards are let in.
-  while (reader.skip(' ')) orders.push(reader.match(/[A-Za-z0-9;=.*-]+/y) ?? astring(reader, 'a comparator'));
+  // Quirk (the RFC's own `i;*` without quotes would be no astring): in names of comparators wildcards are let in.
+  while (reader.skip(' ')) orders.push(reader.match(/[A-Za-z0-9;=.*-]+(?= |$)/y) ?? astring(reader, 'a comparator'));
   return { name: 'COMPARATOR', orders };
 }
 

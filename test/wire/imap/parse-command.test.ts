@@ -54,6 +54,7 @@ const examples: readonly (readonly [section: string, wire: string, command: obje
       ],
     },
   ],
+  ['RFC 5255 §4.10', 'C COMPARATOR cbor -# "-# b" i;*', { name: 'COMPARATOR', orders: ['cbor', '-#', '-# b', 'i;*'] }],
   ['RFC 2971 §3.1', 'a042 ID NIL', { name: 'ID', params: [] }],
   ['RFC 7162 §3.2.5', 'A02 ENABLE QRESYNC x-good', { name: 'ENABLE', capabilities: ['QRESYNC', 'X-GOOD'] }],
   [
