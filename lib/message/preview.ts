@@ -29,30 +29,34 @@ function sampleText({ part, bytes }: BodySample): string {
   return part.subtype === 'html' ? htmlToText(text) : text;
 }
 
+/** Of most texts a little is enough; of one that begins with much white space all is looked at. */
 function oneLine(text: string): string {
-  return isAscii(text)
-    ? text
-        .replace(/[\x00-\x20\x7f]+/g, ' ')
-        .trim()
-        .slice(0, maxPreviewChars)
-        .trim()
-    : oneVisibleLine(text);
+  const line = visibleLine(text.slice(0, BEGINNING_CHARS));
+  const whole = text.length <= BEGINNING_CHARS || line.length > ENOUGH_CHARS ? line : visibleLine(text);
+  return firstCharacters(whole, maxPreviewChars).trim();
 }
 
-/** Most mail is, and needs no table of characters: those were a tenth of what a delivery costs. */
-function isAscii(text: string): boolean {
-  return !/[^\x00-\x7f]/.test(text);
+function firstCharacters(text: string, count: number): string {
+  let end = 0;
+  for (let i = 0; i < count && end < text.length; i++) end += (text.codePointAt(end) ?? 0) > 0xffff ? 2 : 1;
+  return text.slice(0, end);
 }
 
-function oneVisibleLine(text: string): string {
+/** A character is one or two UTF-16 units. */
+const ENOUGH_CHARS = 2 * maxPreviewChars;
+const BEGINNING_CHARS = 2 * ENOUGH_CHARS;
+
+function visibleLine(text: string): string {
+  if (isAscii(text)) return text.replace(/[\x00-\x20\x7f]+/g, ' ').trim();
   // What cannot be seen is no preview: controls, zero-width and filler characters, and a character cut off at the end.
   const visible = text
     .replace(/\ufffd{1,4}$/, '')
     .replace(/[\p{Cc}\p{Z}]+/gu, ' ')
     .replace(/\p{Cf}|\u034f/gu, '');
-  const line = visible.replace(/ {2,}/g, ' ').trim();
-  return Array.from(line.slice(0, 2 * maxPreviewChars))
-    .slice(0, maxPreviewChars)
-    .join('')
-    .trim();
+  return visible.replace(/ {2,}/g, ' ').trim();
+}
+
+/** Most mail is, and needs no table of characters: those were a tenth of what a delivery costs. */
+function isAscii(text: string): boolean {
+  return !/[^\x00-\x7f]/.test(text);
 }

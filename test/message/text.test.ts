@@ -64,6 +64,11 @@ describe('preview (RFC 8970)', () => {
     expect(previewOf(parseStructure(nested).samples)).toBe('Schöne Grüße aus dem Schwarzwald.');
     expect(preview(`A: b\n\n${'𝄞'.repeat(300)}`)).toBe('𝄞'.repeat(200));
     expect(preview('A: b\n\n')).toBe('');
+    // However much white space is before it, and wherever a text is cut.
+    for (const blanks of [1, 399, 400, 401, 799, 800, 801, 5000]) {
+      expect(preview(`A: b\n\n${' '.repeat(blanks)}word`)).toBe('word');
+      expect(preview(`A: b\n\n${' '.repeat(blanks)}${'é𝄞'.repeat(500)}`)).toBe('é𝄞'.repeat(100));
+    }
   });
 
   it('is made of the HTML when there is no plain text', () => {
