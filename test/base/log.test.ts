@@ -27,7 +27,21 @@ test('lines are JSON with level and time, from the level on', () => {
 test('what looks like a secret is struck out', () => {
   const out = capture();
   const log = openLog('info', out);
-  log.info({ password: 'hunter2', user: { password: 'hunter2', sasl: { initialResponse: 'hunter2' } } }, 'x');
+  const fields = {
+    password: 'hunter2',
+    user: { password: 'hunter2', name: 'a', sasl: { initialResponse: 'hunter2' } },
+  };
+  log.info(fields, 'x');
+  log.child({ token: 'hunter2' }).info({ list: [{ secret: 'hunter2' }] }, 'y');
+  const err = Object.assign(new Error('no'), { credentials: 'hunter2', request: { authorization: 'hunter2' } });
+  log.error({ err }, 'z');
   expect(JSON.stringify(out.lines())).not.toContain('hunter2');
-  expect(JSON.stringify(out.lines())).toContain('[secret]');
+  const struck = '[secret]';
+  expect(out.lines()).toMatchObject([
+    { password: struck, user: { password: struck, name: 'a', sasl: { initialResponse: struck } }, msg: 'x' },
+    { token: struck, list: [{ secret: struck }], msg: 'y' },
+    { err: { type: 'Error', message: 'no', credentials: struck, request: { authorization: struck } }, msg: 'z' },
+  ]);
+  // What was given is another's, and stays as it was.
+  expect(fields.user.password).toBe('hunter2');
 });
