@@ -15,16 +15,24 @@ export interface HeaderField {
 
 /** The fields of a header block up to its blank line, each with the lines folded under it (RFC 5322 §2.2). */
 export function* headerFields(block: Uint8Array): Generator<HeaderField> {
+  const bytes = asBuffer(block);
   let start = 0;
-  while (start < block.length && !isBlankLine(block, start)) {
-    const firstLineEnd = lineEnd(block, start);
+  while (start < bytes.length && !isBlankLine(bytes, start)) {
+    const firstLineEnd = lineEnd(bytes, start);
     let end = firstLineEnd;
-    while (end < block.length && isBlank(block[end])) end = lineEnd(block, end);
-    const at = block.subarray(start, firstLineEnd).indexOf(colon);
-    const name = at < 0 ? '' : fieldName(block.subarray(start, start + at));
-    yield { name, start, valueStart: name === '' ? start : start + at + 1, end };
+    while (end < bytes.length && isBlank(bytes[end])) end = lineEnd(bytes, end);
+    const nameEnd = endOfName(bytes, start, firstLineEnd);
+    const name = bytes.toString('latin1', start, nameEnd).toLowerCase();
+    yield { name, start, valueStart: name === '' ? start : afterColon(bytes, nameEnd), end };
     start = end;
   }
+}
+
+/** How many fields of this name (lower case) there are; not counted beyond `most`. */
+export function countFields(block: Uint8Array, name: string, most: number): number {
+  let count = 0;
+  for (const field of headerFields(block)) if (field.name === name && ++count === most) break;
+  return count;
 }
 
 /** The field's value as text: unfolded, trimmed, free of CR, LF and NUL. */
@@ -75,24 +83,35 @@ export function headerText(bytes: Uint8Array): string {
 
 /** Unfolds (RFC 5322 §2.2.3) and trims; line ends and NULs cannot be part of a value. */
 export function unfold(raw: string): string {
-  return raw
-    .replace(/\r?\n|\0/g, '')
-    .replace(/\r/g, ' ')
-    .replace(/^[ \t]+/, '')
-    .trimEnd();
+  const line = raw.endsWith('\r\n') ? raw.slice(0, -2) : raw;
+  const flat = /[\r\n\0]/.test(line) ? line.replace(/\r?\n|\0/g, '').replace(/\r/g, ' ') : line;
+  return flat.replace(/^[ \t]+/, '').trimEnd();
 }
 
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** RFC 5322 §3.6.8: printable US-ASCII without colon; white space before the colon is obsolete syntax (§4.5). */
-function fieldName(bytes: Uint8Array): string {
-  let end = bytes.length;
-  while (end > 0 && isBlank(bytes[end - 1])) end--;
-  for (let i = 0; i < end; i++) {
-    const byte = bytes[i] ?? 0;
-    if (byte <= 0x20 || byte >= 0x7f) return '';
-  }
-  return asBuffer(bytes).toString('latin1', 0, end).toLowerCase();
+/**
+ * Where the name ends that the line begins with; at its start when that is none. RFC 5322 §3.6.8: printable US-ASCII without
+ * colon; white space before the colon is obsolete syntax (§4.5).
+ */
+function endOfName(bytes: Buffer, start: number, lineEnd: number): number {
+  let end = start;
+  while (end < lineEnd && isOfName(bytes[end] ?? 0)) end++;
+  return bytes[afterBlanks(bytes, end)] === colon && afterBlanks(bytes, end) < lineEnd ? end : start;
+}
+
+function isOfName(byte: number): boolean {
+  return byte > 0x20 && byte < 0x7f && byte !== colon;
+}
+
+function afterColon(bytes: Buffer, nameEnd: number): number {
+  return afterBlanks(bytes, nameEnd) + 1;
+}
+
+function afterBlanks(bytes: Buffer, from: number): number {
+  let at = from;
+  while (isBlank(bytes[at])) at++;
+  return at;
 }
 
 function lineEnd(block: Uint8Array, from: number): number {
