@@ -26,28 +26,20 @@ const stat = promisify(fs.fstat);
 const close = promisify(fs.close);
 
 /** A read that takes longer had to wait for the disk. */
-export const SLOW_READ_MS = 0.5;
-/** A write into the system's memory waits at most for the file system's own journal. */
-export const SLOW_WRITE_MS = 3;
+const SLOW_MS = 0.5;
 
 /** After a slow one, so many are left to threads, several at a time: more when it happens again soon. */
 const FEWEST_IN_THREADS = 4;
 const MOST_IN_THREADS = 64;
 
 /**
- * Where small files are read or written. What the system does in its memory is done in a part of the time that it takes to
- * ask a thread for it; what must wait for a disk must not stop everybody else.
+ * Where small files are read. What the system has in its memory is read in a part of the time that it takes to ask a thread
+ * for it; what must wait for a disk must not stop everybody else.
  */
 export class Pace {
-  readonly #slowMs: number;
   #inThreads = 0;
   /** How many it is after the next slow one: a single one may be chance, when somebody else had the core. */
   #nextInThreads = FEWEST_IN_THREADS;
-
-  /** Who takes longer has had to wait for the disk. */
-  constructor(slowMs: number) {
-    this.#slowMs = slowMs;
-  }
 
   /** Whether the next one is for a thread. */
   get isSlow(): boolean {
@@ -58,7 +50,7 @@ export class Pace {
 
   /** Notes how long one took that was not left to a thread. */
   took(ms: number): void {
-    if (ms > this.#slowMs) {
+    if (ms > SLOW_MS) {
       this.#inThreads = this.#nextInThreads;
       this.#nextInThreads = Math.min(2 * this.#nextInThreads, MOST_IN_THREADS);
     } else if (this.#nextInThreads > FEWEST_IN_THREADS) this.#nextInThreads--;

@@ -4,15 +4,15 @@ import { type Clock, systemClock } from '../base/clock.ts';
 import { StoreError } from '../store/errors.ts';
 import { checkBlobKey, checkBlobMetadata } from '../store/port-limits.ts';
 import type { BlobInfo, BlobMetadata, Blobs, ByteRange } from '../store/ports.ts';
-import { openWhole, Pace, SLOW_READ_MS, SLOW_WRITE_MS, type WholeFile } from './blob-file.ts';
+import { openWhole, Pace, type WholeFile } from './blob-file.ts';
 import { encodeFooter } from './blob-footer.ts';
-import { BlobJournal } from './blob-journal.ts';
 import { replayJournals } from './blob-journal-replay.ts';
 import { FILE_SUFFIX, keysUnder } from './blob-walk.ts';
 import { DurableFolders } from './durable-folders.ts';
 import { isErrno, translated } from './errors.ts';
+import { SmallObjects } from './small-objects.ts';
 import { syncFileSystem } from './sync-file-system.ts';
-import { makeFileSync, writeAll } from './write-all.ts';
+import { writeAll } from './write-all.ts';
 
 const WRITE_BYTES = 256 * 1024;
 const WRITE_PIECES = 512;
@@ -34,11 +34,10 @@ export class FileBlobs implements Blobs {
   readonly #root: string;
   readonly #folders: DurableFolders;
   readonly #clock: Clock;
-  readonly #readPace = new Pace(SLOW_READ_MS);
-  readonly #writePace = new Pace(SLOW_WRITE_MS);
+  readonly #readPace = new Pace();
   readonly #journals: string | undefined;
-  #journal: BlobJournal | undefined;
-  #small = 0;
+  #small: SmallObjects | undefined;
+  #smallPuts = 0;
 
   constructor(root: string, { clock = systemClock, journals }: FileBlobsOptions = {}) {
     this.#root = root;
@@ -61,39 +60,44 @@ export class FileBlobs implements Blobs {
   async put(key: string, body: Uint8Array | AsyncIterable<Uint8Array>, metadata: BlobMetadata = {}) {
     checkBlobKey(key);
     checkBlobMetadata(metadata);
+    const { small, rest } = await beginningOf(body);
+    const writer = small && this.#smallObjects();
+    return small === undefined || writer === undefined
+      ? this.#putFile(key, rest, metadata)
+      : this.#putSmall(writer, key, small, metadata);
+  }
+
+  /** What is in memory already goes to the thread that makes small objects durable together. */
+  async #putSmall(writer: SmallObjects, key: string, body: readonly Uint8Array[], metadata: BlobMetadata) {
     const path = this.#path(key);
-    if (this.#journal !== undefined && body instanceof Uint8Array && body.length <= WRITE_BYTES)
-      return this.#putSmall(this.#journal, key, [body, encodeFooter(key, { bodyBytes: body.length, metadata })]);
+    const folder = dirname(path);
+    const sizeBytes = body.reduce((sum, piece) => sum + piece.length, 0);
+    const pieces = [...body, encodeFooter(key, { bodyBytes: sizeBytes, metadata })];
+    return guarded(`writing blob ${key}`, async () => {
+      for (;;) {
+        await this.#folders.make(folder);
+        const made = await writer.make(key, path, pieces);
+        if (made === 'made') return { created: true, sizeBytes };
+        if (made === 'taken') return this.#takenBefore(key);
+        if (made !== 'no folder')
+          throw made.code === undefined ? new Error(made.text) : new StoreError(made.code, made.text);
+        await this.#folderIsGone(folder);
+      }
+    });
+  }
+
+  async #putFile(key: string, body: AsyncIterable<Uint8Array>, metadata: BlobMetadata) {
+    const path = this.#path(key);
     const file = await guarded(`writing blob ${key}`, () => this.#create(path));
     if (file === undefined) return this.#takenBefore(key);
     try {
-      const { sizeBytes, whole } = await this.#write(file, key, body, metadata).finally(() => file.close());
-      await guarded(`writing blob ${key}`, () =>
-        // Only now, when the file is written: settling the journal must find it.
-        whole === undefined ? this.#folders.sync(dirname(path)) : whole.journal.append(key, whole.pieces),
-      );
+      const sizeBytes = await this.#write(file, key, body, metadata).finally(() => file.close());
+      await guarded(`writing blob ${key}`, () => this.#folders.sync(dirname(path)));
       return { created: true, sizeBytes };
     } catch (error) {
       await unlink(path).catch(() => undefined);
       throw error;
     }
-  }
-
-  /** What is in memory already and made durable by the journal: its file, body and footer, waits for no disk. */
-  async #putSmall(journal: BlobJournal, key: string, pieces: readonly [body: Uint8Array, footer: Uint8Array]) {
-    const path = this.#path(key);
-    return guarded(`writing blob ${key}`, async () => {
-      await this.#folders.make(dirname(path));
-      if (!(await this.#makeFile(path, pieces))) return this.#takenBefore(key);
-      try {
-        // Only now, when the file is written: settling the journal must find it.
-        await journal.append(key, pieces);
-      } catch (error) {
-        await unlink(path).catch(() => undefined);
-        throw error;
-      }
-      return { created: true, sizeBytes: pieces[0].length };
-    });
   }
 
   async #takenBefore(key: string) {
@@ -183,7 +187,7 @@ export class FileBlobs implements Blobs {
   }
 
   async close(): Promise<void> {
-    await this.#journal?.close();
+    await this.#small?.close();
   }
 
   #path(key: string): string {
@@ -193,31 +197,6 @@ export class FileBlobs implements Blobs {
   async #open(key: string): Promise<WholeFile | undefined> {
     checkBlobKey(key);
     return guarded(`reading blob ${key}`, async () => openWhole(this.#path(key), key, this.#readPace));
-  }
-
-  /** Makes a small file; false when the name is taken. */
-  async #makeFile(path: string, pieces: readonly Uint8Array[]): Promise<boolean> {
-    if (!this.#writePace.isSlow) {
-      const begun = performance.now();
-      try {
-        makeFileSync(path, pieces);
-        this.#writePace.took(performance.now() - begun);
-        return true;
-      } catch (error) {
-        if (isErrno(error, 'EEXIST')) return false;
-        // Somebody removed the folder when it was empty: made again below.
-        if (!isErrno(error, 'ENOENT')) throw error;
-      }
-    }
-    const file = await this.#create(path);
-    if (file === undefined) return false;
-    try {
-      await writeAll(file, pieces, 0).finally(() => file.close());
-      return true;
-    } catch (error) {
-      await unlink(path).catch(() => undefined);
-      throw error;
-    }
   }
 
   /** The new file, or undefined when the name is taken. */
@@ -230,14 +209,24 @@ export class FileBlobs implements Blobs {
       } catch (error) {
         if (isErrno(error, 'EEXIST')) return undefined;
         if (!isErrno(error, 'ENOENT')) throw error;
-        // Another process removed the empty folder. Its own absence is the only way to get here again.
-        await stat(this.#root);
-        this.#folders.forget(folder);
+        await this.#folderIsGone(folder);
       }
     }
   }
 
-  async #write(file: FileHandle, key: string, body: Uint8Array | AsyncIterable<Uint8Array>, metadata: BlobMetadata) {
+  /** Another process removed the folder when it was empty: it is to be made again. Throws when there is no root to make it in. */
+  async #folderIsGone(folder: string): Promise<void> {
+    await stat(this.#root);
+    this.#folders.forget(folder);
+  }
+
+  /** Answers the size of the body, when all of the file is durable but for its name. */
+  async #write(
+    file: FileHandle,
+    key: string,
+    body: AsyncIterable<Uint8Array>,
+    metadata: BlobMetadata,
+  ): Promise<number> {
     const doing = `writing blob ${key}`;
     let bodyBytes = 0;
     let waiting: Uint8Array[] = [];
@@ -247,33 +236,31 @@ export class FileBlobs implements Blobs {
       waiting = [];
       waitingBytes = 0;
     };
-    for await (const piece of body instanceof Uint8Array ? [body] : body) {
+    for await (const piece of body) {
       waiting.push(piece);
       waitingBytes += piece.length;
       bodyBytes += piece.length;
-      if (!(body instanceof Uint8Array) && (waitingBytes >= WRITE_BYTES || waiting.length >= WRITE_PIECES))
-        await flush();
+      if (waitingBytes >= WRITE_BYTES || waiting.length >= WRITE_PIECES) await flush();
     }
-    const pieces = [...waiting, encodeFooter(key, { bodyBytes, metadata })];
-    const journal = bodyBytes === waitingBytes && bodyBytes <= WRITE_BYTES ? this.#journalOfSmall() : undefined;
+    waiting.push(encodeFooter(key, { bodyBytes, metadata }));
     await guarded(doing, async () => {
-      await writeAll(file, pieces, bodyBytes - waitingBytes);
-      if (journal === undefined) await file.datasync();
+      await writeAll(file, waiting, bodyBytes - waitingBytes);
+      await file.datasync();
     });
-    return { sizeBytes: bodyBytes, whole: journal && { journal, pieces } };
+    return bodyBytes;
   }
 
-  /** The journal, once it is worth it and known to work here. */
-  #journalOfSmall(): BlobJournal | undefined {
-    if (this.#journals !== undefined && ++this.#small === WITHOUT_JOURNAL) this.#openJournal(this.#journals);
-    return this.#journal;
+  /** Who writes small objects, once that is worth it and known to work here. */
+  #smallObjects(): SmallObjects | undefined {
+    if (this.#journals !== undefined && ++this.#smallPuts === WITHOUT_JOURNAL) this.#openSmallObjects(this.#journals);
+    return this.#small;
   }
 
-  #openJournal(journals: string): void {
-    const settle = () => syncFileSystem(this.#root);
-    settle().then(
+  #openSmallObjects(journals: string): void {
+    const root = this.#root;
+    syncFileSystem(root).then(
       () => {
-        this.#journal = new BlobJournal(journals, settle);
+        this.#small = new SmallObjects({ root, journals });
       },
       // Where files cannot be settled together, each is waited for as before.
       () => undefined,
@@ -303,6 +290,42 @@ export class FileBlobs implements Blobs {
       }
       this.#folders.forget(at);
     }
+  }
+}
+
+/** A body from its beginning; `small`: all its pieces, when they are few. */
+interface Begun {
+  readonly small?: readonly Uint8Array[];
+  readonly rest: AsyncIterable<Uint8Array>;
+}
+
+async function beginningOf(body: Uint8Array | AsyncIterable<Uint8Array>): Promise<Begun> {
+  if (body instanceof Uint8Array) {
+    const rest = given([body]);
+    return body.length <= WRITE_BYTES ? { small: [body], rest } : { rest };
+  }
+  const pulls = body[Symbol.asyncIterator]();
+  const pieces: Uint8Array[] = [];
+  let bytes = 0;
+  while (bytes <= WRITE_BYTES && pieces.length < WRITE_PIECES) {
+    const { done, value } = await pulls.next();
+    if (done === true) return { small: pieces, rest: given(pieces) };
+    pieces.push(value);
+    bytes += value.length;
+  }
+  return { rest: given(pieces, pulls) };
+}
+
+/** These pieces, and what is pulled after them. */
+async function* given(
+  pieces: readonly Uint8Array[],
+  pulls?: AsyncIterator<Uint8Array>,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    yield* pieces;
+    for (let next = await pulls?.next(); next?.done === false; next = await pulls?.next()) yield next.value;
+  } finally {
+    await pulls?.return?.();
   }
 }
 

@@ -58,11 +58,15 @@ class SqliteIndex implements Index {
   readonly #get: StatementSync;
   readonly #range: StatementSync;
   readonly #scan: StatementSync;
+  readonly #begin: StatementSync;
+  readonly #commit: StatementSync;
   #closed = false;
 
   constructor(writer: IndexWriter, reader: DatabaseSync) {
     this.#writer = writer;
     this.#reader = reader;
+    this.#begin = reader.prepare('BEGIN');
+    this.#commit = reader.prepare('COMMIT');
     this.#get = reader.prepare('SELECT item FROM items WHERE pk = ? AND sk = ?');
     this.#range = reader.prepare('SELECT sk, item FROM items WHERE pk = ? AND sk >= ? ORDER BY sk');
     this.#scan = reader.prepare('SELECT pk, sk, item FROM items WHERE (pk, sk) > (?, ?) ORDER BY pk, sk');
@@ -76,11 +80,11 @@ class SqliteIndex implements Index {
   async batchGet(keys: readonly Key[]): Promise<readonly (Item | undefined)[]> {
     for (const key of keys) checkKey(key);
     return this.#read(() => {
-      this.#reader.exec('BEGIN');
+      this.#begin.run();
       try {
         return keys.map((key) => this.#item(key));
       } finally {
-        this.#reader.exec('COMMIT');
+        this.#commit.run();
       }
     });
   }

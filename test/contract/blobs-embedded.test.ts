@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { openWhole, Pace, SLOW_READ_MS } from '../../lib/embedded/blob-file.ts';
+import { openWhole, Pace } from '../../lib/embedded/blob-file.ts';
 import { FileBlobs } from '../../lib/embedded/blobs-files.ts';
 import { startChild } from '../support/child.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -60,7 +60,7 @@ describe('embedded blobs, files', () => {
       const body = Buffer.alloc(size, `${size} `);
       await blobs.put(`s/${size}`, body);
       for (const slowMs of [0, 1000]) {
-        const pace = new Pace(SLOW_READ_MS);
+        const pace = new Pace();
         pace.took(slowMs);
         const file = await openWhole(join(folder.path, `s/${size}.blob`), `s/${size}`, pace);
         expect(await file?.read(0, size)).toEqual(body);
@@ -72,7 +72,7 @@ describe('embedded blobs, files', () => {
   });
 
   test('after a read that waited for the disk, some are left to threads: more while it goes on', () => {
-    const pace = new Pace(SLOW_READ_MS);
+    const pace = new Pace();
     const leftToThreads = (): number => {
       let count = 0;
       while (pace.isSlow) count++;
