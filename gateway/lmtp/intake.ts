@@ -82,12 +82,13 @@ export class Intake {
     const { options, connection, client } = this.#context;
     const { sender, recipients, utf8 } = this.#envelope;
     const timeMs = options.clock.now();
+    const { remoteAddress } = connection;
     const trace = traceHeaders({
       sender,
       // With several, none may learn of the others.
       recipient: recipients.length === 1 ? recipients[0]?.address : undefined,
       client: client ?? 'unknown',
-      remoteAddress: connection.remoteAddress,
+      remoteAddress,
       servername: options.servername,
       tlsInfo: connection.tlsInfo,
       authenticated: this.#context.isAuthenticated,
@@ -96,7 +97,9 @@ export class Intake {
       offsetMinutes: -new Date(timeMs).getTimezoneOffset(),
     });
     try {
-      return { answers: await options.delivery.deliver({ sender, recipients, trace, body: this.#body }) };
+      const from = { name: client ?? '', address: remoteAddress };
+      const transaction = { sender, recipients, trace, body: this.#body, client: from };
+      return { answers: await options.delivery.deliver(transaction) };
     } catch (error) {
       return { error };
     } finally {

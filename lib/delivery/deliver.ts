@@ -188,7 +188,8 @@ export class StoreDelivery implements Delivery {
       deliveryId: deliveryId(recipient, transaction, stored, digest).toString('hex'),
       poster: recipient.poster,
     }));
-    return { sender: transaction.sender, blob: stored.blob, sizeBytes: stored.sizeBytes, recipients };
+    const { sender, client } = transaction;
+    return { sender, blob: stored.blob, sizeBytes: stored.sizeBytes, recipients, ...(client && { client }) };
   }
 
   /** Commits a stored message per recipient, as {@link deliver} does; one answer per recipient, in order. */
@@ -280,6 +281,7 @@ export class StoreDelivery implements Delivery {
       recipient: address,
       deliveryId: incoming.deliveryId,
       content: message.content,
+      client: message.client,
     });
     const { failure, refusal: rejected } = decision;
     if (failure !== undefined)

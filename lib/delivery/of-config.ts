@@ -39,6 +39,7 @@ export function storeOfConfig(ports: StorePorts, config: Config, log: Log): Conf
   const outgoing = config.smtp_relay === 'off' ? undefined : new Outgoing(store, (fact) => logOutgoing(log, fact));
   const sieve: SieveOptions = {
     servername: config.servername,
+    domain: config.defaultdomain || domainOf(config.servername),
     makesFolders: config.anysievefolder,
     madeFolders: config.autocreate_sieve_folders,
     verdicts: {
@@ -86,6 +87,11 @@ export function storeOfConfig(ports: StorePorts, config: Config, log: Log): Conf
   const outboxFolder = path === '' ? undefined : folder;
   const imapEvents = new ImapEvents(store, onError);
   return { store, delivery, outgoing, autocreate, imapEvents, imapSieve, outboxFolder };
+}
+
+/** The domain that a host is in: `example.com` of `mail.example.com`, but not `com`. */
+function domainOf(host: string): string {
+  return host.replace(/^[^.]+\.(?=[^.]+\.)/, '');
 }
 
 function logOutgoing(log: Log, { outcome, ...fact }: OutgoingFact): void {

@@ -35,6 +35,14 @@ export interface RecipientOptions {
   readonly poster?: string | undefined;
 }
 
+/** Who hands a message in, as far as that is known: scripts may ask (RFC 5183 §4.1). */
+export interface Client {
+  /** What it calls itself. */
+  readonly name: string;
+  /** IP address; '' for a Unix socket. */
+  readonly address: string;
+}
+
 export interface Transaction {
   /** Reverse-path without angle brackets; '' is the null reverse-path. */
   readonly sender: string;
@@ -45,6 +53,7 @@ export interface Transaction {
   readonly body: AsyncIterable<Uint8Array>;
   /** Whoever hands it in does not wait for the answers, to tell the sender: a script refuses by a message. */
   readonly isAlone?: boolean;
+  readonly client?: Client | undefined;
   /** What a retry has in common with its first try, where that is not sender, recipient and bytes (Rule 13). */
   readonly identity?: string;
 }
@@ -55,6 +64,7 @@ export interface StoredMail {
   readonly blob: Id;
   readonly sizeBytes: number;
   readonly recipients: readonly StoredRecipient[];
+  readonly client?: Client | undefined;
 }
 
 export interface StoredRecipient {

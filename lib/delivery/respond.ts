@@ -64,7 +64,7 @@ export class Responder {
     }
   }
 
-  /** Refuses by a message (RFC 5429 §2.2.1); false: that cannot be. */
+  /** Refuses by a message (RFC 5429 §2.1.2, §2.2.1); false: that cannot be. */
   async reject(action: RejectAction, incoming: Incoming): Promise<boolean> {
     if (this.#outgoing === undefined || incoming.sender === '') return false;
     const composing = this.#composing(incoming, 'reject', incoming.sender);
@@ -139,7 +139,9 @@ export class Responder {
   ): Promise<void> {
     // Two notifications to one address are two, when they say different things.
     const text = tellsApart === undefined ? '' : ` ${hex(tellsApart.subarray(tellsApart.indexOf('\r\n\r\n')))}`;
-    await outgoing.send(incoming.state.user, incoming, { kind: `${kind}${text}`, sender, to, head });
+    // RFC 5230 §5.1: nobody wants to be told of what becomes of an answer from nobody.
+    const dsn = sender === '' && { dsn: { notify: 'NEVER' } };
+    await outgoing.send(incoming.state.user, incoming, { kind: `${kind}${text}`, sender, to, head, ...dsn });
   }
 
   /** RFC 8580 §3: a copy of what was sent, once for each delivery. */

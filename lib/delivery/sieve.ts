@@ -10,6 +10,7 @@ import type { MailStore } from '../store/mail-store.ts';
 import { decodeTreeExtra } from '../store/tree-view.ts';
 import { type Decision, flagsOf, keptIn, SIEVE_FAILED, type Storing, united } from './decision.ts';
 import type { Places, Target } from './places.ts';
+import type { Client } from './ports.ts';
 import type { RecipientState } from './recipients.ts';
 import { runAnswering } from './sieve-answers.ts';
 import { SieveScripts, type Usable } from './sieve-scripts.ts';
@@ -17,8 +18,9 @@ import { type VerdictFields, verdictsOf } from './verdicts.ts';
 
 /** What a configuration says of scripts. */
 export interface SieveOptions {
-  /** Our name, for the `environment` test. */
+  /** Our name, and the domain that it is in or serves, for the `environment` test. */
   readonly servername?: string;
+  readonly domain?: string;
   /** Whether a mailbox that a script files into is made when it is not there. */
   readonly makesFolders?: boolean;
   /** The same for these alone. */
@@ -39,6 +41,8 @@ export interface SieveInput {
   readonly recipient: string;
   readonly deliveryId: Buffer;
   readonly content: () => Promise<ReadBytes>;
+  /** Who has handed the message in. */
+  readonly client?: Client | undefined;
   /** What an IMAP command has done, where no message is delivered (RFC 6785). */
   readonly event?: SieveEvent;
 }
@@ -110,9 +114,9 @@ export class SieveRunner {
     return (await this.scripts.at(user.tree, newest)) ?? { unusable: 'The text of the active script is lost.' };
   }
 
-  #environment({ sender, recipient, header, event }: SieveInput): SieveEnvironment {
+  #environment({ sender, recipient, header, client, event }: SieveInput): SieveEnvironment {
     const nowMs = this.#store.clock.now();
-    const { servername, verdicts } = this.#options;
+    const { servername, domain, verdicts } = this.#options;
     return {
       envelope: { from: sender, to: recipient },
       nowMs,
@@ -123,6 +127,8 @@ export class SieveRunner {
         ['location', event === undefined ? 'MDA' : 'MS'],
         ['phase', event === undefined ? 'during' : 'post'],
         ...(servername === undefined ? [] : [['host', servername] as const]),
+        ...(domain === undefined ? [] : [['domain', domain] as const]),
+        ...(client === undefined ? [] : clientItems(client)),
         ...(event === undefined ? [] : eventItems(event)),
       ]),
       ...(verdicts && verdictsOf(header, verdicts)),
@@ -133,17 +139,25 @@ export class SieveRunner {
   async #decision(actions: readonly Action[], places: Places, keep: Target, event?: SieveEvent): Promise<Decision> {
     const flagsGiven = (given = event?.flags): FlagNames => flagsOf(given);
     const stores = new Map<string, Storing>();
+    // RFC 5232 §3: of two lists of flags for one mailbox the last counts; that something failed stays.
     const put = (target: Target, flags: FlagNames, edited: EditedMessage | undefined): void => {
-      const before = stores.get(target.mailbox);
-      const all = before === undefined ? flags : united(before.flags, flags);
-      stores.set(target.mailbox, { target, flags: all, ...(edited && { edited }) });
+      const isFailed = stores.get(target.mailbox)?.flags.keywords.includes(SIEVE_FAILED) === true;
+      stores.set(target.mailbox, {
+        target,
+        flags: isFailed ? united(flags, FAILED) : flags,
+        ...(edited && { edited }),
+      });
     };
     const decision = { sends: [] as Decision['sends'][number][], remembers: [] as Decision['remembers'][number][] };
     for (const action of actions) {
       switch (action.kind) {
-        case 'keep':
-          put(keep, flagsGiven(action.flags), action.edited);
+        case 'keep': {
+          // The implicit keep comes with no list of flags: those of a copy in the same mailbox stay.
+          const isSilent = action.implicit && action.flags === undefined;
+          const copied = isSilent ? stores.get(keep.mailbox)?.flags : undefined;
+          put(keep, copied ?? flagsGiven(action.flags), action.edited);
           break;
+        }
         case 'fileinto': {
           const target = await this.#folder(action, places);
           const flags = flagsGiven(action.flags);
@@ -176,6 +190,13 @@ export class SieveRunner {
     const makes = action.create === true || makesFolders === true || madeFolders.includes(action.mailbox);
     return makes ? places.create(action) : undefined;
   }
+}
+
+/** RFC 5183 §4.1: the name that the client gave, if it can be that of a host; an address as in RFC 5321 §4.1.3. */
+function clientItems({ name, address }: Client): readonly (readonly [string, string])[] {
+  const host = /^(?=.*\.)[A-Za-z0-9.-]+$/.test(name) ? name : '';
+  const ip = address.includes(':') ? `IPv6:${address}` : address;
+  return [['remote-host', host], ...(ip === '' ? [] : [['remote-ip', ip] as const])];
 }
 
 /** RFC 6785 §4.1 to §4.5 */

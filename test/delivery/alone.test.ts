@@ -23,16 +23,29 @@ async function deliver(home: SieveHome, sender: string, options: DeliveryOptions
   });
 }
 
-it.each(['reject', 'ereject'])('%s answers by a message, once, where nobody waits for the refusal', async (action) => {
+const MDN = /Content-Type: message\/disposition-notification\r\n\r\nReporting-UA: mail\.example\.com; Cirrus\r\n/;
+const DSN =
+  /Content-Type: message\/delivery-status\r\n\r\nReporting-MTA: dns;mail\.example\.com\r\n\r\nFinal-Recipient: rfc822;anna@example\.com\r\nAction: failed\r\nStatus: 5\.7\.1\r\n\r\n--/;
+
+it.each([
+  ['reject', 'anna@example.com', MDN],
+  ['ereject', 'Mail delivery <MAILER-DAEMON@example.com>', DSN],
+])('%s answers by a message, once, where nobody waits for the refusal', async (action, author, report) => {
   await using home = await openSieveHome({ relay: true });
   await home.script(`require "${action}"; ${action} "No thanks.";`);
-  const options = { outgoing: new Outgoing(home.store) };
+  const responses = { servername: 'mail.example.com', defaultDomain: 'example.com' };
+  const options = { outgoing: new Outgoing(home.store), responses };
   for (const _try of [1, 2]) {
     expect(await deliver(home, 'sender@example.org', options)).toEqual([{ ok: true }]);
   }
   await until('it is sent', () => home.sink.mails.length > 0);
-  expect(home.sink.mails.map(({ from, to }) => [from, ...to])).toEqual([['', 'sender@example.org']]);
-  expect(home.sink.mails[0]?.text).toContain('No thanks.');
+  expect(home.sink.mails.map(({ from, to, notify }) => [from, notify, ...to])).toEqual([
+    ['', 'NEVER', 'sender@example.org'],
+  ]);
+  const text = home.sink.mails[0]?.text ?? '';
+  expect(text).toContain(`From: ${author}\r\n`);
+  expect(text).toContain('The following reason was given:\r\nNo thanks.');
+  expect(text).toMatch(report);
   // The null reverse-path gets no answer: its mail is thrown away.
   expect(await deliver(home, '', options)).toEqual([{ ok: true }]);
   expect(await home.mail()).toEqual([]);

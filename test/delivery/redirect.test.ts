@@ -69,6 +69,7 @@ describe('redirect (RFC 5228 §4.2)', () => {
     await home.send(message('Hi'));
     await home.send(message('Ho'), { from: '' });
     await until('they were sent', () => home.sink.mails.length === 8);
+    expect(new Set(home.sink.mails.map(({ to, notify }) => `${to[0]} ${notify}`))).toContain('one@example.net NEVER');
     expect(home.sink.mails.map(({ from, to }) => `${to[0]} ${from}`).sort()).toEqual([
       'four@example.net ',
       'four@example.net sender@example.org',

@@ -26,6 +26,21 @@ const outcomes: readonly (readonly [what: string, script: string, mail: readonly
   ['a copy', 'require ["fileinto","copy"]; fileinto :copy "Lists";', ['INBOX: Hi', 'Lists: Hi']],
   ['with no such mailbox', 'require "fileinto"; fileinto "Nope";', ['INBOX: Hi [$SieveFailed]']],
   ['fileinto with flags', 'require ["fileinto","imap4flags"]; fileinto :flags "$Done" "Lists";', ['Lists: Hi [$Done]']],
+  [
+    'of two lists of flags for one mailbox the last (RFC 5232 §3)',
+    'require ["fileinto","imap4flags"]; keep :flags "$One"; fileinto :flags "$Two" "INBOX";',
+    ['INBOX: Hi [$Two]'],
+  ],
+  [
+    'the flags of a copy where the implicit keep puts it, too',
+    'require ["fileinto","imap4flags","copy"]; fileinto :copy :flags "$One" "INBOX";',
+    ['INBOX: Hi [$One]'],
+  ],
+  [
+    'that a mailbox is not there, beside the flags of keep',
+    'require ["fileinto","imap4flags"]; fileinto "Nope"; keep :flags "$Two";',
+    ['INBOX: Hi [$Two $SieveFailed]'],
+  ],
   ['the size', 'require "fileinto"; if size :over 1K { fileinto "Lists"; }', ['INBOX: Hi']],
   [
     'the envelope',
@@ -97,6 +112,18 @@ describe('Sieve in delivery (RFC 5228)', () => {
     await home.send(message('One'), { to: ['anna+Lists.postfix@example.com'] });
     await home.send(message('Two'), { to: ['anna+Lists@example.com'] });
     expect(await home.mail()).toEqual(['INBOX: Two [$Kept]', 'Lists/postfix: One [$Kept]']);
+  });
+
+  it('tells scripts where they run, and who has handed the message in (RFC 5183 §4.1)', async () => {
+    await using home = await openSieveHome({ sieve: { servername: 'mail.example.com', domain: 'example.com' } });
+    const items = ['domain', 'host', 'location', 'name', 'phase', 'remote-host', 'remote-ip', 'version'];
+    const adds = items.map((item) => `if environment :matches "${item}" "*" { addflag "${item}=\${1}"; }`);
+    await home.script(`require ["environment","variables","imap4flags"]; ${adds.join(' ')}`);
+    await home.send(message('Hi'));
+    expect(home.failures).toEqual([]);
+    expect(await home.mail()).toEqual([
+      'INBOX: Hi [domain=example.com host=mail.example.com location=MDA name=Cirrus phase=during remote-host=client.example remote-ip=127.0.0.1]',
+    ]);
   });
 
   it('knows the default address book, which is empty, however it is written, and no other list (RFC 6134 §2.5)', async () => {

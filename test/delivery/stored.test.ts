@@ -34,11 +34,13 @@ async function transaction(delivery: StoreDelivery | RemoteDelivery, id: string,
     if (!answer.ok) throw new Error(answer.text);
     recipients.push(answer);
   }
+  const client = { name: 'mx.example.org', address: '2001:db8::1' };
   const text = `Received: by mta; x\r\nMessage-ID: <${id}>\r\nSubject: ${id}\r\n\r\n${id}\r\n`;
   const given: Transaction = {
     sender: 's@example.org',
     recipients,
     trace: 'Return-Path: <s@example.org>\r\n',
+    client,
     body: (async function* () {
       yield Buffer.from(text);
     })(),
@@ -65,9 +67,10 @@ test('what one process has stored another delivers, once however often it is ask
   expect([await count('anna'), await count('bert')]).toEqual([1, 1]);
 });
 
-test('scripts of the recipients see the stored message, header and body', async () => {
-  const script =
-    'require ["fileinto", "body"]; if allof(header :is "subject" "go", body :contains "go") { fileinto "Archive"; }';
+test('scripts of the recipients see the stored message, header and body, and who has handed it in', async () => {
+  const script = `require ["fileinto", "body", "environment"];
+    if allof(header :is "subject" "go", body :contains "go", environment "remote-host" "mx.example.org",
+             environment "remote-ip" "IPv6:2001:db8::1") { fileinto "Archive"; }`;
   await putScript(await accountOf('anna'), 's', Buffer.from(script), { scripts: 5, scriptBytes: 32_768 });
   await setActiveScript(await accountOf('anna'), 's');
   const there = new StoreDelivery(home.another());

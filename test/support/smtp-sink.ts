@@ -7,6 +7,8 @@ export interface SentMail {
   readonly from: string;
   readonly to: readonly string[];
   readonly text: string;
+  /** What the client wants to be told of the first recipient (RFC 3461 §4.1): `NEVER`; '' when it says nothing. */
+  readonly notify: string;
 }
 
 /** An SMTP server that keeps what it is given. */
@@ -31,6 +33,7 @@ export async function openSmtpSink(): Promise<SmtpSink> {
     authOptional: true,
     disabledCommands: ['AUTH', 'STARTTLS'],
     disableReverseLookup: true,
+    hideDSN: false,
     onRcptTo({ address }, _session, done) {
       done(sink.answer?.(address));
     },
@@ -40,7 +43,8 @@ export async function openSmtpSink(): Promise<SmtpSink> {
       stream.on('end', () => {
         const from = envelope.mailFrom === false ? '' : envelope.mailFrom.address;
         const to = envelope.rcptTo.map(({ address }) => address);
-        mails.push({ from, to, text: Buffer.concat(chunks).toString('utf8') });
+        const notify = envelope.rcptTo[0]?.dsn?.notify?.join() ?? '';
+        mails.push({ from, to, text: Buffer.concat(chunks).toString('utf8'), notify });
         sink.taken?.();
         done();
       });

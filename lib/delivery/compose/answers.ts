@@ -37,32 +37,47 @@ export function composeVacation(action: VacationAction, composing: Composing): B
   return Buffer.from(head + (action.mime ? mimeEntity(action.reason) : textPart(action.reason)), 'utf8');
 }
 
-/** A refusal where there is no dialogue to refuse in (RFC 5429 §2.2.1, RFC 8098 §3). */
-export function composeReject({ reason }: RejectAction, composing: Composing): Buffer {
-  const { header, from, servername } = composing;
+/**
+ * A refusal where there is no dialogue to refuse in: of `reject` by the user (RFC 5429 §2.2.1, RFC 8098 §3), of `ereject` by the
+ * mail system (RFC 5429 §2.1.2, RFC 3464 §2).
+ */
+export function composeReject({ reason, early }: RejectAction, composing: Composing): Buffer {
+  const { header, from } = composing;
   const boundary = `=_${composing.id}`;
   const text =
     'Your message was automatically rejected by Sieve, a mail\nfiltering language.\n\n' +
     `The following reason was given:\n${reason}\n`;
-  const original = firstValue(header, 'message-id');
-  const report =
-    `Reporting-UA: ${servername}; Cirrus\r\nFinal-Recipient: rfc822;${from}\r\n` +
-    (original === undefined ? '' : `Original-Message-ID: ${original}\r\n`) +
-    'Disposition: automatic-action/MDN-sent-automatically; deleted\r\n';
+  const [type, report] = early ? deliveryStatus(composing) : dispositionNotification(composing);
   const head = [
-    field('From', from),
+    field('From', early ? `Mail delivery <MAILER-DAEMON@${from.slice(from.lastIndexOf('@') + 1)}>` : from),
     field('To', composing.to),
     'Subject: Automatically rejected mail\r\n',
     ...common(composing),
     ...threading(header),
     'Auto-Submitted: auto-replied (rejected)\r\n',
     'MIME-Version: 1.0\r\n',
-    `Content-Type: multipart/report; report-type=disposition-notification;\r\n boundary="${boundary}"\r\n\r\n`,
+    `Content-Type: multipart/report; report-type=${type};\r\n boundary="${boundary}"\r\n\r\n`,
     `--${boundary}\r\n${textPart(text)}`,
-    `--${boundary}\r\nContent-Type: message/disposition-notification\r\n\r\n${report}\r\n`,
+    `--${boundary}\r\nContent-Type: message/${type}\r\n\r\n${report}\r\n`,
     `--${boundary}\r\nContent-Type: text/rfc822-headers\r\n\r\n`,
   ].join('');
   return Buffer.concat([Buffer.from(head, 'utf8'), headerOf(header), Buffer.from(`\r\n--${boundary}--\r\n`)]);
+}
+
+function dispositionNotification({ header, from, servername }: Composing): readonly [type: string, fields: string] {
+  const original = firstValue(header, 'message-id');
+  const fields =
+    `Reporting-UA: ${servername}; Cirrus\r\nFinal-Recipient: rfc822;${from}\r\n` +
+    (original === undefined ? '' : `Original-Message-ID: ${original}\r\n`) +
+    'Disposition: automatic-action/MDN-sent-automatically; deleted\r\n';
+  return ['disposition-notification', fields];
+}
+
+function deliveryStatus({ from, servername }: Composing): readonly [type: string, fields: string] {
+  const fields =
+    `Reporting-MTA: dns;${servername}\r\n\r\n` +
+    `Final-Recipient: rfc822;${from}\r\nAction: failed\r\nStatus: 5.7.1\r\n`;
+  return ['delivery-status', fields];
 }
 
 /** A notification by mail (RFC 5436 §2.3 to §2.7), or the one of Cyrus' older `notify`. */
