@@ -7,7 +7,7 @@ const literal = (lines: readonly string[]): string => {
   return `{${text.length}+}\r\n${text}`;
 };
 
-// Its two scripts use `envelope` without requiring it, which RFC 5228 §3.2 forbids: they require it here.
+// As printed, its two scripts use `envelope` without requiring it, which RFC 5228 §3.2 forbids: these require it.
 const SENT = [
   'require ["fileinto", "envelope"];',
   '',
@@ -48,6 +48,9 @@ test('the examples of RFC 5804 §2', async () => {
     ['HAVESPACE "foobar" 435', 'OK'],
     // §2.6
     [`PUTSCRIPT "foo" ${literal(['#comment', 'InvalidSieveCommand'])}`, /^NO "line 3, column 1: /],
+    [`Putscript "mysievescript" ${literal(SENT.with(0, 'require ["fileinto"];'))}`, /^NO ".*needs require ..envelope/],
+    [`Putscript "myforwards" ${literal(FORWARD.slice(1))}`, /^NO ".*needs require ..envelope/],
+    ['Putscript "none" ""', 'NO "The script is empty"'],
     [`Putscript "mysievescript" ${literal(SENT)}`, 'OK'],
     [`Putscript "myforwardscript" ${literal(FORWARD)}`, 'OK'],
     // §2.8
