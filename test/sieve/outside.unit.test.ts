@@ -298,6 +298,23 @@ describe('RFC 9671, processcalendar', () => {
   });
 });
 
+it('RFC 6558 §3, the examples: parts are not converted, and a script can ask first', () => {
+  const convert = 'convert "image/tiff" "image/jpeg" ["pix-x=320","pix-y=240"]';
+  const tiff = 'header :mime :anychild :contenttype "Content-Type" "image/tiff"';
+  const inline = 'header :mime :param "filename" :contains "Content-Disposition" "inline"';
+  for (const script of [
+    `require ["convert"]; ${convert};`,
+    `require ["mime", "fileinto", "convert"]; if ${tiff} { if (${convert}) { fileinto "INBOX.pics"; } }`,
+    `require ["mime", "foreverypart", "fileinto", "convert"];
+      foreverypart { if ${inline} { if size :over "500K" { ${convert}; } else { ${convert}; } } }`,
+    `require ["mime", "foreverypart", "fileinto", "redirect", "convert"]; if ${tiff} { ${convert}; fileinto "INBOX.pics"; }`,
+  ]) {
+    expect(problems(script).join()).toMatch('The extension "convert" is not supported.');
+  }
+  const asked = `require ["ihave", "fileinto"]; if ihave "convert" { ${convert}; } else { fileinto "as it is"; }`;
+  expect(actions(asked, mail)).toEqual(['fileinto as it is']);
+});
+
 it('what is not supported is refused, not passed over', () => {
   expect(problems('require ["convert", "snooze"];')).toEqual([
     '1:10 The extension "convert" is not supported.',

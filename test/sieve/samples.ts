@@ -42,6 +42,37 @@ export const samples: readonly Sample[] = [
     actions: ['keep'],
   },
   {
+    name: 'the parts of an address',
+    script: `require ["fileinto", "subaddress", "imap4flags"];
+      if address :localpart :is "to" "geeko+Trash" { addflag "local"; }
+      if address :domain :is "to" "example.com" { addflag "domain"; }
+      if address :user :is "to" "geeko" { addflag "user"; }
+      if address :detail :is "to" "Trash" { addflag "detail"; }`,
+    mail: 'To: A Group: Geeko <geeko+Trash@example.com>, other@example.org;\n\n',
+    actions: ['implicit keep flags=local domain user detail'],
+  },
+  {
+    name: 'tests inside tests',
+    script: `require "fileinto";
+      if allof (anyof (header :contains "Subject" "cyrus", not exists "From"), not anyof (false, size :over 1M)) {
+        fileinto "INBOX.cyrus";
+      }`,
+    mail: 'From: a@example.org\nSubject: Cyrus 3\n\n',
+    actions: ['fileinto INBOX.cyrus'],
+  },
+  {
+    name: 'all mail to everyone is thrown away',
+    script: 'require "envelope"; if envelope :all :is "to" "toeveryone@example.com" { discard; stop; }',
+    mail: toPaul,
+    actions: ['implicit keep'],
+  },
+  {
+    name: 'mail to somebody else',
+    script: 'redirect "paul@example.org";',
+    mail: toPaul,
+    actions: ['redirect paul@example.org'],
+  },
+  {
     name: 'a large message, a small one',
     script: 'require "fileinto"; if size :over 10M { discard; } elsif size :under 1M { fileinto "small"; }',
     mail: toPaul,
@@ -71,6 +102,19 @@ export const samples: readonly Sample[] = [
     script: 'require ["imapflags"]; if header :contains "From" "a@" { setflag "\\\\Seen"; mark; }',
     mail: toPaul,
     actions: ['implicit keep flags=\\Seen \\Flagged'],
+  },
+  {
+    name: 'flags of the older kind, added and taken away',
+    script: `require ["imapflags"]; addflag ["\\\\Seen", "$Label1"]; mark; removeflag "$Label1"; keep; unmark; setflag "\\\\Draft";`,
+    mail: toPaul,
+    actions: ['keep flags=\\Seen \\Flagged'],
+  },
+  {
+    name: 'the part behind the plus of the recipient, whatever To says',
+    script:
+      'require ["envelope", "subaddress", "fileinto", "variables"]; if envelope :matches :detail "to" "*" { fileinto "${1}"; }',
+    mail: toPaul,
+    actions: ['implicit keep'],
   },
   {
     name: 'the part behind the plus',
@@ -136,6 +180,16 @@ export const samples: readonly Sample[] = [
     script: 'require ["notify"]; notify :method "mailto" :options ["paul@example.com"] :message "New mail";',
     mail: toPaul,
     actions: ['notify method=mailto message=New mail importance=2 options=paul@example.com', 'implicit keep'],
+  },
+  {
+    name: 'the older notify, as the book has it',
+    script: `require ["notify"];
+      if header :contains "from" "a@example.org" { notify :method "mailto" :options ["0123456789@sms.example.net"] :message "Mail from A"; }`,
+    mail: toPaul,
+    actions: [
+      'notify method=mailto message=Mail from A importance=2 options=0123456789@sms.example.net',
+      'implicit keep',
+    ],
   },
   {
     name: 'the older notify in the log',
