@@ -12,12 +12,15 @@ export interface Offers {
   readonly expireDays: number;
 }
 
-/** The lines of CAPA (RFC 2449 §6, RFC 3206, RFC 5034, RFC 6856): what helps to log in only before login. */
+/**
+ * The lines of CAPA (RFC 2449 §6, RFC 3206, RFC 5034, RFC 6856): the same after login (RFC 5034 §3 asks for SASL there, too)
+ * but for STLS, which is told where it may be said (RFC 2595 §4).
+ */
 export function capabilities(offers: Offers): readonly string[] {
   const { loggedIn, startTls, passwords, minPollMinutes, expireDays } = offers;
   const mechanisms = saslMechanisms({ plaintextAllowed: passwords });
   const login = [
-    ...(startTls ? ['STLS'] : []),
+    ...(startTls && !loggedIn ? ['STLS'] : []),
     ...(passwords ? ['USER'] : []),
     ...(mechanisms.length > 0 ? [`SASL ${mechanisms.join(' ')}`] : []),
     'UTF8 USER',
@@ -31,7 +34,7 @@ export function capabilities(offers: Offers): readonly string[] {
     `EXPIRE ${expireDays < 0 ? 'NEVER' : expireDays}`,
     `LOGIN-DELAY ${minPollMinutes * 60}`,
     'LANG',
-    ...(loggedIn ? [] : login),
+    ...login,
     'IMPLEMENTATION Cirrus',
   ];
 }
