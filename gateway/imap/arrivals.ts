@@ -1,5 +1,6 @@
 import type { Id } from '../../lib/base/ids.ts';
 import type { OpenMailbox } from '../../lib/store/account.ts';
+import { hasRight } from '../../lib/store/rights.ts';
 import type { UidSet } from '../../lib/store/uid-set.ts';
 import type { Context } from './context.ts';
 import { added } from './events.ts';
@@ -43,6 +44,11 @@ export async function arrive<T>({ options }: Context, open: OpenMailbox, arrival
   await options.events?.happened(open, arrival.cause, added(uids));
   await outbox?.send(open, uids);
   return done;
+}
+
+/** RFC 4315 §3: what UIDs messages got is not for those who may put them there and may not look. */
+export function mayKnowUids({ rights }: OpenMailbox): boolean {
+  return hasRight(rights, 'r');
 }
 
 /** Messages of a mailbox that are to be in another one, too. */

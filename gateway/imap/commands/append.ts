@@ -8,7 +8,7 @@ import { requireMessageAnnotationQuota } from '../../../lib/store/quota-roots.ts
 import { UidSet } from '../../../lib/store/uid-set.ts';
 import { ConnectionClosed } from '../../net/connection.ts';
 import { type AppendEvent, AppendInput } from '../append-input.ts';
-import { arrive } from '../arrivals.ts';
+import { arrive, mayKnowUids } from '../arrivals.ts';
 import type { Context } from '../context.ts';
 import { asDestination, Refused } from '../errors.ts';
 import { messageOfUrl, octetsOfUrl } from '../fetch/url-message.ts';
@@ -61,7 +61,8 @@ export async function runAppend(
       put: () => asDestination(append(open, messages)),
       uidsOf,
     });
-    return ok('Completed', appendUid(appended.uidValidity, rangesOf(uidsOf(appended))));
+    const code = mayKnowUids(open) ? appendUid(appended.uidValidity, rangesOf(uidsOf(appended))) : null;
+    return ok('Completed', code);
   } catch (error) {
     if (!(error instanceof ConnectionClosed)) input.abandon();
     throw error;

@@ -1,5 +1,6 @@
+import type { OpenMailbox } from '../../../lib/store/account.ts';
 import { type Copied, copyMessages } from '../../../lib/store/copy.ts';
-import { arrive, copiesOf } from '../arrivals.ts';
+import { arrive, copiesOf, mayKnowUids } from '../arrivals.ts';
 import type { CommandOf } from '../command-of.ts';
 import type { Context } from '../context.ts';
 import { asDestination } from '../errors.ts';
@@ -23,10 +24,14 @@ export async function copy(context: Context, { set, uid, mailbox }: CommandOf<'C
     put: () => copyMessages(selected.open, uids, destination),
     uidsOf: ({ destinationUids }) => destinationUids,
   });
-  return ok('Completed', copyCode(copied));
+  return ok('Completed', copyCode(copied, destination));
 }
 
-/** COPYUID (RFC 9051 §7.1), or nothing when nothing was copied. */
-export function copyCode({ uidValidity, sourceUids, destinationUids }: Copied): string | null {
-  return sourceUids.isEmpty ? null : copyUid(uidValidity, rangesOf(sourceUids), rangesOf(destinationUids));
+/** COPYUID (RFC 9051 §7.1), or nothing when nothing was copied or the user may not read the destination. */
+export function copyCode(
+  { uidValidity, sourceUids, destinationUids }: Copied,
+  destination: OpenMailbox,
+): string | null {
+  if (sourceUids.isEmpty || !mayKnowUids(destination)) return null;
+  return copyUid(uidValidity, rangesOf(sourceUids), rangesOf(destinationUids));
 }

@@ -25,9 +25,9 @@ export async function move(context: Context, { set, uid, mailbox }: CommandOf<'M
     put: () => moveMessages(selected.open, uids, destination),
     uidsOf: ({ destinationUids }) => destinationUids,
   });
-  const code = copyCode(moved);
-  if (code === null) return ok('Completed: there is nothing to move');
-  context.write(condition(null, 'OK', code, 'Moved'));
+  if (moved.sourceUids.isEmpty) return ok('Completed: there is nothing to move');
+  const code = copyCode(moved, destination);
+  if (code !== null) context.write(condition(null, 'OK', code, 'Moved'));
   await context.tell({ expunges: true, withUid: uid });
   // RFC 7162 §3.2.7, as for EXPUNGE.
   const modSeq = context.style.condstore ? numberCode('HIGHESTMODSEQ', modSeqOf(selected.view.seq)) : null;

@@ -2,7 +2,7 @@ import type { OpenMailbox } from '../../../lib/store/account.ts';
 import type { NamedMessage } from '../../../lib/store/append.ts';
 import { replaceMessage } from '../../../lib/store/replace.ts';
 import { UidSet } from '../../../lib/store/uid-set.ts';
-import { arrive } from '../arrivals.ts';
+import { arrive, mayKnowUids } from '../arrivals.ts';
 import type { Context } from '../context.ts';
 import { asDestination, Refused } from '../errors.ts';
 import { bad, no, ok, type Reply } from '../reply.ts';
@@ -39,7 +39,9 @@ export async function replace(
     put: () => asDestination(replaceMessage(context.selected.open, uid, destination, message)),
     uidsOf: (appended) => UidSet.of(appended.firstUid),
   });
-  const code = appendUid(uidValidity, [{ from: firstUid, to: firstUid }]);
-  context.write(condition(null, 'OK', code, 'The new message is there'));
+  if (mayKnowUids(destination)) {
+    const code = appendUid(uidValidity, [{ from: firstUid, to: firstUid }]);
+    context.write(condition(null, 'OK', code, 'The new message is there'));
+  }
   return ok();
 }
