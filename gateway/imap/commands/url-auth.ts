@@ -1,4 +1,5 @@
-import { noPermission } from '../../../lib/store/account.ts';
+import type { Account } from '../../../lib/store/account.ts';
+import { StoreError } from '../../../lib/store/errors.ts';
 import { mailboxKey, resetMailboxKeys } from '../../../lib/store/url-keys.ts';
 import { ConnectionClosed } from '../../net/connection.ts';
 import type { CommandOf } from '../command-of.ts';
@@ -12,7 +13,7 @@ import { type ImapUrl, parseImapUrl } from '../wire/imap-url.ts';
 import { findPartStructure } from '../wire/write/body-part.ts';
 import { string } from '../wire/write/text.ts';
 
-/** GENURLAUTH (RFC 4467 §7): signs URLs of the user's own. */
+/** GENURLAUTH (RFC 4467 §7): signs URLs of the user's own; what can be none of them is a BAD command. */
 export async function genUrlAuth(context: Context, { rumps }: CommandOf<'GENURLAUTH'>): Promise<Reply> {
   const { account } = context;
   const signed: string[] = [];
@@ -21,13 +22,23 @@ export async function genUrlAuth(context: Context, { rumps }: CommandOf<'GENURLA
     if (url?.auth == null || url.auth.verifier !== null)
       return bad('A URL ends with ;URLAUTH= and an access identifier');
     if (mechanism !== MECHANISM) return no(`Mechanisms are: ${MECHANISM}`);
-    if (!namesUs(context, url) || url.user !== account.user.name) throw noPermission();
+    if (!namesUs(context, url) || url.user !== account.user.name) return bad('The URL is not of your own mailboxes');
     const name = context.names.fromWire(url.mailbox);
-    await account.open(name);
+    if (!(await exists(account, name))) return bad('The mailbox of the URL does not exist');
     signed.push(`${text}:${MECHANISM.toLowerCase()}:${urlToken(await mailboxKey(account, name), text)}`);
   }
   context.write(`* GENURLAUTH ${signed.map((url) => string(url, context.dialect)).join(' ')}\r\n`);
   return ok();
+}
+
+async function exists(account: Account, name: string): Promise<boolean> {
+  try {
+    await account.open(name);
+    return true;
+  } catch (error) {
+    if (error instanceof StoreError && ['nonexistent', 'no-permission'].includes(error.code)) return false;
+    throw error;
+  }
 }
 
 /** RESETKEY (RFC 4467 §7): what was signed for a mailbox, or any of the user's, is good no more. */
@@ -72,19 +83,23 @@ async function piecesOf(
   message: Message,
   wants: CommandOf<'URLFETCH'>['urls'][number]['wants'],
 ): Promise<readonly Piece[] | undefined> {
+  const asked = new Set(wants ?? (['BODY'] as const));
+  const part = message.summary?.structure;
+  const whole = findPartStructure(part, url.section.part);
+  const isBinary = asked.has('BINARY');
+  // RFC 5524 §3.1: only whole parts can be decoded.
+  if (isBinary && (whole === undefined || url.section.text.kind !== 'all')) return undefined;
+  const octets = asked.has('BODY') || isBinary ? await octetsOfUrl(message, url, isBinary) : undefined;
+  if (octets === undefined && asked.has('BODY')) return undefined;
   const pieces: Piece[] = [];
-  for (const want of wants ?? (['BODY'] as const)) {
+  for (const want of asked) {
     if (want === 'BODYPARTSTRUCTURE') {
-      const structure = findPartStructure(message.summary?.structure, url.section.part);
+      // RFC 5524 §3.2: of the data as it is sent.
+      const sent = isBinary && octets?.lines !== undefined ? { ...octets, lines: octets.lines } : undefined;
+      const structure = sent === undefined ? whole : findPartStructure(part, url.section.part, sent);
       if (structure === undefined) return undefined;
       pieces.push({ name: want, value: structure });
-      continue;
-    }
-    // RFC 5524 §3.1: only whole parts can be decoded.
-    if (want === 'BINARY' && url.section.text.kind !== 'all') return undefined;
-    const octets = await octetsOfUrl(message, url, want === 'BINARY');
-    if (octets === undefined) return undefined;
-    pieces.push({ name: want, value: octets });
+    } else pieces.push({ name: want, value: octets ?? 'NIL' });
   }
   return pieces;
 }

@@ -15,6 +15,8 @@ export interface Literal {
   readonly sizeBytes: number;
   /** They hold NUL: only a literal8 may (RFC 3516 §4.2). */
   readonly hasNul: boolean;
+  /** Line ends among them, counted when they are decoded. */
+  readonly lines?: number;
   readonly chunks: () => Promise<Chunks>;
 }
 
@@ -40,15 +42,24 @@ export async function literalOf(window: MessageWindow, blob: Id, octets: Octets)
       const chunks = async (): Promise<Chunks> =>
         clipped(decoded(await window.stream(blob, range), how.encoding), partial);
       // The size must be known before the first octet is sent: large parts are decoded twice, never held.
-      let [sizeBytes, hasNul] = [0, false];
+      let [sizeBytes, hasNul, lines] = [0, false, 0];
       for await (const chunk of await chunks()) {
         sizeBytes += chunk.length;
         hasNul ||= chunk.includes(0);
+        lines += lineEnds(chunk);
       }
-      return { sizeBytes, hasNul, chunks };
+      return { sizeBytes, hasNul, lines, chunks };
     }
   }
 }
+
+function lineEnds(chunk: Buffer): number {
+  let count = 0;
+  for (let at = chunk.indexOf(LF); at >= 0; at = chunk.indexOf(LF, at + 1)) count++;
+  return count;
+}
+
+const LF = 0x0a;
 
 /** Writes a literal with back-pressure; throws {@link BrokenLiteral} when the octets are not what was announced. */
 export async function writeLiteral(context: Context, { sizeBytes, hasNul, chunks }: Literal): Promise<void> {
