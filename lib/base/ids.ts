@@ -27,6 +27,11 @@ export function idFromBytes(bytes: Uint8Array): Id {
   return Buffer.from(bytes.buffer, bytes.byteOffset, 16).toString('hex') as Id;
 }
 
+/** The id that is at a place among others. */
+export function idAt(bytes: Buffer, at: number): Id {
+  return bytes.toString('hex', at, at + 16) as Id;
+}
+
 export function idToBytes(id: Id): Buffer {
   return Buffer.from(id, 'hex');
 }

@@ -66,29 +66,22 @@ export function openWhole(
   return pace.isSlow ? openInThread(path, key) : openHere(path, key, pace);
 }
 
-/** The first bytes of files that are read here: nobody else reads meanwhile. */
-const firstBytes = Buffer.allocUnsafeSlow(FIRST_BYTES);
-
-/** Short files share memory, so many at a time: to be given memory takes longer than to copy one. */
-const SHARED_BYTES = 32 * 1024;
-const SHORT_BYTES = 8 * 1024;
+/** Small files that are read here share memory: to be given some for each takes longer than to read it. */
+const SHARED_BYTES = 4 * FIRST_BYTES;
 let shared = Buffer.alloc(0);
 let sharedAt = 0;
 
-/** The first bytes of a buffer, in memory of their own. */
-function copied(from: Buffer, bytes: number): Buffer {
-  if (bytes > SHORT_BYTES) {
-    const own = Buffer.allocUnsafeSlow(bytes);
-    from.copy(own, 0, 0, bytes);
-    return own;
-  }
-  if (sharedAt + bytes > shared.length) {
+/** The first bytes of a file, in memory that the next one is read into unless {@link keep} says that they are needed. */
+function firstBytes(file: number): Buffer {
+  if (sharedAt + FIRST_BYTES > shared.length) {
     shared = Buffer.allocUnsafeSlow(SHARED_BYTES);
     sharedAt = 0;
   }
-  from.copy(shared, sharedAt, 0, bytes);
-  sharedAt += bytes;
-  return shared.subarray(sharedAt - bytes, sharedAt);
+  return shared.subarray(sharedAt, sharedAt + fs.readSync(file, shared, sharedAt, FIRST_BYTES, 0));
+}
+
+function keep(first: Buffer): void {
+  sharedAt += first.length;
 }
 
 function openHere(path: string, key: string, pace: Pace): WholeFile | undefined | Promise<WholeFile | undefined> {
@@ -102,9 +95,10 @@ function openHere(path: string, key: string, pace: Pace): WholeFile | undefined 
   }
   let isLarge = false;
   try {
-    const bytesRead = fs.readSync(file, firstBytes, 0, FIRST_BYTES, 0);
+    const first = firstBytes(file);
     pace.took(performance.now() - begun);
-    const small = smallFile(copied(firstBytes, bytesRead), key);
+    const small = smallFile(first, key);
+    if (small !== undefined) keep(first);
     isLarge = small === undefined;
     return small ?? largeFile(file, key);
   } finally {
@@ -136,7 +130,7 @@ async function openInThread(path: string, key: string): Promise<WholeFile | unde
 /** An object whose file was read to its end; should the read have stopped before that, there is no tail, and no object. */
 function smallFile(bytes: Buffer, key: string): WholeFile | undefined {
   const length = metadataBytes(bytes, bytes.length);
-  const footer = length === undefined ? undefined : decodeFooter(key, bytes.subarray(-length - TAIL_BYTES));
+  const footer = length === undefined ? undefined : decodeFooter(key, bytes, bytes.length - length - TAIL_BYTES);
   if (footer === undefined) return undefined;
   const body = bytes.subarray(0, footer.bodyBytes);
   return { footer, body, read: async (from, to) => body.subarray(from, to), close: async () => undefined };
@@ -172,7 +166,8 @@ async function footerOf(file: number, key: string, size: number, end: Buffer): P
   const length = metadataBytes(end, size);
   if (length === undefined) return undefined;
   const bytes = length + TAIL_BYTES;
-  return decodeFooter(key, bytes <= end.length ? end.subarray(-bytes) : await readAt(file, size - bytes, size));
+  if (bytes <= end.length) return decodeFooter(key, end, end.length - bytes);
+  return decodeFooter(key, await readAt(file, size - bytes, size), 0);
 }
 
 /** The bytes up to `end`, or to the end of the file. */

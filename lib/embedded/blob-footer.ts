@@ -45,16 +45,16 @@ export function metadataBytes(end: Buffer, fileBytes: number): number | undefine
   return bodyBytesAt(end, at) + length + TAIL_BYTES === fileBytes ? length : undefined;
 }
 
-/** The footer from its bytes (metadata and tail); undefined when they are not this object's: the file is torn. */
-export function decodeFooter(key: string, bytes: Buffer): Footer | undefined {
-  const at = bytes.length - TAIL_BYTES;
-  if (bytes.readUInt32BE(at + LENGTHS_BYTES) !== checksum(key, bytes)) return undefined;
-  const format = bytes[bytes.length - 1];
+/** The footer that ends here: metadata, from `from` on, and tail; undefined when it is not this object's: the file is torn. */
+export function decodeFooter(key: string, end: Buffer, from: number): Footer | undefined {
+  const at = end.length - TAIL_BYTES;
+  if (end.readUInt32BE(at + LENGTHS_BYTES) !== checksum(key, end, from)) return undefined;
+  const format = end[end.length - 1];
   if (format !== FORMAT) throw new FormatError(`blob ${key} has format ${format}; this version reads ${FORMAT}`);
   return {
-    bodyBytes: bodyBytesAt(bytes, at),
+    bodyBytes: bodyBytesAt(end, at),
     get metadata() {
-      return JSON.parse(bytes.toString('utf8', 0, at)) as BlobMetadata;
+      return JSON.parse(end.toString('utf8', from, at)) as BlobMetadata;
     },
   };
 }
@@ -64,7 +64,7 @@ function bodyBytesAt(bytes: Buffer, tailAt: number): number {
   return bytes.readUInt32BE(tailAt) * 2 ** 32 + bytes.readUInt32BE(tailAt + 4);
 }
 
-/** Of key, metadata and lengths. */
-function checksum(key: string, footer: Buffer): number {
-  return crc32(footer.subarray(0, footer.length - TAIL_BYTES + LENGTHS_BYTES), crc32(key));
+/** Of key, metadata, which begins at `from`, and lengths. */
+function checksum(key: string, end: Buffer, from = 0): number {
+  return crc32(end.subarray(from, end.length - TAIL_BYTES + LENGTHS_BYTES), crc32(key));
 }

@@ -114,6 +114,7 @@ export class FileBlobs implements Blobs {
       // Of a small object nothing is waited for, and it is read often.
       const file = opened instanceof Promise ? await opened : opened;
       if (file === undefined) return undefined;
+      if (range === undefined && file.body !== undefined) return file.body;
       const { start, end } = cut(range, file.footer.bodyBytes);
       return file.body?.subarray(start, end) ?? (await file.read(start, end).finally(file.close));
     } catch (error) {

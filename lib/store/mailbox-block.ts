@@ -1,5 +1,5 @@
 import type { Id } from '../base/ids.ts';
-import { idFromBytes, idToBytes } from '../base/ids.ts';
+import { idAt, idToBytes } from '../base/ids.ts';
 import type { UidSet } from './uid-set.ts';
 
 /** Rows per block: small enough to copy for one changed flag, large enough that a million messages are few blocks. */
@@ -102,7 +102,7 @@ export function isGoneAt({ blobs }: ColdColumns, row: number): boolean {
 
 /** Undefined: the row's data are gone. */
 export function coldRowAt(columns: ColdColumns, row: number): ColdRow | undefined {
-  const blob = idFromBytes(columns.blobs.subarray(row * 16, row * 16 + 16));
+  const blob = idAt(columns.blobs, row * 16);
   if (blob === GONE.blob) return undefined;
   return {
     blob,

@@ -71,6 +71,18 @@ describe('embedded blobs, files', () => {
     }
   });
 
+  test('what was read stays as it was while others are read', async () => {
+    await using folder = await temporaryFolder();
+    const blobs = new FileBlobs(folder.path);
+    // With its footer (2 bytes of metadata and the tail), one of these is exactly what is read at first.
+    const sizes = [16 * 1024 - 26, 16 * 1024 - 27, 16 * 1024 - 25, 1, 0, 4096, 40_000];
+    for (const size of sizes) await blobs.put(`s/${size}`, Buffer.alloc(size, `${size} `));
+    const order = Array.from({ length: 10 }, () => sizes).flat();
+    const read: (Buffer | undefined)[] = [];
+    for (const size of order) read.push(await blobs.get(`s/${size}`));
+    for (const [i, size] of order.entries()) expect(read[i]).toEqual(Buffer.alloc(size, `${size} `));
+  });
+
   test('after a read that waited for the disk, some are left to threads: more while it goes on', () => {
     const pace = new Pace();
     const leftToThreads = (): number => {
