@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type SecureContext, TLSSocket } from 'node:tls';
+import { asBuffer } from '../../lib/base/bytes.ts';
 import { type ConnectionLimits, connectionLimits } from '../../lib/base/limits.ts';
 import { Deflated } from './deflated.ts';
 import { gathered } from './gathered.ts';
@@ -169,8 +170,7 @@ export class Connection {
       this.destroy();
       return false;
     }
-    const bytes =
-      typeof data === 'string' ? Buffer.from(data, 'utf8') : Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+    const bytes = typeof data === 'string' ? Buffer.from(data, 'utf8') : asBuffer(data);
     if (bytes.length > 0) {
       this.#pending.push(bytes);
       this.#pendingBytes += bytes.length;

@@ -33,13 +33,13 @@ export class LineReader {
       this.#scanned = this.#held.length;
       return undefined;
     }
-    const whole = this.#held.subarray(0, at + 1);
-    const tooLong = this.#skipping || whole.length > this.#maxBytes;
-    this.#held = this.#held.subarray(at + 1);
+    const held = this.#held;
+    const tooLong = this.#skipping || at + 1 > this.#maxBytes;
+    this.#held = held.subarray(at + 1);
     this.#scanned = 0;
     this.#skipping = false;
-    if (at === 0 || whole[at - 1] !== CR) return { kind: 'bare-lf' };
-    return tooLong ? { kind: 'too-long' } : { kind: 'line', bytes: whole.subarray(0, -2) };
+    if (at === 0 || held[at - 1] !== CR) return { kind: 'bare-lf' };
+    return tooLong ? { kind: 'too-long' } : { kind: 'line', bytes: held.subarray(0, at - 1) };
   }
 
   /** Takes what was pushed and not yet given out: the beginning of a message, or what must be thrown away. */

@@ -5,7 +5,8 @@ export class ReadAhead {
   readonly #limits: Pick<Pop3Limits, 'aheadMessages' | 'aheadBytes'>;
   readonly #sizeOf: (index: number) => number;
   readonly #read: (index: number) => Promise<Buffer>;
-  readonly #reads = new Map<number, Promise<Buffer | undefined>>();
+  /** By index: those under way, and the octets of those that have ended. */
+  readonly #reads = new Map<number, Promise<Buffer | undefined> | Buffer>();
   #last = -1;
   /** What follows the last one is looked at from here. */
   #next = 0;
@@ -21,8 +22,8 @@ export class ReadAhead {
     this.#read = read;
   }
 
-  /** The octets of a short message. */
-  async take(index: number): Promise<Buffer> {
+  /** The octets of a short message: at once where they have been read. */
+  take(index: number): Buffer | Promise<Buffer> {
     const known = this.#reads.get(index);
     const inOrder = index === this.#last + 1;
     this.#last = index;
@@ -33,7 +34,23 @@ export class ReadAhead {
       this.#reads.clear();
       this.#next = 0;
     }
-    return (await known) ?? this.#read(index);
+    return known instanceof Promise ? this.#await(known, index) : (known ?? this.#read(index));
+  }
+
+  async #await(read: Promise<Buffer | undefined>, index: number): Promise<Buffer> {
+    return (await read) ?? this.#read(index);
+  }
+
+  async #begin(index: number): Promise<Buffer | undefined> {
+    try {
+      const octets = await this.#read(index);
+      // Unless it was taken, or the client has gone elsewhere.
+      if (this.#reads.has(index)) this.#reads.set(index, octets);
+      return octets;
+    } catch {
+      // Its turn reads it again and meets the same error.
+      return undefined;
+    }
   }
 
   #readUpTo(end: number): void {
@@ -41,11 +58,7 @@ export class ReadAhead {
       const sizeBytes = this.#sizeOf(next);
       this.#next = next + 1;
       if (sizeBytes < 0 || sizeBytes > this.#limits.aheadBytes) continue;
-      // Its turn reads it again and meets the same error.
-      this.#reads.set(
-        next,
-        this.#read(next).catch(() => undefined),
-      );
+      this.#reads.set(next, this.#begin(next));
     }
   }
 }

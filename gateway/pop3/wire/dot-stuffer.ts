@@ -22,7 +22,7 @@ export class DotStuffer {
       out.push(piece.subarray(from, at + 1), DOT);
       from = at + 1;
     }
-    out.push(piece.subarray(from));
+    out.push(from === 0 ? piece : piece.subarray(from));
     this.#before = piece.length > 1 ? (piece.at(-2) as number) : this.#last;
     this.#last = piece.at(-1) as number;
     return out;
