@@ -1,10 +1,14 @@
 import fs from 'node:fs';
 import { promisify } from 'node:util';
+import type { ByteRange } from '../store/ports.ts';
 import { decodeFooter, type Footer, metadataBytes, TAIL_BYTES } from './blob-footer.ts';
 import { isErrno } from './errors.ts';
 
 /** The first read: all of most messages, and so nothing more is asked of the disk for them. */
 const FIRST_BYTES = 16 * 1024;
+
+/** More is always left to a thread. */
+const HERE_BYTES = 256 * 1024;
 
 /** Enough for the tail and the metadata of nearly all larger objects in one read. */
 const END_BYTES = 4096;
@@ -22,8 +26,6 @@ export interface WholeFile {
 // File descriptors by callbacks: of small files `fs/promises` takes twice the time.
 const openFile = promisify(fs.open);
 const readFile = promisify(fs.read);
-const stat = promisify(fs.fstat);
-const close = promisify(fs.close);
 
 /** A read that takes longer had to wait for the disk. */
 const SLOW_MS = 0.5;
@@ -63,7 +65,7 @@ export function openWhole(
   key: string,
   pace: Pace,
 ): WholeFile | undefined | Promise<WholeFile | undefined> {
-  return pace.isSlow ? openInThread(path, key) : openHere(path, key, pace);
+  return pace.isSlow ? openInThread(path, key, pace) : openHere(path, key, pace);
 }
 
 /** Small files that are read here share memory: to be given some for each takes longer than to read it. */
@@ -100,14 +102,14 @@ function openHere(path: string, key: string, pace: Pace): WholeFile | undefined 
     const small = smallFile(first, key);
     if (small !== undefined) keep(first);
     isLarge = small === undefined;
-    return small ?? largeFile(file, key);
+    return small ?? largeFile(file, key, pace);
   } finally {
     // What was only read waits for no disk.
     if (!isLarge) fs.closeSync(file);
   }
 }
 
-async function openInThread(path: string, key: string): Promise<WholeFile | undefined> {
+async function openInThread(path: string, key: string, pace: Pace): Promise<WholeFile | undefined> {
   let file: number;
   try {
     file = await openFile(path, 'r');
@@ -121,7 +123,7 @@ async function openInThread(path: string, key: string): Promise<WholeFile | unde
     const { bytesRead } = await readFile(file, first, 0, FIRST_BYTES, 0);
     const small = smallFile(first.subarray(0, bytesRead), key);
     isLarge = small === undefined;
-    return small ?? (await largeFile(file, key));
+    return small ?? (await largeFile(file, key, pace));
   } finally {
     if (!isLarge) fs.closeSync(file);
   }
@@ -137,47 +139,60 @@ function smallFile(bytes: Buffer, key: string): WholeFile | undefined {
 }
 
 /** The file is closed by whoever closes the object, or here when it is none. */
-async function largeFile(file: number, key: string): Promise<WholeFile | undefined> {
+async function largeFile(file: number, key: string, pace: Pace): Promise<WholeFile | undefined> {
   let found: WholeFile | undefined;
   try {
-    found = await wholeOf(file, key);
+    found = await wholeOf(file, key, pace);
   } finally {
     if (found === undefined) fs.closeSync(file);
   }
   return found;
 }
 
-async function wholeOf(file: number, key: string): Promise<WholeFile | undefined> {
-  const { size } = await stat(file);
+async function wholeOf(file: number, key: string, pace: Pace): Promise<WholeFile | undefined> {
+  // The system knows the size of what is open: no disk is waited for.
+  const { size } = fs.fstatSync(file);
   const endAt = Math.max(0, size - END_BYTES);
-  const end = await readAt(file, endAt, size);
-  const footer = await footerOf(file, key, size, end);
+  const end = await readAt(file, { start: endAt, end: size }, pace);
+  const footer = await footerOf(file, key, { size, end, pace });
   return (
     footer && {
       footer,
       body: undefined,
-      read: async (from, to) => (from >= endAt ? end.subarray(from - endAt, to - endAt) : readAt(file, from, to)),
-      close: () => close(file),
+      read: async (from, to) =>
+        from >= endAt ? end.subarray(from - endAt, to - endAt) : readAt(file, { start: from, end: to }, pace),
+      close: async () => fs.closeSync(file),
     }
   );
 }
 
-async function footerOf(file: number, key: string, size: number, end: Buffer): Promise<Footer | undefined> {
+/** `end`: the last bytes of the file. */
+async function footerOf(
+  file: number,
+  key: string,
+  { size, end, pace }: { readonly size: number; readonly end: Buffer; readonly pace: Pace },
+): Promise<Footer | undefined> {
   const length = metadataBytes(end, size);
   if (length === undefined) return undefined;
   const bytes = length + TAIL_BYTES;
   if (bytes <= end.length) return decodeFooter(key, end, end.length - bytes);
-  return decodeFooter(key, await readAt(file, size - bytes, size), 0);
+  return decodeFooter(key, await readAt(file, { start: size - bytes, end: size }, pace), 0);
 }
 
-/** The bytes up to `end`, or to the end of the file. */
-async function readAt(file: number, start: number, end: number): Promise<Buffer> {
+/** The bytes of a range, or to the end of the file. */
+async function readAt(file: number, { start, end }: ByteRange, pace: Pace): Promise<Buffer> {
   const buffer = Buffer.allocUnsafeSlow(end - start);
+  const isHere = buffer.length <= HERE_BYTES && !pace.isSlow;
+  const begun = performance.now();
   let length = 0;
   while (length < buffer.length) {
-    const { bytesRead } = await readFile(file, buffer, length, buffer.length - length, start + length);
+    const [left, at] = [buffer.length - length, start + length];
+    const bytesRead = isHere
+      ? fs.readSync(file, buffer, length, left, at)
+      : (await readFile(file, buffer, length, left, at)).bytesRead;
     if (bytesRead === 0) break;
     length += bytesRead;
   }
+  if (isHere) pace.took(performance.now() - begun);
   return buffer.subarray(0, length);
 }
