@@ -2,6 +2,7 @@ import { DirectoryAuthenticator } from '../lib/auth/authenticator.ts';
 import { Logins } from '../lib/auth/logins.ts';
 import { Referrals, referring } from '../lib/auth/referrals.ts';
 import type { Config, ListenAddress } from '../lib/base/config.ts';
+import { Networks } from '../lib/base/config-networks.ts';
 import type { Log } from '../lib/base/log.ts';
 import { checkScript, sieveCapabilities } from '../lib/sieve/check.ts';
 import { sieveLimits } from '../lib/sieve/limits.ts';
@@ -77,6 +78,7 @@ async function services(
   const authenticator = new DirectoryAuthenticator(store, {
     defaultDomain: config.defaultdomain || undefined,
     admins: config.admins,
+    uncounted: new Networks(config.login_trusted_networks),
     onError: (err) => log.warn({ err }, 'failed logins cannot be counted'),
   });
   const mailUsers = autocreating(authenticator, autocreate);
@@ -86,9 +88,14 @@ async function services(
   const accounts = accountOptionsOf(config);
   const referrals =
     config.referrals.length > 0 ? new Referrals(config.referrals, config.defaultdomain || undefined) : undefined;
-  const perAddress = { connectionsPerAddress: config.maxlogins_per_host || Number.POSITIVE_INFINITY };
+  const manyPeople = new Networks(config.login_trusted_networks);
+  const forClients: Pick<Service['options'], 'limits' | 'uncounted' | 'proxies'> = {
+    limits: { connectionsPerAddress: config.maxlogins_per_host || Number.POSITIVE_INFINITY },
+    uncounted: manyPeople,
+    proxies: new Networks(config.haproxy_trusted_networks),
+  };
   const imap: Service['options'] = {
-    limits: perAddress,
+    ...forClients,
     refusal: imapRefusal,
     serve: serveImap({
       store,
@@ -104,6 +111,7 @@ async function services(
       submitServers: config.submitservers,
       suppressed: config.suppress_capabilities,
       identify: config.imapidresponse,
+      webmails: manyPeople,
       events: imapEvents,
       outbox: outboxFolder,
       manageSieve: manageSieveUrl(config),
@@ -114,7 +122,7 @@ async function services(
     }),
   };
   const pop3: Service['options'] = {
-    limits: perAddress,
+    ...forClients,
     refusal: pop3Refusal,
     serve: servePop3({
       store,
@@ -129,7 +137,7 @@ async function services(
     }),
   };
   const sieve: Service['options'] = {
-    limits: perAddress,
+    ...forClients,
     refusal: manageSieveRefusal,
     serve: serveManageSieve({
       store,

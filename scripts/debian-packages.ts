@@ -12,6 +12,12 @@ export const roundcubeSieve = `${UNPACKED}/usr/share/roundcube/plugins/managesie
 /** Keeps sessions of webmails open; installed it would be started, on the port of our IMAP. */
 export const imapProxy = `${UNPACKED}/usr/sbin/imapproxyd`;
 
+/** Says with the PROXY protocol whose connections it passes on; its libraries are beside it. Installed it would be started, too. */
+export const haProxy = `${UNPACKED}/usr/sbin/haproxy`;
+export const haProxyLibraries = ['x86_64', 'aarch64']
+  .map((machine) => `${UNPACKED}/usr/lib/${machine}-linux-gnu`)
+  .join(':');
+
 /** Evolution's IMAP, which its mail engine loads, and what GLib must know of its settings. */
 export const camelProvider = `${UNPACKED}/usr/lib/evolution-data-server/camel-providers/libcamelimapx.so`;
 export const camelSchemas = `${UNPACKED}/usr/share/glib-2.0/schemas/org.gnome.evolution-data-server.gschema.xml`;
@@ -25,6 +31,8 @@ export const debianPackages = {
   'glib-compile-schemas': ['libglib2.0-bin'],
   fetchmail: ['fetchmail'],
   getmail: ['getmail6'],
+  [haProxy]: ['haproxy', 'libopentracing-c-wrapper0', 'libopentracing1'],
+  '/usr/share/doc/liblua5.3-0': ['liblua5.3-0', 'libpcre2-8-0', 'libssl3'],
   [imapProxy]: ['imapproxy'],
   '/usr/share/doc/libwrap0': ['libwrap0', 'libssl3'],
   mbsync: ['isync'],

@@ -3,6 +3,7 @@ import type { Authenticator } from '../../lib/auth/authenticator.ts';
 import type { Logins } from '../../lib/auth/logins.ts';
 import type { Referrals } from '../../lib/auth/referrals.ts';
 import type { Clock } from '../../lib/base/clock.ts';
+import type { Networks } from '../../lib/base/config-networks.ts';
 import type { Bytes } from '../../lib/base/config-values.ts';
 import type { ImapLimits } from '../../lib/base/limits.ts';
 import type { Log } from '../../lib/base/log.ts';
@@ -52,6 +53,8 @@ export interface ImapOptions {
   readonly suppressed?: readonly string[];
   /** Whether ID is answered with who we are (`imapidresponse`); it is without. */
   readonly identify?: boolean;
+  /** Where clients connect from that may say for whom they speak (`login_trusted_networks`); nowhere without. */
+  readonly webmails?: Networks;
   /** Who is told of messages that are added and flags that change (RFC 6785); nobody without. */
   readonly events?: Events;
   /** Which mailbox sends what is put into it (`outbox`); none without. */
@@ -114,6 +117,8 @@ export interface Context {
   /** Replaces what NOTIFY asked for before. */
   setNotifier(notifier: Notifier | undefined): void;
   select(selected: Selected | undefined): void;
+  /** Another IP address than the peer's is the client's; after login nothing is changed by it. */
+  comesFrom(address: string): void;
   /** False: the user has as many sessions as may be. */
   logIn(user: User): boolean;
   /** Everything but TLS is as it was before login. */

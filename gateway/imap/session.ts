@@ -7,6 +7,7 @@ import { StoreError } from '../../lib/store/errors.ts';
 import { NameView } from '../../lib/store/name-view.ts';
 import { hasRight } from '../../lib/store/rights.ts';
 import { type Connection, ConnectionClosed, IdleTimeout } from '../net/connection.ts';
+import { connectionLog } from '../net/connection-log.ts';
 import type { AppendEvent } from './append-input.ts';
 import { capabilities } from './capabilities.ts';
 import { runAppend } from './commands/append.ts';
@@ -47,7 +48,6 @@ export class Session implements Context {
   readonly input: Input;
   readonly enabled = new Set<Extension>();
   log: Log;
-  readonly #anonymousLog: Log;
   #login: Login | undefined;
   #selected: Selected | undefined;
   #notifier: Notifier | undefined;
@@ -64,9 +64,13 @@ export class Session implements Context {
     this.options = options;
     this.connection = connection;
     this.input = new Input(connection);
-    const peer = connection.remoteAddress || 'unix';
-    this.#anonymousLog = options.log.child({ protocol: 'imap', connection: connection.id, peer });
-    this.log = this.#anonymousLog;
+    this.log = connectionLog(options.log, 'imap', connection);
+  }
+
+  comesFrom(address: string): void {
+    if (this.#login !== undefined) return;
+    this.connection.remoteAddress = address;
+    this.log = connectionLog(this.options.log, 'imap', this.connection);
   }
 
   get dialect(): Dialect {
@@ -161,7 +165,7 @@ export class Session implements Context {
     this.select(undefined);
     this.setNotifier(undefined);
     this.enabled.clear();
-    this.log = this.#anonymousLog;
+    this.log = connectionLog(this.options.log, 'imap', this.connection);
     this.input.setLimits(LIMITS_BEFORE_LOGIN);
     this.connection.idleTimeoutMs = this.options.limits.loginMs;
   }

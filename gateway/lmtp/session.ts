@@ -4,6 +4,7 @@ import { systemClock } from '../../lib/base/clock.ts';
 import { lmtpLimits } from '../../lib/base/limits.ts';
 import type { Log } from '../../lib/base/log.ts';
 import { type Connection, ConnectionClosed, IdleTimeout } from '../net/connection.ts';
+import { connectionLog } from '../net/connection-log.ts';
 import type { Line } from '../net/line-reader.ts';
 import { isTrusted } from './access.ts';
 import { abortTransaction } from './commands/rset.ts';
@@ -44,8 +45,7 @@ class Session implements Context {
     this.options = options;
     this.connection = connection;
     this.input = new Input(connection, options.limits.lineBytes);
-    const peer = connection.remoteAddress || 'unix';
-    this.#plainLog = options.log.child({ protocol: 'lmtp', connection: connection.id, peer });
+    this.#plainLog = connectionLog(options.log, 'lmtp', connection);
     this.log = this.#plainLog;
   }
 

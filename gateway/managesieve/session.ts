@@ -6,6 +6,7 @@ import { Account } from '../../lib/store/account.ts';
 import type { User } from '../../lib/store/directory.ts';
 import { StoreError } from '../../lib/store/errors.ts';
 import { type Connection, ConnectionClosed, IdleTimeout } from '../net/connection.ts';
+import { connectionLog } from '../net/connection-log.ts';
 import { capabilities } from './capabilities.ts';
 import { commands, type Row } from './commands/table.ts';
 import type { Context, ManageSieveOptions } from './context.ts';
@@ -49,8 +50,7 @@ class Session implements Context {
     this.connection = connection;
     const { lineBytes, skipBytes, loginBytes } = options.limits;
     this.input = new Input(connection, { lineBytes, skipBytes, literalBytes: loginBytes });
-    const peer = connection.remoteAddress || 'unix';
-    this.#plainLog = options.log.child({ protocol: 'sieve', connection: connection.id, peer });
+    this.#plainLog = connectionLog(options.log, 'sieve', connection);
     this.log = this.#plainLog;
   }
 

@@ -40,9 +40,9 @@ let connectionCount = 0;
 export class Connection {
   /** Unique within the process, for the log. */
   readonly id: string;
-  /** Address of the peer without IPv4-in-IPv6 dressing; '' for a Unix socket. */
-  readonly remoteAddress: string;
-  readonly remotePort: number;
+  /** Address of the peer without IPv4-in-IPv6 dressing, or of the client for which it speaks; '' for a Unix socket. */
+  remoteAddress: string;
+  remotePort: number;
   /** Address we were reached at; '' for a Unix socket. */
   readonly localAddress: string;
   readonly localPort: number;
@@ -151,6 +151,13 @@ export class Connection {
     }
   }
 
+  /** Puts input back, to be read first. */
+  unread(input: Buffer): void {
+    if (input.length === 0) return;
+    this.#bytesIn -= input.length;
+    this.#socket.unshift(input);
+  }
+
   /** The chunks of input until the peer ends; leaving the loop does not close the connection. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Buffer, void, void> {
     for (;;) {
@@ -192,14 +199,14 @@ export class Connection {
   }
 
   /**
-   * Changes to TLS as the server side. `goAhead` is the last reply in clear. What the client sent in clear before it is
-   * thrown away: it could come from somebody else (RFC 3207 §5, RFC 9051 §6.2.1). Throws when the handshake fails or takes
-   * too long; the connection is then gone.
+   * Changes to TLS as the server side. `goAhead` is the last reply in clear: what the client sent before it is thrown away, it
+   * could come from somebody else (RFC 3207 §5, RFC 9051 §6.2.1). Without, TLS is spoken from the first byte. Throws when the
+   * handshake fails or takes too long; the connection is then gone.
    */
   async startTls(secureContext: SecureContext, goAhead: string | Uint8Array = ''): Promise<void> {
     await this.flush();
     const plain = this.#socket;
-    while (plain.read() !== null);
+    if (goAhead !== '') while (plain.read() !== null);
     this.#unlisten();
     this.write(goAhead);
     this.#send();

@@ -2,11 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { SecureContext } from 'node:tls';
+import type { Networks } from '../../lib/base/config-networks.ts';
 import { isLocal, type ListenAddress } from '../../lib/base/config-values.ts';
 import { type ListenerLimits, listenerLimits } from '../../lib/base/limits.ts';
 import type { Log } from '../../lib/base/log.ts';
+import { readProxyHeader } from './behind-proxy.ts';
 import { Connection, ConnectionClosed, type ConnectionOptions } from './connection.ts';
+import { connectionLog } from './connection-log.ts';
 import { ListenError, listenError } from './listen-error.ts';
+import { ProxyHeaderError } from './proxy-header.ts';
 import { openUnixPath, removeStaleSocket } from './unix-path.ts';
 
 /** Refused connections that are told so at the same time; more are just hung up on. */
@@ -27,6 +31,10 @@ export interface ListenerOptions {
   readonly limits?: Partial<ListenerLimits>;
   /** Permissions of a Unix socket; without, its group may connect. */
   readonly unixMode?: number;
+  /** Peers whose connections are not counted by address: many people's (`login_trusted_networks`). */
+  readonly uncounted?: Networks;
+  /** Peers that say with the PROXY protocol for whom they speak (`haproxy_trusted_networks`). */
+  readonly proxies?: Networks;
   /** Whether loopback peers count for `connectionsPerAddress`; they do not by default: they may be a proxy. */
   readonly countLoopback?: boolean;
 }
@@ -40,6 +48,8 @@ export class Listener {
   readonly #server: Server;
   readonly #sessions = new Map<Connection, Promise<void>>();
   readonly #perAddress = new Map<string, number>();
+  /** For whom each connection was counted. */
+  readonly #counted = new WeakMap<Connection, string>();
   #refusing = 0;
   #stopping: Promise<void> | undefined;
 
@@ -109,20 +119,20 @@ export class Listener {
   #accept(socket: Socket): void {
     const connection = new Connection(socket, this.#options.connection);
     const { protocol, log } = this.#options;
-    const peer = connection.remoteAddress || 'unix';
     // Made where there is something to say: of most connections there is not.
-    const lines = (): Log => log.child({ protocol, connection: connection.id, peer });
+    const lines = (): Log => connectionLog(log, protocol, connection);
     const isTold = log.isLevelEnabled('debug');
-    if (this.#isFull(connection)) {
+    const isProxied = this.#options.proxies?.has(connection.remoteAddress) === true;
+    const isFull = this.#sessions.size >= this.#limits.connections;
+    if (isFull || (!isProxied && !this.#enter(connection))) {
       lines().warn({ connections: this.#sessions.size }, 'too many connections');
       void this.#refuse(connection);
       return;
     }
-    this.#count(connection, 1);
     if (isTold) lines().debug('connected');
-    const session = this.#run(connection, lines).finally(() => {
+    const session = this.#run(connection, lines, isProxied).finally(() => {
       this.#sessions.delete(connection);
-      this.#count(connection, -1);
+      this.#leave(connection);
       if (isTold) lines().debug({ bytesIn: connection.bytesIn, bytesOut: connection.bytesOut }, 'disconnected');
     });
     this.#sessions.set(connection, session);
@@ -141,27 +151,44 @@ export class Listener {
   }
 
   /** Never throws: what goes wrong in one session is no matter for others. */
-  async #run(connection: Connection, log: () => Log): Promise<void> {
+  async #run(connection: Connection, log: () => Log, isProxied: boolean): Promise<void> {
     try {
+      if (isProxied) {
+        await readProxyHeader(connection, this.#limits.proxyHeaderMs);
+        if (!this.#enter(connection)) {
+          log().warn({ connections: this.#sessions.size }, 'too many connections');
+          await this.#refuse(connection);
+          return;
+        }
+      }
       if (this.#options.secureContext) await connection.startTls(this.#options.secureContext());
       await this.#options.serve(connection);
       await connection.close();
     } catch (err) {
-      if (err instanceof ConnectionClosed) log().debug({ reason: err.message }, 'connection lost');
+      if (err instanceof ProxyHeaderError) log().warn({ reason: err.message }, 'a proxy was not understood');
+      else if (err instanceof ConnectionClosed) log().debug({ reason: err.message }, 'connection lost');
       else log().error({ err, errorId: randomUUID() }, 'session failed');
       connection.destroy();
     }
   }
 
-  #isFull(connection: Connection): boolean {
-    if (this.#sessions.size >= this.#limits.connections) return true;
-    return (this.#perAddress.get(connection.remoteAddress) ?? 0) >= this.#limits.connectionsPerAddress;
+  /** Counts a connection for its address; false when that has too many. */
+  #enter(connection: Connection): boolean {
+    const { remoteAddress: host, remotePort: port } = connection;
+    if (host === '' || (!this.#options.countLoopback && isLocal({ host, port }))) return true;
+    if (this.#options.uncounted?.has(host)) return true;
+    const count = this.#perAddress.get(host) ?? 0;
+    if (count >= this.#limits.connectionsPerAddress) return false;
+    this.#perAddress.set(host, count + 1);
+    this.#counted.set(connection, host);
+    return true;
   }
 
-  #count({ remoteAddress: host, remotePort: port }: Connection, change: 1 | -1): void {
-    if (host === '' || (!this.#options.countLoopback && isLocal({ host, port }))) return;
-    const count = (this.#perAddress.get(host) ?? 0) + change;
-    if (count === 0) this.#perAddress.delete(host);
+  #leave(connection: Connection): void {
+    const host = this.#counted.get(connection);
+    if (host === undefined) return;
+    const count = (this.#perAddress.get(host) ?? 0) - 1;
+    if (count <= 0) this.#perAddress.delete(host);
     else this.#perAddress.set(host, count);
   }
 }

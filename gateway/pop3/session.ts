@@ -8,6 +8,7 @@ import { StoreError } from '../../lib/store/errors.ts';
 import { MaildropLock, PolledLately } from '../../lib/store/maildrop-lock.ts';
 import { INBOX } from '../../lib/store/tree-view.ts';
 import { type Connection, ConnectionClosed, IdleTimeout } from '../net/connection.ts';
+import { connectionLog } from '../net/connection-log.ts';
 import type { Line } from '../net/line-reader.ts';
 import { commands } from './commands/table.ts';
 import type { Context, Pop3Options } from './context.ts';
@@ -45,8 +46,7 @@ class Session implements Context {
     this.options = options;
     this.connection = connection;
     this.input = new Input(connection, options.limits.lineBytes);
-    const peer = connection.remoteAddress || 'unix';
-    this.log = options.log.child({ protocol: 'pop3', connection: connection.id, peer });
+    this.log = connectionLog(options.log, 'pop3', connection);
   }
 
   get passwordsAllowed(): boolean {

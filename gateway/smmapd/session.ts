@@ -3,6 +3,7 @@ import { type SmmapdLimits, smmapdLimits } from '../../lib/base/limits.ts';
 import type { Log } from '../../lib/base/log.ts';
 import type { Delivery, RefusalCode } from '../../lib/delivery/ports.ts';
 import { type Connection, ConnectionClosed, IdleTimeout } from '../net/connection.ts';
+import { connectionLog } from '../net/connection-log.ts';
 import { BadNetstring, NetstringReader, netstring } from './netstring.ts';
 
 /** What a client beyond the connection limits is told. */
@@ -24,11 +25,7 @@ export interface SmmapdOptions {
 export function serveSmmapd(options: SmmapdOptions): (connection: Connection) => Promise<void> {
   const limits = { ...smmapdLimits, ...options.limits };
   return async (connection) => {
-    const log = options.log.child({
-      protocol: 'smmapd',
-      connection: connection.id,
-      peer: connection.remoteAddress || 'unix',
-    });
+    const log = connectionLog(options.log, 'smmapd', connection);
     connection.idleTimeoutMs = limits.idleMs;
     // A request is answered at once: there is nothing else to wait for.
     connection.onDrain(() => void connection.close());

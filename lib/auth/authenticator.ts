@@ -1,6 +1,7 @@
 import { createHmac, createSecretKey, randomBytes, timingSafeEqual } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Clock, systemClock } from '../base/clock.ts';
+import type { Networks } from '../base/config-networks.ts';
 import { Account } from '../store/account.ts';
 import { Directory, type User } from '../store/directory.ts';
 import type { MailStore } from '../store/mail-store.ts';
@@ -34,6 +35,8 @@ export interface DirectoryAuthenticatorOptions {
   readonly limits?: Partial<AuthLimits & ThrottleLimits>;
   /** Whether failures from loopback addresses count per address; they do not by default: they may be a webmail's. */
   readonly countLoopback?: boolean;
+  /** Addresses whose failures are not counted for them: many people's (`login_trusted_networks`). */
+  readonly uncounted?: Networks;
   /** Told when failures cannot be counted; logins go on without. */
   readonly onError?: (error: unknown) => void;
   /** Waits before a failure is answered. */
@@ -78,6 +81,7 @@ export class DirectoryAuthenticator implements Authenticator {
       clock: this.#clock,
       onError: options.onError ?? (() => undefined),
       ...(options.limits && { limits: options.limits }),
+      ...(options.uncounted && { uncounted: options.uncounted }),
       ...(options.countLoopback !== undefined && { countLoopback: options.countLoopback }),
     });
   }

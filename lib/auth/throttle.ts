@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { isIPv6 } from 'node:net';
 import type { Clock } from '../base/clock.ts';
+import type { Networks } from '../base/config-networks.ts';
 import { isLocal } from '../base/config-values.ts';
 import { throttleKey } from '../store/keys.ts';
 import type { Index, Item, Key } from '../store/ports.ts';
@@ -23,6 +24,8 @@ export interface ThrottleOptions {
   readonly limits?: Partial<ThrottleLimits>;
   /** Whether loopback addresses are counted; they are not by default: they may be a webmail's. */
   readonly countLoopback?: boolean;
+  /** Addresses that are not counted: many people's. */
+  readonly uncounted?: Networks;
   /** Told when the counters cannot be read or written: logins go on without them. */
   readonly onError: (error: unknown) => void;
 }
@@ -155,6 +158,7 @@ export class Throttle {
   /** The address; of IPv6 the /64, which is what one customer has. Undefined when it is not counted. */
   #network(address: string): string | undefined {
     if (address === '' || (!this.#options.countLoopback && isLocal({ host: address, port: 0 }))) return undefined;
+    if (this.#options.uncounted?.has(address)) return undefined;
     const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
     if (mapped !== undefined || !isIPv6(address)) return mapped ?? address;
     return firstFourGroups(address);

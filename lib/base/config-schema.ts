@@ -10,6 +10,7 @@ import {
   listen,
   mode,
   names,
+  networks,
   oneOf,
   referrals,
   relay,
@@ -126,7 +127,13 @@ const schema = z.object({
   maxlogins_per_host: integer(
     { min: 0, max: 1_000_000 },
     '100',
-    'Connections that one IP address may have at a time with each address that is listened at, but for LMTP and this machine. Raise it where an office, a webmail or a proxy is one address. 0: any number.',
+    'Connections that one IP address may have at a time with each address that is listened at, but for LMTP, this machine and `login_trusted_networks`. Raise it where an office is one address. 0: any number.',
+  ),
+  login_trusted_networks: networks(
+    'Where webmails and the like connect from, for many people: their connections and failed logins are not counted by address. With IMAP they may say whose client they are (`x-originating-ip` in an ID before login), which is logged and whose failed logins are counted. Passwords in clear are as elsewhere.',
+  ),
+  haproxy_trusted_networks: networks(
+    "Where proxies connect from that begin each connection to IMAP, POP3 or ManageSieve with the PROXY protocol, version 1 or 2: it counts and is logged as its client's. Who connects from there without is cut off; what others say of themselves is never believed.",
   ),
 
   imapidresponse: flag('on', 'IMAP clients that ask who we are (ID) are told; else the answer is NIL.'),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isNetwork } from './config-networks.ts';
 
 /** A length of time in milliseconds. */
 export type Milliseconds = number;
@@ -122,6 +123,16 @@ export function words(preset: string, meaning: string): z.ZodType<readonly strin
   };
   const allowed = 'names separated by spaces, none of which begins with #: a comment has a line of its own';
   return key(read, { allowed, default: preset, meaning });
+}
+
+/** IP networks and addresses. */
+export function networks(meaning: string): z.ZodType<readonly string[], string | undefined> {
+  const read: Reader<readonly string[]> = (text) => {
+    const found = text.split(/[\s,]+/).filter((word) => word !== '');
+    return found.every(isNetwork) ? found : undefined;
+  };
+  const allowed = 'networks and addresses separated by spaces, such as 192.0.2.0/24 2001:db8::7';
+  return key(read, { allowed, default: '', meaning });
 }
 
 /** Identifiers and what they may do, in letters of RFC 4314 (and of RFC 2086, for older files). */

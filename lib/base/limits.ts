@@ -30,6 +30,8 @@ export const listenerLimits = {
   connections: 10_000,
   /** Open connections of one listener from one IP address (`maxlogins_per_host`); Unix sockets and loopback are not counted. */
   connectionsPerAddress: 100,
+  /** From the connection to the end of what a proxy says of it (`haproxy_trusted_networks`). */
+  proxyHeaderMs: 3 * SECOND,
   /** Connections the kernel may queue before we accept them. */
   backlog: 511,
   /** After this, sessions that do not end by themselves are cut off when the process stops. */
@@ -37,6 +39,14 @@ export const listenerLimits = {
 } as const;
 
 export type ListenerLimits = { readonly [name in keyof typeof listenerLimits]: number };
+
+/** Limits of what a proxy says of a connection before its first byte (the PROXY protocol). */
+export const proxyLimits = {
+  /** A line of version 1 with its CRLF; the protocol allows no more. */
+  version1Bytes: 107,
+  /** A header of version 2: addresses take 52 bytes, the rest is what proxies add. */
+  version2Bytes: 4 * KIB,
+} as const;
 
 /** Limits of one LMTP session (RFC 5321 §4.5.3.1 says what must at least be allowed). */
 export const lmtpLimits = {

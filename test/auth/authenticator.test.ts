@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { DirectoryAuthenticator, type DirectoryAuthenticatorOptions } from '../../lib/auth/authenticator.ts';
 import { throttleLimits } from '../../lib/auth/limits.ts';
 import { hashPassword } from '../../lib/auth/password.ts';
+import { Networks } from '../../lib/base/config-networks.ts';
 import { openEmbedded } from '../../lib/embedded/open.ts';
 import { Directory, type User } from '../../lib/store/directory.ts';
 import { StoreError } from '../../lib/store/errors.ts';
@@ -159,6 +160,19 @@ test('an address that tries many names is refused, with its whole IPv6 network; 
   const strict = authenticator({ limits, countLoopback: true });
   for (let i = 0; i < 6; i++) await strict.authenticate(`third${i}`, 'x', '127.0.0.1');
   expect(await strict.authenticate('bert@example.org', 'berts', '127.0.0.1')).toBeUndefined();
+});
+
+test('an address of many people is not counted, and keeps nobody from guessing at one user', async () => {
+  const limits = { addressFailures: 6, userFailures: 8 };
+  const auth = authenticator({ limits, uncounted: new Networks(['192.0.2.0/28', '2001:db8::/32']) });
+  for (const webmail of ['192.0.2.7', '::ffff:192.0.2.8', '2001:db8:7::1']) {
+    for (let i = 0; i < 7; i++) await auth.authenticate(`${webmail} ${i}`, 'x', webmail);
+    expect(await auth.authenticate('anna', 'geheim', webmail)).toBeDefined();
+  }
+  for (let i = 0; i < 7; i++) await auth.authenticate(`name${i}`, 'x', '192.0.2.16');
+  expect(await auth.authenticate('anna', 'geheim', '192.0.2.16')).toBeUndefined();
+  for (let i = 0; i < 8; i++) await auth.authenticate('bert@example.org', `guess ${i}`, '192.0.2.7');
+  expect(await auth.authenticate('bert@example.org', 'berts', '192.0.2.7')).toBeUndefined();
 });
 
 test('many guesses at once do not get past the limit', async () => {

@@ -95,6 +95,7 @@ describe('values', () => {
       'listen_lmtp_unix',
       [{ path: '/var/spool/postfix/public/lmtp' }],
     ],
+    ['login_trusted_networks: 192.0.2.0/24, 2001:db8::7', 'login_trusted_networks', ['192.0.2.0/24', '2001:db8::7']],
     ['quotawarn: 80', 'quotawarn', 80],
     ['lsmtp_downcase_rcpt: no', 'lmtp_downcase_rcpt', false],
     ['tls_cert_file: /etc/ssl/a:b.pem', 'tls_server_cert', '/etc/ssl/a:b.pem'],
@@ -120,6 +121,13 @@ describe('values', () => {
       'admins: cyrus  # the boss',
       'admins: "cyrus  # the boss" is not allowed; allowed: names separated by spaces, none of which',
     ],
+    ...['192.0.2.0/33', '192.0.2', '2001:db8::/129', 'localhost', '192.0.2.0/', '192.0.2.7 # webmail'].map(
+      (value) =>
+        [`haproxy_trusted_networks: ${value}`, 'allowed: networks and addresses separated by spaces'] as [
+          string,
+          string,
+        ],
+    ),
     ['timeout: 30 minutes', 'timeout: "30 minutes" is not allowed; allowed: a time such as 90s'],
     ['timeout: 9999999d', 'at most 30d'],
     ['maxmessagesize: -1', 'maxmessagesize: "-1" is not allowed; allowed: bytes'],

@@ -10,6 +10,7 @@ import {
   lmtpLimits,
   manageSieveLimits,
   pop3Limits,
+  proxyLimits,
   smmapdLimits,
 } from '../../lib/base/limits.ts';
 import * as message from '../../lib/message/limits.ts';
@@ -21,6 +22,7 @@ const groups = {
   manageSieveLimits,
   imapLimits,
   pop3Limits,
+  proxyLimits,
   smmapdLimits,
   wireLimits: LIMITS_AFTER_LOGIN,
   messageLimits: message.messageLimits,
