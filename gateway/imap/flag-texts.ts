@@ -1,6 +1,6 @@
 import type { OpenMailbox } from '../../lib/store/account.ts';
 import { flagNames, systemMask } from '../../lib/store/flag-names.ts';
-import { ANSWERED, DELETED, DRAFT, FLAGGED, SEEN } from '../../lib/store/flag-sets.ts';
+import { ANSWERED, DELETED, DRAFT, FLAGGED, MAX_KEYWORDS, SEEN } from '../../lib/store/flag-sets.ts';
 import type { MailboxView } from '../../lib/store/mailbox-view.ts';
 import { hasRight } from '../../lib/store/rights.ts';
 import { flags } from './wire/write/response.ts';
@@ -20,12 +20,14 @@ export function flagsLine(view: MailboxView): string {
   return flags([...systemFlags.map(([name]) => name), ...view.state.keywords]);
 }
 
-/** The code PERMANENTFLAGS: the flags that the client can change for good (RFC 9051 §7.1); `\*`: new keywords too. */
+/** The code PERMANENTFLAGS: the flags that the client can change for good (RFC 9051 §7.1); `\*`: new keywords, while there is room. */
 export function permanentFlagsCode(open: OpenMailbox, view: MailboxView, readOnly: boolean): string {
   if (readOnly) return permanentFlags([]);
   const mask = systemMask(open.rights);
   const names = systemFlags.filter(([, bit]) => (mask & bit) !== 0).map(([name]) => name);
-  return permanentFlags(hasRight(open.rights, 'w') ? [...names, ...view.state.keywords, '\\*'] : names);
+  if (!hasRight(open.rights, 'w')) return permanentFlags(names);
+  const { keywords } = view.state;
+  return permanentFlags([...names, ...keywords, ...(keywords.length < MAX_KEYWORDS ? ['\\*'] : [])]);
 }
 
 /** Flags of messages as they are written, each distinct set made once. */
