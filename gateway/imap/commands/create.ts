@@ -2,6 +2,7 @@ import { createMailbox } from '../../../lib/store/names.ts';
 import { SEPARATOR } from '../../../lib/store/tree-view.ts';
 import type { CommandOf } from '../command-of.ts';
 import type { Context } from '../context.ts';
+import { nameToGive, tellName } from '../net-unicode.ts';
 import { ok, type Reply } from '../reply.ts';
 import { mailboxId } from '../wire/write/response-code.ts';
 
@@ -10,7 +11,9 @@ import { mailboxId } from '../wire/write/response-code.ts';
  * such a name needs no creation here, but RFC 9051 lets it be created without the separator.
  */
 export async function create(context: Context, { mailbox, use }: CommandOf<'CREATE'>): Promise<Reply> {
-  const name = mailbox.endsWith(SEPARATOR) && mailbox !== SEPARATOR ? mailbox.slice(0, -1) : mailbox;
+  const given = mailbox.endsWith(SEPARATOR) && mailbox !== SEPARATOR ? mailbox.slice(0, -1) : mailbox;
+  const name = nameToGive(context, given);
   const id = await createMailbox(context.account, name, use);
+  if (name !== given) tellName(context, name, given);
   return ok('Completed', mailboxId(id));
 }
