@@ -13,7 +13,7 @@ const T = 'imap/transcripts/';
 /** Of each capability, without what follows `=` where that is a number or configured: its document, and a test that names it. */
 const tests: Readonly<Record<string, readonly [document: string, test: string]>> = {
   IMAP4rev1: ['RFC 3501', `${T}reference-fetch.txt`],
-  IMAP4rev2: ['RFC 9051', `${T}imap4rev2.txt`],
+  IMAP4rev2: ['RFC 9051', `${E}rev2.txt`],
   'LITERAL+': ['RFC 7888', `${E}session.txt`],
   ID: ['RFC 2971', `${E}session.txt`],
   ENABLE: ['RFC 5161', `${E}session.txt`],
@@ -25,7 +25,7 @@ const tests: Readonly<Record<string, readonly [document: string, test: string]>>
   'LOGIN-REFERRALS': ['RFC 2221', `${T}referrals-elsewhere.txt`],
   'MAILBOX-REFERRALS': ['RFC 2193', `${T}referrals-elsewhere.txt`],
   'UTF8=ACCEPT': ['RFC 9755', `${T}utf8.txt`],
-  IDLE: ['RFC 9051', `${T}idle.txt`],
+  IDLE: ['RFC 2177', `${E}rev2.txt`],
   INPROGRESS: ['RFC 9585', 'imap/sort.test.ts'],
   NAMESPACE: ['RFC 2342', `${E}list.txt`],
   UNSELECT: ['RFC 3691', `${E}session.txt`],
