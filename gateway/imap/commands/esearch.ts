@@ -3,6 +3,7 @@ import type { CommandOf } from '../command-of.ts';
 import type { Context } from '../context.ts';
 import { bad, ok, type Reply } from '../reply.ts';
 import { toSave, writeAnswer } from '../search/answer.ts';
+import { checkCharset } from '../search/charset.ts';
 import { withFilters } from '../search/filters.ts';
 import { checkTag, keepUpdated } from '../search/keep-updated.ts';
 import { asks, deadlineOf, relevancyOf, runProgram } from '../search/program.ts';
@@ -11,11 +12,13 @@ import { Selected } from '../selected.ts';
 
 /** ESEARCH (RFC 7377): a search of several mailboxes, each answered by itself if anything was found there. */
 export async function esearch(context: Context, given: CommandOf<'ESEARCH'>, tag: string): Promise<Reply> {
+  checkCharset(context, given);
   const command = await withFilters(context, given);
   const { sources } = command;
   const wantsSelected = sources.some(({ kind }) => kind === 'SELECTED');
   const others = sources.some(({ kind }) => kind !== 'SELECTED') ? await namesOf(context, sources) : [];
-  if (wantsSelected && others.length === 0 && !context.hasSelected) return bad('Please select a mailbox first');
+  // RFC 7377 §2.2
+  if (wantsSelected && !context.hasSelected) return bad('Please select a mailbox first');
   // RFC 7377 §2.1: message numbers mean something in the selected mailbox alone.
   if (sources.some(({ kind }) => kind !== 'SELECTED') && asks(command.key, 'sequence')) {
     return bad('Message numbers are of the selected mailbox only');

@@ -1,8 +1,9 @@
 import { UidSet } from '../../../lib/store/uid-set.ts';
 import type { CommandOf } from '../command-of.ts';
 import type { Context } from '../context.ts';
-import { bad, ok, type Reply } from '../reply.ts';
+import { ok, type Reply } from '../reply.ts';
 import { toSave, writeAnswer } from '../search/answer.ts';
+import { checkCharset } from '../search/charset.ts';
 import { withFilters } from '../search/filters.ts';
 import { checkTag, keepUpdated } from '../search/keep-updated.ts';
 import { searchedWithinLimit } from '../search/limited.ts';
@@ -11,8 +12,7 @@ import { relevancyOf, runProgram } from '../search/program.ts';
 /** SEARCH (RFC 9051 §6.4.4), with MODSEQ (RFC 7162 §3.1.5), `$` (RFC 5182), PARTIAL (RFC 9394 §3.1) and UPDATE (RFC 5267 §4.3). */
 export async function search(context: Context, given: CommandOf<'SEARCH'>, tag: string): Promise<Reply> {
   const { selected } = context;
-  // RFC 9755 §3: there is one charset now.
-  if (given.charset !== null && context.enabled.has('UTF8=ACCEPT')) return bad('With UTF8=ACCEPT the charset is UTF-8');
+  checkCharset(context, given);
   const saves = given.returns?.includes('SAVE') === true;
   checkTag(context, given, tag);
   try {

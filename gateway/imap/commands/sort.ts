@@ -6,6 +6,7 @@ import type { CommandOf } from '../command-of.ts';
 import type { Context } from '../context.ts';
 import { ok, type Reply } from '../reply.ts';
 import { toSave, writeAnswer } from '../search/answer.ts';
+import { checkCharset } from '../search/charset.ts';
 import { withFilters } from '../search/filters.ts';
 import { checkTag, keepUpdated } from '../search/keep-updated.ts';
 import { requireSearchWithinLimit } from '../search/limited.ts';
@@ -18,6 +19,7 @@ export async function sort(context: Context, given: CommandOf<'SORT'>, tag: stri
   const { selected } = context;
   const { criteria, returns, uid } = given;
   const saves = returns?.includes('SAVE') === true;
+  checkCharset(context, given);
   checkTag(context, given, tag);
   try {
     const command = await withFilters(context, given);

@@ -4,6 +4,7 @@ import type { Threads } from '../../../lib/search/threads.ts';
 import type { CommandOf } from '../command-of.ts';
 import type { Context } from '../context.ts';
 import { bad, ok, type Reply } from '../reply.ts';
+import { checkCharset } from '../search/charset.ts';
 import { withFilters } from '../search/filters.ts';
 import { requireSearchWithinLimit } from '../search/limited.ts';
 import { runProgram } from '../search/program.ts';
@@ -16,6 +17,7 @@ const algorithms: ReadonlyMap<string, ThreadAlgorithm> = new Map(
 
 /** THREAD (RFC 5256 §3). */
 export async function thread(context: Context, given: CommandOf<'THREAD'>): Promise<Reply> {
+  checkCharset(context, given);
   const command = await withFilters(context, given);
   const algorithm = algorithms.get(command.algorithm);
   if (algorithm === undefined) return bad('Unknown threading algorithm');
