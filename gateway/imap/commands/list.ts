@@ -47,14 +47,15 @@ export async function list(context: Context, command: CommandOf<'LIST'>): Promis
     const attributes = attributesOf(row, command, context.style.rev2 || extended);
     const info = childInfo ? { childInfo: childInfoOf(command) } : {};
     context.write(listed('LIST', { attributes, delimiter: names.separator, name: row.name, ...info }, context.dialect));
+    // RFC 5819 §3, RFC 8440 §4, RFC 9590 §4: of what is listed for its children alone nothing more is told.
+    if (!isSelected) continue;
     if (command.returns.includes('MYRIGHTS') && row.mailbox !== undefined) {
       context.write(myRights(row.name, shownRights(row.rights), context.dialect));
     }
     if (command.metadata !== undefined && row.mailbox !== undefined && /[rswip]/.test(row.rights)) {
       await writeListMetadata(context, row.name, command.metadata);
     }
-    // RFC 5819 §3: what is listed for its children alone has no STATUS.
-    if (command.status === null || !isSelected) continue;
+    if (command.status === null) continue;
     batch.push(row);
     if (batch.length < STATUS_BATCH) continue;
     await writeStatuses(context, batch, command);
