@@ -75,6 +75,7 @@ async function services(
   const certificate = await Certificate.ofConfig(config, log);
   const secureContext = () => certificate.context;
   const { servername, maxmessagesize: maxMessageBytes } = config;
+  const canSend = config.smtp_relay !== 'off';
   const authenticator = new DirectoryAuthenticator(store, {
     defaultDomain: config.defaultdomain || undefined,
     admins: config.admins,
@@ -145,7 +146,8 @@ async function services(
       logins,
       allowPlaintext,
       language: {
-        extensions: sieveCapabilities(),
+        // RFC 6009 §2: where LMTP takes what a script could ask for.
+        extensions: [...sieveCapabilities(), ...(canSend ? ['envelope-dsn'] : [])],
         redirects: sieveLimits.redirects,
         check: (script) => checkScript(script),
       },
@@ -161,7 +163,16 @@ async function services(
   const access = { authenticator, trusted: config.lmtp_trusted, admins, allowPlaintext: lmtpPlaintext };
   const lmtp: Service['options'] = {
     refusal: lmtpRefusal,
-    serve: serveLmtp({ delivery, access, servername, maxMessageBytes, overQuotaIsPermanent, secureContext, log }),
+    serve: serveLmtp({
+      delivery,
+      access,
+      servername,
+      maxMessageBytes,
+      overQuotaIsPermanent,
+      takesReports: canSend,
+      secureContext,
+      log,
+    }),
   };
   const smmapd: Service['options'] = {
     refusal: smmapdRefusal,

@@ -3,7 +3,7 @@ import type { Clock } from '../../lib/base/clock.ts';
 import type { Bytes } from '../../lib/base/config.ts';
 import type { LmtpLimits } from '../../lib/base/limits.ts';
 import type { Log } from '../../lib/base/log.ts';
-import type { Delivery, Recipient } from '../../lib/delivery/ports.ts';
+import type { Delivery, MessageReports, Recipient } from '../../lib/delivery/ports.ts';
 import type { Connection } from '../net/connection.ts';
 import type { LmtpAccess } from './access.ts';
 import type { Input } from './input.ts';
@@ -20,6 +20,8 @@ export interface LmtpOptions {
   readonly maxMessageBytes: Bytes;
   /** `lmtp_over_quota_perm_failure` */
   readonly overQuotaIsPermanent: boolean;
+  /** Whether reports can be sent: what clients say of them is taken then (RFC 3461). */
+  readonly takesReports: boolean;
   /** The certificate of the moment; STARTTLS is offered when it is given. */
   readonly secureContext?: () => SecureContext;
   readonly log: Log;
@@ -36,6 +38,7 @@ export interface Envelope {
   readonly utf8: boolean;
   /** Whether full mailboxes take the message too (IGNOREQUOTA). */
   readonly ignoreQuota: boolean;
+  readonly reports: MessageReports;
   /** In the order of their RCPT, with doubles: each gets a reply of its own (RFC 2033 §4.2). */
   readonly recipients: Recipient[];
   /** The message, from the first BDAT on, or during DATA. */

@@ -80,7 +80,7 @@ export class Intake {
 
   async #deliver(): Promise<Outcome> {
     const { options, connection, client } = this.#context;
-    const { sender, recipients, utf8 } = this.#envelope;
+    const { sender, recipients, utf8, reports } = this.#envelope;
     const timeMs = options.clock.now();
     const { remoteAddress } = connection;
     const trace = traceHeaders({
@@ -98,7 +98,7 @@ export class Intake {
     });
     try {
       const from = { name: client ?? '', address: remoteAddress };
-      const transaction = { sender, recipients, trace, body: this.#body, client: from };
+      const transaction = { sender, recipients, trace, body: this.#body, client: from, reports };
       return { answers: await options.delivery.deliver(transaction) };
     } catch (error) {
       return { error };

@@ -16,11 +16,13 @@ import { BadArgument } from './wire/path.ts';
 /** What a client beyond the connection limits is told. */
 export const lmtpRefusal = '421 4.3.2 Too many connections\r\n';
 
+type Defaulted = 'clock' | 'limits' | 'takesReports';
+
 /** Makes the `serve` of a listener: each connection becomes an LMTP session (RFC 2033). */
 export function serveLmtp(
-  options: Omit<LmtpOptions, 'clock' | 'limits'> & Partial<Pick<LmtpOptions, 'clock' | 'limits'>>,
+  options: Omit<LmtpOptions, Defaulted> & Partial<Pick<LmtpOptions, Defaulted>>,
 ): (connection: Connection) => Promise<void> {
-  const whole = { clock: systemClock, limits: lmtpLimits, ...options };
+  const whole = { clock: systemClock, limits: lmtpLimits, takesReports: false, ...options };
   return (connection) => new Session(connection, whole).run();
 }
 

@@ -9,6 +9,7 @@ import { markName, putMark } from '../store/marks.ts';
 import { copyMessage, messageStream, type StoredMessage, storeMessage } from '../store/messages.ts';
 import { isOverQuota } from '../store/quota.ts';
 import type { Decision, Storing } from './decision.ts';
+import type { MessageReports, RecipientReports } from './ports.ts';
 import type { RecipientState } from './recipients.ts';
 
 /** A message on its way to one recipient. */
@@ -17,6 +18,8 @@ export interface Incoming {
   /** As given in RCPT TO. */
   readonly address: string;
   readonly sender: string;
+  /** What the sender has said of reports. */
+  readonly reports?: (RecipientReports & MessageReports) | undefined;
   readonly stored: StoredMessage;
   /** Resolves when `stored` can be read; it can already, when not given. */
   readonly written?: Promise<void> | undefined;

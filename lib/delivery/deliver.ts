@@ -13,7 +13,16 @@ import { type ReceivedMessage, takeIn, takenInBefore } from './intake.ts';
 import { LOGGED_CHARACTERS, type NewMail, newMail } from './new-mail.ts';
 import type { Outgoing } from './outgoing.ts';
 import { Places } from './places.ts';
-import type { Delivered, Delivery, Recipient, RecipientOptions, Refusal, StoredMail, Transaction } from './ports.ts';
+import type {
+  Delivered,
+  Delivery,
+  Recipient,
+  RecipientOptions,
+  RecipientReports,
+  Refusal,
+  StoredMail,
+  Transaction,
+} from './ports.ts';
 import { BodyBroke, deliveryId, type EightBitPolicy, NotAscii, sha256 } from './received.ts';
 import { type RecipientState, Recipients } from './recipients.ts';
 import { refusal, refusalOf } from './refusals.ts';
@@ -80,6 +89,7 @@ interface KnownRecipient extends Recipient {
   /** Mailbox below the user, by plus address. */
   readonly detail: string | undefined;
   readonly poster: string | undefined;
+  readonly reports: RecipientReports | undefined;
 }
 
 /** Delivery into a mail store: the message is stored once, then committed per recipient, exactly once. */
@@ -101,7 +111,7 @@ export class StoreDelivery implements Delivery {
   async recipient(
     address: string,
     sizeBytes?: number,
-    { ignoreQuota = false, poster }: RecipientOptions = {},
+    { ignoreQuota = false, poster, reports }: RecipientOptions = {},
   ): Promise<Recipient | Refusal> {
     try {
       const max = this.#options.maxMessageBytes ?? 0;
@@ -115,7 +125,7 @@ export class StoreDelivery implements Delivery {
       if (!ignoreQuota && state.quotaRoot !== undefined && isOverQuota(state.quotaRoot, state.usage)) {
         return refusal('over-quota', 'Over quota');
       }
-      const known: KnownRecipient = { ok: true, address, state, detail, poster };
+      const known: KnownRecipient = { ok: true, address, state, detail, poster, reports };
       return known;
     } catch (error) {
       return this.#refused(`RCPT ${address}`, error);
@@ -187,18 +197,19 @@ export class StoreDelivery implements Delivery {
       space: recipient.state.user.space,
       deliveryId: deliveryId(recipient, transaction, stored, digest).toString('hex'),
       poster: recipient.poster,
+      reports: recipient.reports,
     }));
-    const { sender, client } = transaction;
-    return { sender, blob: stored.blob, sizeBytes: stored.sizeBytes, recipients, ...(client && { client }) };
+    const { sender, client, reports } = transaction;
+    return { sender, blob: stored.blob, sizeBytes: stored.sizeBytes, recipients, client, reports };
   }
 
   /** Commits a stored message per recipient, as {@link deliver} does; one answer per recipient, in order. */
   async deliverStored(mail: StoredMail): Promise<readonly Delivered[]> {
     let message: Promise<ReceivedMessage> | undefined;
     return Promise.all(
-      mail.recipients.map(async ({ address, space, deliveryId, poster }) => {
+      mail.recipients.map(async ({ address, space, deliveryId, poster, reports }) => {
         try {
-          const found = await this.recipient(address, undefined, { ignoreQuota: true, poster });
+          const found = await this.recipient(address, undefined, { ignoreQuota: true, poster, reports });
           if (!found.ok) return found;
           // Made anew since the message was stored: a mailbox of another space has no right to the blob (Rule 12).
           if (!isKnown(found) || found.state.user.space !== space)
@@ -248,6 +259,7 @@ export class StoreDelivery implements Delivery {
       state: recipient.state,
       address: recipient.address,
       sender,
+      reports: { ...message.reports, ...recipient.reports },
       stored: message.stored,
       written: message.written,
       deliveryId,
@@ -282,6 +294,7 @@ export class StoreDelivery implements Delivery {
       deliveryId: incoming.deliveryId,
       content: message.content,
       client: message.client,
+      reports: incoming.reports,
     });
     const { failure, refusal: rejected } = decision;
     if (failure !== undefined)
@@ -295,6 +308,7 @@ export class StoreDelivery implements Delivery {
     const done = await storeCopies(this.#store, incoming, can.decision.stores);
     await incoming.written;
     for (const action of can.decision.sends) await this.#responder.send(action, incoming, places);
+    await this.#responder.report(incoming, can.decision);
     await remember(this.#store, incoming, can.decision);
     this.#tell(incoming, done);
     return { ok: true };

@@ -5,7 +5,7 @@ import { sieveLimits } from '../sieve/limits.ts';
 import { deliveredOrigin } from '../store/blob-origin.ts';
 import type { LogContext } from '../store/log.ts';
 import { beginToStore, type MessageUnderWay, messageBytes, storedMessage } from '../store/messages.ts';
-import type { Client, StoredMail, Transaction } from './ports.ts';
+import type { Client, MessageReports, StoredMail, Transaction } from './ports.ts';
 import { type EightBitPolicy, withTrace } from './received.ts';
 
 /** A message that is there, or nearly, for all its recipients. */
@@ -13,6 +13,7 @@ export interface ReceivedMessage extends MessageUnderWay {
   /** Nobody waits for the answers (`isAlone` of the transaction). */
   readonly isAlone: boolean;
   readonly client: Client | undefined;
+  readonly reports: MessageReports | undefined;
   /** The beginning of its bytes, as far as scripts may look; read once for all recipients, when it is written. */
   readonly content: () => Promise<ReadBytes>;
 }
@@ -35,19 +36,19 @@ export async function takeIn(
   );
   const underWay = await beginToStore(context, spaces, body, origin);
   const content = contentOf(context, underWay, spaces[0]);
-  const { isAlone = false, client } = transaction;
-  return { ...underWay, isAlone, client, content, digest: hash.digest() };
+  const { isAlone = false, client, reports } = transaction;
+  return { ...underWay, isAlone, client, reports, content, digest: hash.digest() };
 }
 
 /** What another process has stored, read again. `StoreError('expunged')` when it is gone. */
 export async function takenInBefore(
   context: LogContext,
-  { blob, sizeBytes, recipients: [first], client }: StoredMail,
+  { blob, sizeBytes, recipients: [first], client, reports }: StoredMail,
 ): Promise<ReceivedMessage> {
   if (first === undefined) throw new RangeError('a message without recipients');
   const stored = await storedMessage(context, first.space, blob, sizeBytes);
   const message = { stored, written: Promise.resolve() };
-  return { ...message, isAlone: false, client, content: contentOf(context, message, first.space) };
+  return { ...message, isAlone: false, client, reports, content: contentOf(context, message, first.space) };
 }
 
 function contentOf(

@@ -28,11 +28,28 @@ export interface Recipient {
   readonly address: string;
 }
 
+/** When a sender wants a report of a message (RFC 3461 §4.1). */
+export type ReportCase = 'SUCCESS' | 'FAILURE' | 'DELAY';
+
+/** What a sender has said of reports for one recipient (RFC 3461 §4.1, §4.2). */
+export interface RecipientReports {
+  readonly notify?: readonly (ReportCase | 'NEVER')[];
+  /** The recipient as the sender wrote it: `rfc822;joe@example.com`. */
+  readonly orcpt?: string;
+}
+
+/** The same for all recipients of a message (RFC 3461 §4.3, §4.4). */
+export interface MessageReports {
+  readonly ret?: 'FULL' | 'HDRS';
+  readonly envid?: string;
+}
+
 export interface RecipientOptions {
   /** A full mailbox takes it too. */
   readonly ignoreQuota?: boolean;
   /** Who posts, as the ACL of the mailbox that the address names sees it (RFC 4314 p); `anonymous` without. */
   readonly poster?: string | undefined;
+  readonly reports?: RecipientReports | undefined;
 }
 
 /** Who hands a message in, as far as that is known: scripts may ask (RFC 5183 §4.1). */
@@ -54,6 +71,7 @@ export interface Transaction {
   /** Whoever hands it in does not wait for the answers, to tell the sender: a script refuses by a message. */
   readonly isAlone?: boolean;
   readonly client?: Client | undefined;
+  readonly reports?: MessageReports | undefined;
   /** What a retry has in common with its first try, where that is not sender, recipient and bytes (Rule 13). */
   readonly identity?: string;
 }
@@ -65,6 +83,7 @@ export interface StoredMail {
   readonly sizeBytes: number;
   readonly recipients: readonly StoredRecipient[];
   readonly client?: Client | undefined;
+  readonly reports?: MessageReports | undefined;
 }
 
 export interface StoredRecipient {
@@ -73,8 +92,9 @@ export interface StoredRecipient {
   readonly space: Id;
   /** 32 bytes in hex (Rule 13). */
   readonly deliveryId: string;
-  /** Who posts, as {@link RecipientOptions} has it. */
+  /** Who posts, and what the sender has said of reports, as {@link RecipientOptions} has it. */
   readonly poster?: string | undefined;
+  readonly reports?: RecipientReports | undefined;
 }
 
 /** Delivered, or refused; a message that a script has discarded is delivered. */

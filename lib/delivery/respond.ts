@@ -8,8 +8,9 @@ import { markName, putMark } from '../store/marks.ts';
 import { storeMessage } from '../store/messages.ts';
 import type { Incoming } from './carry-out.ts';
 import { whyNotAnswered, withoutDetail } from './compose/answerable.ts';
-import { type Composing, composeNotify, composeReject, composeVacation } from './compose/answers.ts';
-import { flagsOf, type SendingAction } from './decision.ts';
+import { type Composing, composeNotify, composeVacation } from './compose/answers.ts';
+import { composeReject, composeReport } from './compose/report.ts';
+import { type Decision, flagsOf, type SendingAction } from './decision.ts';
 import { type Outgoing, outgoingLimits } from './outgoing.ts';
 import type { Places } from './places.ts';
 import { NO_RELAY, redirected } from './send.ts';
@@ -75,6 +76,19 @@ export class Responder {
       composeReject(action, composing),
     );
     return true;
+  }
+
+  /** Tells the sender that the message has arrived, or has gone on, where that was asked for (RFC 3461 §5.2.3, §5.2.7.3). */
+  async report(incoming: Incoming, { stores, sends }: Decision): Promise<void> {
+    const { sender, reports } = incoming;
+    if (this.#outgoing === undefined || sender === '' || reports?.notify?.includes('SUCCESS') !== true) return;
+    const isSentOn = stores.length === 0 && sends.some(({ kind }) => kind === 'redirect');
+    const text = composeReport(
+      isSentOn ? 'relayed' : 'delivered',
+      reports,
+      this.#composing(incoming, 'report', sender),
+    );
+    await this.#submit(this.#outgoing, incoming, { kind: 'report', to: sender }, text);
   }
 
   /** Tells that something is not sent. */
@@ -164,17 +178,19 @@ export class Responder {
     const timeMs = this.#store.clock.now();
     const id = createHash('sha256').update(`${kind}\0${to}\0`).update(incoming.deliveryId).digest('hex').slice(0, 32);
     const [from = ''] = this.#ownAddresses(incoming);
+    const recipient = this.#whole(incoming.address);
     const offsetMinutes = -new Date(timeMs).getTimezoneOffset();
-    return { header: incoming.stored.header, to, from, id, servername, timeMs, offsetMinutes };
+    return { header: incoming.stored.header, to, from, recipient, id, servername, timeMs, offsetMinutes };
   }
 
   /** The addresses that mean the user, the one that was written to first. */
   #ownAddresses({ address, state }: Incoming): readonly string[] {
+    return [...new Set([withoutDetail(address), address, state.user.name].map((one) => this.#whole(one)))];
+  }
+
+  #whole(address: string): string {
     const domain = this.#options.defaultDomain ?? this.#options.servername ?? 'localhost';
-    const whole = [withoutDetail(address), address, state.user.name].map((one) =>
-      one.includes('@') ? one : `${one}@${domain}`,
-    );
-    return [...new Set(whole)];
+    return address.includes('@') ? address : `${address}@${domain}`;
   }
 }
 

@@ -59,13 +59,14 @@ export async function redirected(
   incoming: Incoming,
   action: RedirectAction,
 ): Promise<OutgoingMessage> {
-  const { sender, address, stored } = incoming;
-  const dsn = {
-    ...(action.notify !== undefined && { notify: action.notify }),
-    ...(action.ret !== undefined && { ret: action.ret }),
-  };
+  const { sender, address, stored, reports } = incoming;
+  const { ret, byTime } = action;
+  // RFC 3461 §5.2.7.2: a sender who wants no reports gets none of where the message goes, either.
+  const notify = action.notify ?? (reports?.notify?.includes('NEVER') === true ? 'NEVER' : undefined);
+  const dsn = { ...(notify !== undefined && { notify }), ...(ret !== undefined && { ret }) };
   // RFC 6009 §6.1, §7.1: who asks for reports gets them.
-  const isOwn = sender !== '' && (Object.keys(dsn).length > 0 || action.byTime !== undefined);
+  const asks = action.notify !== undefined || ret !== undefined || byTime !== undefined;
+  const isOwn = sender !== '' && asks;
   const bytes = await redirectedBytes(store, incoming, action.edited);
   return {
     kind: 'redirect',

@@ -10,7 +10,7 @@ import type { MailStore } from '../store/mail-store.ts';
 import { decodeTreeExtra } from '../store/tree-view.ts';
 import { type Decision, flagsOf, keptIn, SIEVE_FAILED, type Storing, united } from './decision.ts';
 import type { Places, Target } from './places.ts';
-import type { Client } from './ports.ts';
+import type { Client, MessageReports, RecipientReports } from './ports.ts';
 import type { RecipientState } from './recipients.ts';
 import { runAnswering } from './sieve-answers.ts';
 import { SieveScripts, type Usable } from './sieve-scripts.ts';
@@ -43,6 +43,8 @@ export interface SieveInput {
   readonly content: () => Promise<ReadBytes>;
   /** Who has handed the message in. */
   readonly client?: Client | undefined;
+  /** What the sender has said of reports. */
+  readonly reports?: (MessageReports & RecipientReports) | undefined;
   /** What an IMAP command has done, where no message is delivered (RFC 6785). */
   readonly event?: SieveEvent;
 }
@@ -114,11 +116,11 @@ export class SieveRunner {
     return (await this.scripts.at(user.tree, newest)) ?? { unusable: 'The text of the active script is lost.' };
   }
 
-  #environment({ sender, recipient, header, client, event }: SieveInput): SieveEnvironment {
+  #environment({ sender, recipient, header, client, reports = {}, event }: SieveInput): SieveEnvironment {
     const nowMs = this.#store.clock.now();
     const { servername, domain, verdicts } = this.#options;
     return {
-      envelope: { from: sender, to: recipient },
+      envelope: { from: sender, to: recipient, parts: reportParts(reports) },
       nowMs,
       zoneMinutes: -new Date(nowMs).getTimezoneOffset(),
       detailSeparator: '+',
@@ -190,6 +192,17 @@ export class SieveRunner {
     const makes = action.create === true || makesFolders === true || madeFolders.includes(action.mailbox);
     return makes ? places.create(action) : undefined;
   }
+}
+
+/** RFC 6009 §4: parts of the envelope that the sender has given. */
+function reportParts({
+  notify,
+  orcpt,
+  ret,
+  envid,
+}: MessageReports & RecipientReports): ReadonlyMap<string, readonly string[]> {
+  const given = Object.entries({ notify, orcpt, ret, envid });
+  return new Map(given.flatMap(([name, value]) => (value === undefined ? [] : [[name, [value].flat()] as const])));
 }
 
 /** RFC 5183 §4.1: the name that the client gave, if it can be that of a host; an address as in RFC 5321 §4.1.3. */

@@ -5,6 +5,8 @@ import { loadConfig } from '../../lib/base/config.ts';
 import { openLog } from '../../lib/base/log.ts';
 import { putScript, setActiveScript } from '../../lib/store/scripts.ts';
 import { addUser } from '../../lib/store/users.ts';
+import { LmtpClient } from '../lmtp/support.ts';
+import { SieveClient } from '../managesieve/client.ts';
 import { openSmtpSink } from '../support/smtp-sink.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
@@ -16,7 +18,7 @@ async function open(folder: string, relay: string, lines: string[]) {
   const env = {
     ...OFF,
     CIRRUS_LISTEN_POP3S: 'off',
-    CIRRUS_LISTEN_SIEVE: 'off',
+    CIRRUS_LISTEN_SIEVE: '127.0.0.1:0',
     CIRRUS_LISTEN_LMTP: '127.0.0.1:0',
     CIRRUS_LISTEN_LMTP_UNIX: 'off',
     CIRRUS_CONFIGDIRECTORY: join(folder, 'data'),
@@ -81,3 +83,29 @@ it('without a relay says so at the start, and keeps redirected mail', async () =
     await gateway.stop();
   }
 });
+
+it.each(['off', 'a relay'])(
+  'reports of delivery are offered, and scripts may ask for them, where they can be sent: %s',
+  async (relay) => {
+    await using folder = await temporaryFolder();
+    await using sink = await openSmtpSink();
+    const gateway = await open(folder.path, relay === 'off' ? relay : `127.0.0.1:${sink.port}`, []);
+    try {
+      const addressOf = (wanted: string) => {
+        const found = gateway.addresses.find(({ protocol }) => protocol === wanted);
+        if (found === undefined) throw new Error(`${wanted} is served`);
+        return found.address;
+      };
+      const lmtp = await LmtpClient.connect({ address: addressOf('lmtp') });
+      await lmtp.reply();
+      expect((await lmtp.say('LHLO client')).includes('250-DSN')).toBe(relay !== 'off');
+      lmtp.socket.destroy();
+      const address = addressOf('sieve');
+      const sieve = await SieveClient.open('port' in address ? address.port : 0);
+      expect(/"SIEVE" ".* envelope-dsn"/.test(await sieve.answer())).toBe(relay !== 'off');
+      sieve.close();
+    } finally {
+      await gateway.stop();
+    }
+  },
+);

@@ -44,6 +44,9 @@ export interface SieveHome extends AsyncDisposable {
 export interface Sending {
   readonly from?: string;
   readonly to?: readonly string[];
+  /** Parameters of MAIL and of each RCPT: ` RET=HDRS`. */
+  readonly ofMail?: string;
+  readonly ofRcpt?: string;
 }
 
 export async function openSieveHome(
@@ -75,7 +78,7 @@ export async function openSieveHome(
     onError: (what, error) => errors.push(`${what}: ${String(error)}`),
     ...options,
   });
-  const listener = await openLmtp(delivery);
+  const listener = await openLmtp(delivery, { takesReports: relay });
   return {
     home,
     store,
@@ -122,16 +125,16 @@ export async function accountOf(store: MailStore, name: string): Promise<Account
 export async function sendTo(
   address: ListenAddress,
   text: string,
-  { from = 'sender@example.org', to = ['anna@example.com'] }: Sending = {},
+  { from = 'sender@example.org', to = ['anna@example.com'], ofMail = '', ofRcpt = '' }: Sending = {},
 ): Promise<string[]> {
   const client = await LmtpClient.connect({ address });
   try {
     await client.reply();
     await client.say('LHLO client.example');
-    await client.say(`MAIL FROM:<${from}>`);
+    await client.say(`MAIL FROM:<${from}>${ofMail}`);
     const refused: string[] = [];
     for (const one of to) {
-      const answer = await client.say(`RCPT TO:<${one}>`);
+      const answer = await client.say(`RCPT TO:<${one}>${ofRcpt}`);
       if (!answer.startsWith('250')) refused.push(answer);
     }
     if (refused.length === to.length) return refused;

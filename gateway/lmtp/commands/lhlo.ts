@@ -10,12 +10,13 @@ export async function lhlo(context: Context, argument: string): Promise<void> {
   if (!/^[A-Za-z0-9_.:[\]-]{1,255}$/.test(argument)) throw new BadArgument('501 5.5.4 Syntax: LHLO hostname');
   await abortTransaction(context);
   context.client = argument;
-  const { servername, maxMessageBytes, secureContext } = context.options;
+  const { servername, maxMessageBytes, takesReports, secureContext } = context.options;
   const lines = [
     servername,
     '8BITMIME', // RFC 6152
     ...mechanismsOf(context),
     'CHUNKING', // RFC 3030, without BINARYMIME: line endings are put right
+    ...(takesReports ? ['DSN'] : []), // RFC 3461
     'ENHANCEDSTATUSCODES', // RFC 2034
     'IGNOREQUOTA', // Cyrus'
     'PIPELINING', // RFC 2920

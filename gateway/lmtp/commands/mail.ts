@@ -1,5 +1,6 @@
 import type { Bytes } from '../../../lib/base/config.ts';
 import type { Context } from '../context.ts';
+import { messageReports } from '../wire/dsn.ts';
 import { BadArgument, parsePathArgument } from '../wire/path.ts';
 
 /** MAIL: begins a transaction (RFC 5321 §4.1.1.2). */
@@ -15,8 +16,10 @@ export async function mail(context: Context, argument: string): Promise<void> {
     else if (name === 'SMTPUTF8' && value === undefined) utf8 = true;
     else if (name === 'IGNOREQUOTA' && value === undefined) ignoreQuota = true;
     else if (name === 'AUTH') checkAuth(value);
+    else if ((name === 'RET' || name === 'ENVID') && options.takesReports) continue;
     else throw new BadArgument('555 5.5.4 Unsupported parameter');
   }
+  const reports = messageReports(parameters);
   if (context.client === undefined) return context.reply('503 5.5.1 Say LHLO first');
   // Temporary, as with Cyrus: the MTA keeps the mail until its password is put right.
   if (!context.mayDeliver) return context.reply('430 Authentication required');
@@ -26,7 +29,7 @@ export async function mail(context: Context, argument: string): Promise<void> {
   if (maxMessageBytes > 0 && sizeBytes !== undefined && sizeBytes > maxMessageBytes) {
     return context.reply(`552 5.2.3 Message SIZE exceeds fixed maximum message size (${maxMessageBytes})`);
   }
-  context.envelope = { sender: address, sizeBytes, utf8, ignoreQuota, recipients: [], intake: undefined };
+  context.envelope = { sender: address, sizeBytes, utf8, ignoreQuota, reports, recipients: [], intake: undefined };
   context.reply('250 2.1.0 ok');
 }
 

@@ -1,6 +1,7 @@
 import { StoreError } from '../../../lib/store/errors.ts';
 import type { Context } from '../context.ts';
 import { refusalReply } from '../replies.ts';
+import { recipientReports } from '../wire/dsn.ts';
 import { BadArgument, parsePathArgument } from '../wire/path.ts';
 import { isAscii } from './mail.ts';
 
@@ -9,7 +10,9 @@ export async function rcpt(context: Context, argument: string): Promise<void> {
   const { options, envelope } = context;
   const { address, parameters } = parsePathArgument('TO:', argument, options.limits.pathBytes);
   if (address === '') throw new BadArgument('501 5.1.3 Bad recipient address syntax');
-  if (parameters.size > 0) throw new BadArgument('555 5.5.4 Unsupported parameter');
+  const isKnown = (name: string): boolean => options.takesReports && (name === 'NOTIFY' || name === 'ORCPT');
+  if (![...parameters.keys()].every(isKnown)) throw new BadArgument('555 5.5.4 Unsupported parameter');
+  const reports = recipientReports(parameters);
   if (envelope === undefined) return context.reply('503 5.5.1 Need MAIL before RCPT');
   if (envelope.intake !== undefined) return context.reply('503 5.5.1 RCPT inside BDAT');
   if (!envelope.utf8 && !isAscii(address)) return context.reply('553 5.6.7 Address needs SMTPUTF8');
@@ -18,6 +21,7 @@ export async function rcpt(context: Context, argument: string): Promise<void> {
     const recipient = await options.delivery.recipient(address, envelope.sizeBytes, {
       ignoreQuota: envelope.ignoreQuota,
       poster: context.user,
+      reports,
     });
     if (recipient.ok) {
       envelope.recipients.push(recipient);

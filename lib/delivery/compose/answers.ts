@@ -2,15 +2,16 @@ import { crlf, field, formatDate, textField, textPart } from '../../message/comp
 import { decodeWords } from '../../message/encoded-word.ts';
 import { firstValue, pickFields } from '../../message/header.ts';
 import { messageIds } from '../../message/summary.ts';
-import type { NotifyAction, RejectAction, VacationAction } from '../../sieve/actions.ts';
+import type { NotifyAction, VacationAction } from '../../sieve/actions.ts';
 
 /** What every message of ours says of itself. */
 export interface Composing {
   /** Header of the message that it is about. */
   readonly header: Uint8Array;
   readonly to: string;
-  /** Our user's address. */
+  /** Our user's address, and the one that the message came for. */
   readonly from: string;
+  readonly recipient: string;
   /** The same for every try: it becomes the Message-ID. */
   readonly id: string;
   readonly servername: string;
@@ -37,49 +38,6 @@ export function composeVacation(action: VacationAction, composing: Composing): B
   return Buffer.from(head + (action.mime ? mimeEntity(action.reason) : textPart(action.reason)), 'utf8');
 }
 
-/**
- * A refusal where there is no dialogue to refuse in: of `reject` by the user (RFC 5429 §2.2.1, RFC 8098 §3), of `ereject` by the
- * mail system (RFC 5429 §2.1.2, RFC 3464 §2).
- */
-export function composeReject({ reason, early }: RejectAction, composing: Composing): Buffer {
-  const { header, from } = composing;
-  const boundary = `=_${composing.id}`;
-  const text =
-    'Your message was automatically rejected by Sieve, a mail\nfiltering language.\n\n' +
-    `The following reason was given:\n${reason}\n`;
-  const [type, report] = early ? deliveryStatus(composing) : dispositionNotification(composing);
-  const head = [
-    field('From', early ? `Mail delivery <MAILER-DAEMON@${from.slice(from.lastIndexOf('@') + 1)}>` : from),
-    field('To', composing.to),
-    'Subject: Automatically rejected mail\r\n',
-    ...common(composing),
-    ...threading(header),
-    'Auto-Submitted: auto-replied (rejected)\r\n',
-    'MIME-Version: 1.0\r\n',
-    `Content-Type: multipart/report; report-type=${type};\r\n boundary="${boundary}"\r\n\r\n`,
-    `--${boundary}\r\n${textPart(text)}`,
-    `--${boundary}\r\nContent-Type: message/${type}\r\n\r\n${report}\r\n`,
-    `--${boundary}\r\nContent-Type: text/rfc822-headers\r\n\r\n`,
-  ].join('');
-  return Buffer.concat([Buffer.from(head, 'utf8'), headerOf(header), Buffer.from(`\r\n--${boundary}--\r\n`)]);
-}
-
-function dispositionNotification({ header, from, servername }: Composing): readonly [type: string, fields: string] {
-  const original = firstValue(header, 'message-id');
-  const fields =
-    `Reporting-UA: ${servername}; Cirrus\r\nFinal-Recipient: rfc822;${from}\r\n` +
-    (original === undefined ? '' : `Original-Message-ID: ${original}\r\n`) +
-    'Disposition: automatic-action/MDN-sent-automatically; deleted\r\n';
-  return ['disposition-notification', fields];
-}
-
-function deliveryStatus({ from, servername }: Composing): readonly [type: string, fields: string] {
-  const fields =
-    `Reporting-MTA: dns;${servername}\r\n\r\n` +
-    `Final-Recipient: rfc822;${from}\r\nAction: failed\r\nStatus: 5.7.1\r\n`;
-  return ['delivery-status', fields];
-}
-
 /** A notification by mail (RFC 5436 §2.3 to §2.7), or the one of Cyrus' older `notify`. */
 export function composeNotify(
   { message, importance, from }: NotifyAction,
@@ -100,12 +58,13 @@ export function composeNotify(
   return Buffer.from(head + textPart(text), 'utf8');
 }
 
-function common({ id, servername, timeMs, offsetMinutes }: Composing): string[] {
+/** What every message of ours has. */
+export function common({ id, servername, timeMs, offsetMinutes }: Composing): string[] {
   return [`Date: ${formatDate(timeMs, offsetMinutes)}\r\n`, `Message-ID: <${id}@${servername}>\r\n`];
 }
 
 /** RFC 5230 §5.8, RFC 3834 §3.1.7: in the thread of what it answers. */
-function threading(header: Uint8Array): string[] {
+export function threading(header: Uint8Array): string[] {
   const [id] = messageIds(firstValue(header, 'message-id') ?? '');
   if (id === undefined) return [];
   const before = messageIds(firstValue(header, 'references') ?? firstValue(header, 'in-reply-to') ?? '');
@@ -121,11 +80,6 @@ function mimeEntity(reason: string): string {
   const fields = Buffer.from(text.slice(0, blank), 'utf8');
   const names = ['content-type', 'content-transfer-encoding', 'content-disposition', 'content-language', 'content-id'];
   return `${pickFields(fields, names, 'only').toString('utf8')}${text.slice(blank)}\r\n`;
-}
-
-/** The header of the message, as far as it may be sent back. */
-function headerOf(header: Uint8Array): Buffer {
-  return pickFields(header, ['return-path', 'delivered-to', 'bcc'], 'except').subarray(0, 32 * 1024);
 }
 
 function oneLine(value: string): string {
