@@ -43,7 +43,8 @@ export function report(findings: Findings, verbose: boolean): string {
   const { users, mailboxes, messages, bytes } = examined;
   const mib = (bytes / 1024 ** 2).toFixed(1);
   const what = [count(users, 'user'), count(mailboxes, 'mailbox', 'es'), count(messages, 'message'), `${mib} MiB`];
-  lines.push(`${what.join(', ')}: ${count(faults, 'fault')}, ${count(notes, 'note')}`);
+  const hidden = notes > 0 && !verbose ? ' (--verbose shows them)' : '';
+  lines.push(`${what.join(', ')}: ${count(faults, 'fault')}, ${count(notes, 'note')}${hidden}`);
   return `${lines.join('\n')}\n`;
 }
 

@@ -42,7 +42,7 @@ test('without packages, or with a Node that is too old, it says so, and a mail s
   for (const name of ['dirname', 'readlink']) await symlink(`/usr/bin/${name}`, join(poor, name));
   expect(await runFrom(copy, poor)).toMatchObject({
     code: 75,
-    stderr: 'cirrus: needs Node 24 in the PATH; there is none\n',
+    stderr: `cirrus: needs Node 24: in the PATH is none, and none among the packages (npm ci --ignore-scripts in ${folder.path}; on Linux it brings one)\n`,
   });
   await symlink('/bin/false', join(poor, 'node'));
   expect(await runFrom(copy, poor)).toMatchObject({ code: 75 });
