@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { StoreDelivery } from '../../lib/delivery/deliver.ts';
 import { Outgoing } from '../../lib/delivery/outgoing.ts';
+import type { RecipientReports } from '../../lib/delivery/ports.ts';
 import { jobPartition } from '../../lib/jobs/job-item.ts';
 import type { MailStore } from '../../lib/store/mail-store.ts';
 import { createMailbox } from '../../lib/store/names.ts';
@@ -52,12 +53,12 @@ async function isQueueEmpty({ index }: TestStore): Promise<boolean> {
 }
 
 /** One try by a process of its own; false: the MTA has to try again. */
-async function attempt(store: MailStore, text: string): Promise<boolean> {
+async function attempt(store: MailStore, text: string, reports?: RecipientReports): Promise<boolean> {
   const delivery = new StoreDelivery(store, {
     outgoing: new Outgoing(store),
     responses: { servername: 'mail.example.com', defaultDomain: 'example.com' },
   });
-  const recipient = await delivery.recipient('anna');
+  const recipient = await delivery.recipient('anna', undefined, { reports });
   if (!recipient.ok) return false;
   async function* body(): AsyncGenerator<Uint8Array> {
     yield Buffer.from(text);
@@ -70,6 +71,9 @@ async function attempt(store: MailStore, text: string): Promise<boolean> {
   });
   return answer?.ok === true;
 }
+
+/** The sender wants to be told that it has arrived. */
+const SUCCESS: RecipientReports = { notify: ['SUCCESS'] };
 
 describe('a script that files, sends on, answers and remembers, whatever fails (Rules 13, 14)', () => {
   let sink: SmtpSink;
@@ -94,20 +98,20 @@ describe('a script that files, sends on, answers and remembers, whatever fails (
           from = before + first;
           const text = message('Hi').replaceAll('\n', '\r\n');
           let tries = 0;
-          while (!(await attempt(home.another({ random: () => 0.01 }), text))) {
+          while (!(await attempt(home.another({ random: () => 0.01 }), text, SUCCESS))) {
             if (++tries === 20) throw new Error('never delivered');
           }
           const calls = plan.calls.length - before;
           await plan.landed();
           from = Number.POSITIVE_INFINITY;
           // The MTA did not hear the answer.
-          expect(await attempt(home.another(), text)).toBe(true);
+          expect(await attempt(home.another(), text, SUCCESS)).toBe(true);
           const sending = new Outgoing(home.another()).run(sink.outbox);
           await until('nothing waits', () => isQueueEmpty(home));
           await sending.stop();
           expect([first, await listMail(home.another(), 'anna')]).toEqual([first, ['INBOX: Hi', 'Lists: Hi']]);
           const sent = sink.mails.map(({ to }) => to[0]).sort();
-          expect([first, sent]).toEqual([first, ['sender@example.org', 'there@example.net']]);
+          expect([first, sent]).toEqual([first, ['sender@example.org', 'sender@example.org', 'there@example.net']]);
           if (first > calls) return;
         } finally {
           await home.close();
