@@ -11,6 +11,7 @@ import { createMailbox } from '../../lib/store/names.ts';
 import { addUser, setUserQuota } from '../../lib/store/users.ts';
 import { messagesIn, openPlace, type Place, type Server, withStoreOf } from '../cli/support.ts';
 import { freePort } from '../support/free-port.ts';
+import { openSmtpSink, type SmtpSink } from '../support/smtp-sink.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 import { layPostfix, type Postfix, startPostfix } from './postfix.ts';
@@ -52,6 +53,8 @@ function tests(): void {
   let piped: Place;
   let server: Server;
   let postfix: Postfix;
+  /** The relay of what Cirrus sends. */
+  let sink: SmtpSink;
   let folder: string;
   /** Of the SMTP server that asks us for the users of virtual domains too. */
   let asking: number;
@@ -69,12 +72,15 @@ function tests(): void {
       CIRRUS_LMTP_TRUSTED: 'off',
       CIRRUS_LMTP_ADMINS: 'lmtpuser',
       CIRRUS_SERVERNAME: 'localhost',
+      CIRRUS_SMTP_RELAY: `127.0.0.1:${sink.port}`,
     });
 
   beforeAll(async () => {
     const temporary = await temporaryFolder();
     closers.push(() => temporary[Symbol.asyncDispose]());
     folder = temporary.path;
+    sink = await openSmtpSink();
+    closers.push(() => sink[Symbol.asyncDispose]());
     [place, piped] = [await openPlace(), await openPlace()];
     closers.push(
       () => place[Symbol.asyncDispose](),
@@ -146,6 +152,27 @@ function tests(): void {
     await postfix.logged(new RegExp(`to=<anna\\+Lists@example.net>, ${sent}`));
     expect(await subjects(place.data, 'bubba')).toContain('unix');
     expect(await subjects(place.data, 'anna', 'Lists')).toEqual(['unix']);
+  });
+
+  it('passes on what a sender wants to know, and leaves it to us to tell (RFC 3461)', async () => {
+    const client = await postfix.smtp();
+    await client.say('MAIL FROM:<anna@example.net> RET=HDRS ENVID=QQ314159');
+    await client.say('RCPT TO:<u2@example.net> NOTIFY=SUCCESS,FAILURE');
+    await client.say('DATA');
+    client.send(`${message('tell me').replaceAll('\n', '\r\n')}.\r\n`);
+    expect(await client.reply()).toMatch(/^250 /);
+    client.socket.destroy();
+    await until('the report is sent', () => sink.mails.length === 1);
+    const [{ to, text } = { to: [], text: '' }] = sink.mails;
+    expect(to).toEqual(['anna@example.net']);
+    expect(text).toContain(
+      'Original-Envelope-Id: QQ314159\r\nReporting-MTA: dns;localhost\r\n\r\n' +
+        'Original-Recipient: rfc822;u2@example.net\r\nFinal-Recipient: rfc822;u2@example.net\r\nAction: delivered\r\n',
+    );
+    expect(await subjects(place.data, 'u2')).toEqual(['tell me']);
+    // Postfix reports for those who do not take what it passes on: it does not here.
+    const [life] = await postfix.logged(new RegExp(` (\\w+): message-id=<${number}@example.net>[^]* \\1: removed`));
+    expect(life).not.toContain('delivery status notification');
   });
 
   it('several messages over one connection, which is kept', async () => {
