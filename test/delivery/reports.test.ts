@@ -81,3 +81,10 @@ it('scripts see what the sender has said (RFC 6009 §4)', async () => {
     'INBOX: Ho',
   ]);
 });
+
+it('writes an original recipient that is not ASCII in letters that are (RFC 6533 §3)', async () => {
+  await using home = await openSieveHome({ relay: true });
+  await home.send(message('Hi'), { ofRcpt: ' NOTIFY=SUCCESS ORCPT=utf-8;b+C3+BCcher@example.com' });
+  await sent(home, 1);
+  expect(home.sink.mails[0]?.text).toContain('\r\nOriginal-Recipient: utf-8;b\\x{FC}cher@example.com\r\n');
+});

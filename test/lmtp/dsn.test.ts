@@ -56,6 +56,29 @@ test('DSN is offered where reports can be sent, and what is said of them goes to
   client.socket.destroy();
 });
 
+test('an address in UTF-8 is an original recipient, too (RFC 6533 §3)', async () => {
+  const delivery = new Reporting();
+  const listener = await openLmtp(delivery, { takesReports: true });
+  onTestFinished(() => listener.drain());
+  const client = await LmtpClient.connect(listener);
+  await client.reply();
+  await client.say('LHLO client');
+  await client.say('MAIL FROM:<a@example.com> SMTPUTF8');
+  for (const orcpt of [
+    'utf-8;bücher+2Bx@example.com',
+    'utf-8;b\\x{FC}cher@example.com',
+    'rfc822;b+C3+BCcher@example.com',
+  ]) {
+    expect(await client.say(`RCPT TO:<bücher@example.com> ORCPT=${orcpt}`)).toBe('250 2.1.5 ok');
+  }
+  expect(delivery.said.map((said) => said !== undefined && 'orcpt' in said && said.orcpt)).toEqual([
+    'utf-8;bücher+x@example.com',
+    'utf-8;b\\x{FC}cher@example.com',
+    'rfc822;bücher@example.com',
+  ]);
+  client.socket.destroy();
+});
+
 test('without a relay it is not offered, and nothing is taken', async () => {
   const listener = await openLmtp(new CollectingDelivery());
   onTestFinished(() => listener.drain());

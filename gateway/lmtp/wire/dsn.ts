@@ -57,14 +57,18 @@ function oneOf<T extends string>(value: string | undefined, known: readonly T[],
   return found;
 }
 
-/** RFC 3461 §4: `xtext = *( xchar / hexchar )`; control characters that are coded would be lines of a report. */
+/**
+ * RFC 3461 §4: `xtext = *( xchar / hexchar )`, and UTF-8 as it is (RFC 6533 §3). Control characters that are coded would be
+ * lines of a report.
+ */
 function xtext(value: string | undefined, characters: number, syntax: string): string {
-  const isXtext = value !== undefined && value.length <= characters && /^(?:[!-*,-<>-~]|\+[0-9A-F]{2})+$/.test(value);
-  const bytes = Buffer.from(
-    (value ?? '').replace(/\+([0-9A-F]{2})/g, (_, pair: string) => String.fromCharCode(Number.parseInt(pair, 16))),
-    'latin1',
+  const given = value ?? '';
+  const isXtext = given.length <= characters && /^(?:[!-*,-<>-~\u00a0-\u{10ffff}]|\+[0-9A-F]{2})+$/u.test(given);
+  const bytes = Buffer.from(given).toString('latin1');
+  const decoded = bytes.replace(/\+([0-9A-F]{2})/g, (_, pair: string) =>
+    String.fromCharCode(Number.parseInt(pair, 16)),
   );
-  const text = bytes.toString('utf8');
+  const text = Buffer.from(decoded, 'latin1').toString('utf8');
   if (!isXtext || /[\p{Cc}\ufffd]/u.test(text)) throw new BadArgument(`501 5.5.4 Syntax: ${syntax}`);
   return text;
 }

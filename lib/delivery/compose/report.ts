@@ -105,6 +105,7 @@ function headerOf(header: Uint8Array): Buffer {
   return pickFields(header, ['return-path', 'delivered-to', 'bcc'], 'except').subarray(0, 32 * 1024);
 }
 
+/** Other characters as RFC 6533 §3 writes them: `\x{FC}`. */
 function ascii(text: string): string {
-  return text.replace(/[^ -~]/g, '?');
+  return text.replace(/[^ -~]/gu, (char) => `\\x{${char.codePointAt(0)?.toString(16).toUpperCase()}}`);
 }
