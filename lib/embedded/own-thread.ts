@@ -4,9 +4,15 @@ import { StoreError, type StoreErrorCode } from '../store/errors.ts';
 
 type ToThread<Question> = { readonly question: Question } | 'close';
 
-type FromThread<Answer> =
-  | { readonly answer: Answer }
-  | { readonly failed: { readonly code: StoreErrorCode | undefined; readonly text: string } };
+/** An error as it can be told to another thread, where it would lose its class. */
+interface Failure {
+  readonly code: StoreErrorCode | undefined;
+  readonly text: string;
+  /** Protocols tell by it what is for the log and not for clients. */
+  readonly cause: string | undefined;
+}
+
+type FromThread<Answer> = { readonly answer: Answer } | { readonly failed: Failure };
 
 export interface OwnThreadOptions {
   /** The module that calls {@link answerQuestions}. */
@@ -92,14 +98,20 @@ export function answerQuestions<Question, Answer>(
     try {
       parentPort?.postMessage({ answer: await answer(message.question) } satisfies FromThread<Answer>);
     } catch (error) {
-      // An error loses its class on the way to another thread.
-      const code = error instanceof StoreError ? error.code : undefined;
-      const text = error instanceof Error ? error.message : String(error);
-      parentPort?.postMessage({ failed: { code, text } } satisfies FromThread<Answer>);
+      parentPort?.postMessage({ failed: failureOf(error) } satisfies FromThread<Answer>);
     }
   });
 }
 
-function errorOf({ code, text }: { readonly code: StoreErrorCode | undefined; readonly text: string }): Error {
-  return code === undefined ? new Error(text) : new StoreError(code, text);
+function failureOf(error: unknown): Failure {
+  const code = error instanceof StoreError ? error.code : undefined;
+  if (!(error instanceof Error)) return { code, text: String(error), cause: undefined };
+  const { message: text, cause } = error;
+  if (cause === undefined) return { code, text, cause };
+  return { code, text, cause: cause instanceof Error ? cause.message : String(cause) };
+}
+
+function errorOf({ code, text, cause }: Failure): Error {
+  const options = cause === undefined ? {} : { cause: new Error(cause) };
+  return code === undefined ? new Error(text, options) : new StoreError(code, text, options);
 }
