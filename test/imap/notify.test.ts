@@ -13,10 +13,12 @@ test('more mailboxes than the limit are not watched, at once or later', async ()
   const other = await ImapClient.loggedIn(gateway.port);
   for (const name of ['Lists/a', 'Lists/b', 'Lists/c']) {
     await other.say('c', `CREATE ${name}`);
-    expect(await client.line()).toBe(`* LIST () "/" ${name}`);
+    expect(await client.line()).toBe(`* LIST (\\HasNoChildren) "/" ${name}`);
+    expect(await client.line()).toBe('* LIST (\\NonExistent \\HasChildren) "/" Lists');
   }
   await other.say('d', 'CREATE Lists/d');
-  expect(await client.line()).toBe('* LIST () "/" Lists/d');
+  expect(await client.line()).toBe('* LIST (\\HasNoChildren) "/" Lists/d');
+  expect(await client.line()).toBe('* LIST (\\NonExistent \\HasChildren) "/" Lists');
   expect(await client.line()).toMatch(/^\* OK \[NOTIFICATIONOVERFLOW\] /);
   await other.say('e', 'CREATE Lists/e');
   expect(await client.say('f', 'NOOP')).toEqual(['f OK Completed']);
@@ -34,7 +36,7 @@ test('what another process does is seen by looking, and nothing is told within a
   await other.append('INBOX', 'Subject: x\r\n\r\nx\r\n');
   expect(await client.line()).toMatch(/^\* STATUS INBOX \(MESSAGES 1 UIDNEXT 2 UIDVALIDITY \d+ UNSEEN 1\)$/);
   await other.say('b', 'CREATE Elsewhere');
-  expect(await client.line()).toBe('* LIST () "/" Elsewhere');
+  expect(await client.line()).toBe('* LIST (\\HasNoChildren) "/" Elsewhere');
   // Commands in a row, while things happen: each answer is whole, and what happened is told in the end.
   await client.say('s', 'SELECT INBOX');
   const appended = (async () => {

@@ -23,9 +23,11 @@ export function isSelected({ kind }: MailboxFilter): boolean {
   return kind === 'selected' || kind === 'selected-delayed';
 }
 
-/** The events that are told of a mailbox which is not selected: those of the first group that it is in. */
+/** The events that are told of a mailbox which is not selected: those of all groups that it is in (RFC 5465 §6). */
 export function eventsOf(groups: readonly EventGroup[], row: ListedName, names: NameView): ReadonlySet<string> {
-  return groups.find(({ filter }) => isIn(filter, row, names))?.events ?? NONE;
+  const [first, ...more] = groups.filter(({ filter }) => isIn(filter, row, names)).map(({ events }) => events);
+  if (first === undefined) return NONE;
+  return more.length === 0 ? first : new Set([first, ...more].flatMap((events) => [...events]));
 }
 
 /** RFC 5465 §6. Where mail may be delivered (`inboxes`) is every mailbox of one's own: a script or an address may name it. */

@@ -8,7 +8,7 @@ import { eventsOf } from './groups.ts';
 /** Annotations by mailbox, '' for the server. */
 type Known = ReadonlyMap<string, ReadonlyMap<string, string>>;
 
-/** What NOTIFY tells of annotations (RFC 5465 §5.8, §5.9): of the user's own mailboxes, and of the server. */
+/** What NOTIFY tells of annotations (RFC 5465 §5.6, §5.7): of the user's own mailboxes, and of the server. */
 export class MetadataChanges {
   readonly #context: Context;
   readonly #groups: readonly EventGroup[];

@@ -12,7 +12,7 @@ import type { EventGroup, StatusItem } from '../wire/commands.ts';
 import { condition, status as statusLine } from '../wire/write/response.ts';
 import { eventsOf, selectedGroup } from './groups.ts';
 import { MetadataChanges } from './metadata-changes.ts';
-import { nameChanges } from './name-changes.ts';
+import { hiddenNames, nameChanges } from './name-changes.ts';
 
 /** A mailbox that is told of, by name. */
 interface Watched {
@@ -82,6 +82,7 @@ export class Notifier {
       this.stop();
       return false;
     }
+    for (const text of hiddenNames(this.#names, this.#asked)) this.#context.write(text);
     await this.#metadata.look(this.#names);
     await this.#readStatuses([...this.#watched.values()], status ? 'all' : 'nothing');
     const timer = setInterval(() => this.#poll(), limits.pollMs).unref();
@@ -113,6 +114,11 @@ export class Notifier {
     this.#followed?.unlisten();
     for (const { unlisten } of this.#watched.values()) unlisten();
     for (const stop of this.#stops.splice(0)) stop();
+  }
+
+  get #asked(): Parameters<typeof nameChanges>[2] {
+    const { names, dialect } = this.#context;
+    return { groups: this.#groups, names, dialect };
   }
 
   get #mayTell(): boolean {
@@ -218,8 +224,7 @@ export class Notifier {
     this.#namesDirty = false;
     const before = this.#names;
     const after = await listNames(this.#context.account, this.#context.names);
-    for (const text of nameChanges(before, after, this.#groups, this.#context.names, this.#context.dialect))
-      this.#context.write(text);
+    for (const text of nameChanges(before, after, this.#asked)) this.#context.write(text);
     for (const text of await this.#metadata.look(after)) this.#context.write(text);
     this.#names = after;
     const known = new Set(this.#watched.keys());
@@ -273,7 +278,7 @@ export class Notifier {
         (!isNews(before, now, one.events, this.#context.style.condstore) || this.#isSelected(one.row.mailbox))
       )
         continue;
-      await this.#writeStatus(one.row, now, one.events);
+      await this.#writeStatus(one.row, now, one.events, tell === 'all');
       await this.#context.flow();
     }
   }
@@ -282,8 +287,13 @@ export class Notifier {
     return this.#context.hasSelected && this.#context.selected.open.mailbox.id === mailbox;
   }
 
-  /** RFC 5465 §5.1 to §5.3. */
-  async #writeStatus({ name }: ListedName, now: MailboxStatus, events: ReadonlySet<string>): Promise<void> {
+  /** RFC 5465 §5.1 to §5.3; at the beginning (§3.1), HIGHESTMODSEQ is told of what may change, whatever is enabled. */
+  async #writeStatus(
+    { name }: ListedName,
+    now: MailboxStatus,
+    events: ReadonlySet<string>,
+    atBegin: boolean,
+  ): Promise<void> {
     const { account, dialect, style } = this.#context;
     const { tree, path } = await account.locate(name);
     const binding = (tree.cached ?? (await tree.refresh())).view.binding(path);
@@ -294,7 +304,8 @@ export class Notifier {
       ['UIDVALIDITY', binding.uidValidity],
     ];
     if (events.has('FLAGCHANGE') && !style.condstore) values.push(['UNSEEN', now.unseen]);
-    if (style.condstore) values.push(['HIGHESTMODSEQ', modSeqOf(now.seq)]);
+    const changes = events.has('FLAGCHANGE') || events.has('ANNOTATIONCHANGE');
+    if (style.condstore || (atBegin && changes)) values.push(['HIGHESTMODSEQ', modSeqOf(now.seq)]);
     this.#context.write(statusLine(name, values, dialect));
   }
 
