@@ -31,7 +31,7 @@ export const listenerLimits = {
   /** Open connections of one listener from one IP address (`maxlogins_per_host`); Unix sockets and loopback are not counted. */
   connectionsPerAddress: 100,
   /** From the connection to the end of what a proxy says of it (`haproxy_trusted_networks`). */
-  proxyHeaderMs: 3 * SECOND,
+  proxyHeaderMs: 10 * SECOND,
   /** Connections the kernel may queue before we accept them. */
   backlog: 511,
   /** After this, sessions that do not end by themselves are cut off when the process stops. */
