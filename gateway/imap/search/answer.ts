@@ -3,7 +3,7 @@ import type { Context } from '../context.ts';
 import { modSeqOf } from '../mod-seq.ts';
 import { inPartialRange } from '../partial-range.ts';
 import type { Selected } from '../selected.ts';
-import type { PartialRange, SearchReturn } from '../wire/search-key.ts';
+import { isRange, isUpdateFetch, type PartialRange, type SearchReturn } from '../wire/search-key.ts';
 import { type ExtendedResult, esearch, rangesInOrder, searched } from '../wire/write/search.ts';
 import type { Found } from './program.ts';
 
@@ -37,11 +37,13 @@ export function writeAnswer(
 }
 
 function writeExtended(context: Context, answer: Answer, returns: readonly SearchReturn[], tag: string): void {
-  const asked = returns.filter((option) => option !== 'SAVE' && option !== 'UPDATE' && option !== 'CONTEXT');
+  const asked = returns.filter(
+    (option) => option !== 'SAVE' && option !== 'UPDATE' && option !== 'CONTEXT' && !isUpdateFetch(option),
+  );
   // RFC 5182 §2.1: SAVE alone answers nothing.
   if (asked.length === 0) return;
   const all = numbers(answer);
-  const range = asked.find((option) => typeof option === 'object');
+  const range = asked.find(isRange);
   // RFC 7162 §3.1.10: of MIN and MAX alone, only those messages count; RFC 9394 §3.1: of PARTIAL those of the range.
   const counted = isLimited(asked) ? limited(answer.uids, asked) : answer.uids;
   const result: ExtendedResult = {
@@ -67,7 +69,7 @@ export function toSave(uids: readonly number[], returns: readonly SearchReturn[]
 
 /** Whether some messages are asked for, but nothing about all. */
 function isLimited(returns: readonly SearchReturn[]): boolean {
-  const some = returns.some((option) => option === 'MIN' || option === 'MAX' || typeof option === 'object');
+  const some = returns.some((option) => option === 'MIN' || option === 'MAX' || isRange(option));
   return some && !returns.includes('ALL') && !returns.includes('COUNT');
 }
 
@@ -75,7 +77,7 @@ function limited(uids: readonly number[], returns: readonly SearchReturn[]): num
   return returns.flatMap((option) => {
     if (option === 'MIN') return uids.slice(0, 1);
     if (option === 'MAX') return uids.slice(-1);
-    return typeof option === 'object' ? inPartialRange(uids, option) : [];
+    return isRange(option) ? inPartialRange(uids, option) : [];
   });
 }
 

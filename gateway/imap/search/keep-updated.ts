@@ -2,6 +2,7 @@ import type { CommandOf } from '../command-of.ts';
 import type { Context } from '../context.ts';
 import { Refused } from '../errors.ts';
 import { bad } from '../reply.ts';
+import { isUpdateFetch } from '../wire/search-key.ts';
 import { condition } from '../wire/write/response.ts';
 import { noUpdate } from '../wire/write/response-code.ts';
 
@@ -24,5 +25,8 @@ export function keepUpdated(context: Context, command: Searching, tag: string, u
       ? 'Too many contexts'
       : undefined;
   if (problem !== undefined) context.write(condition(null, 'NO', noUpdate(tag), problem));
-  else updates.add({ tag, uid: command.uid, program: command, criteria, uids }, context.selected);
+  else {
+    const fetch = command.returns.filter(isUpdateFetch).flatMap((option) => option.fetch);
+    updates.add({ tag, uid: command.uid, program: command, criteria, fetch, uids }, context.selected);
+  }
 }

@@ -5,9 +5,11 @@ import { UidSet } from '../../../lib/store/uid-set.ts';
 import { changesBetween } from '../changes.ts';
 import type { Context } from '../context.ts';
 import { Refused } from '../errors.ts';
+import { FetchWriter } from '../fetch/fetch-writer.ts';
 import type { Numbering } from '../numbering.ts';
 import type { Selected } from '../selected.ts';
 import type { SearchProgram } from '../wire/commands.ts';
+import type { FetchItem } from '../wire/fetch-item.ts';
 import type { SearchKey, SortCriterion } from '../wire/search-key.ts';
 import { condition } from '../wire/write/response.ts';
 import { noUpdate } from '../wire/write/response-code.ts';
@@ -22,6 +24,8 @@ interface Updating {
   readonly program: SearchProgram;
   /** Undefined for SEARCH: then no place in the result means anything. */
   readonly criteria: readonly SortCriterion[] | undefined;
+  /** What is fetched of new messages that come to the result. */
+  readonly fetch: readonly FetchItem[];
   /** What the client has, in order. */
   uids: readonly number[];
 }
@@ -80,6 +84,9 @@ export class SearchUpdates {
         const lost = new Set([...touched].filter((uid) => had.has(uid) && !found.has(uid)));
         if (lost.size > 0) context.write(this.#removed(one, lost, numbering));
         const won = new Set(uids.filter((uid) => !had.has(uid)));
+        // RFC 5465 §7: EXISTS, then these, then ADDTO.
+        const come = one.fetch.length > 0 ? [...won].filter((uid) => fresh.has(uid)) : [];
+        if (come.length > 0) await new FetchWriter(context, one.fetch, UidSet.empty).write(come);
         if (won.size > 0) context.write(await this.#added(context, one, won, selected));
       } catch (error) {
         if (!(error instanceof Refused)) throw error;

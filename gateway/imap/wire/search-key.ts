@@ -1,4 +1,5 @@
 import type { AttributeScope } from './annotation.ts';
+import type { FetchItem } from './fetch-item.ts';
 import type { SequenceSet } from './sequence-set.ts';
 
 /** A day without a time zone: RFC 9051 §6.4.4 compares dates "disregarding time and timezone". Month 1 to 12. */
@@ -46,7 +47,30 @@ export type SearchKey =
   | { readonly key: 'emailid' | 'threadid'; readonly id: string };
 
 /** `search-return-opts`; RFC 9051 §6.4.4: an empty list means ALL, and so the reader gives it. */
-export type SearchReturn = 'MIN' | 'MAX' | 'ALL' | 'COUNT' | 'SAVE' | 'RELEVANCY' | 'CONTEXT' | 'UPDATE' | PartialRange;
+export type SearchReturn =
+  | 'MIN'
+  | 'MAX'
+  | 'ALL'
+  | 'COUNT'
+  | 'SAVE'
+  | 'RELEVANCY'
+  | 'CONTEXT'
+  | 'UPDATE'
+  | UpdateFetch
+  | PartialRange;
+
+/** Beside UPDATE: what is fetched of new messages that come to the result (RFC 5465 §7). */
+export interface UpdateFetch {
+  readonly fetch: readonly FetchItem[];
+}
+
+export function isUpdateFetch(option: SearchReturn): option is UpdateFetch {
+  return typeof option === 'object' && 'fetch' in option;
+}
+
+export function isRange(option: SearchReturn): option is PartialRange {
+  return typeof option === 'object' && !('fetch' in option);
+}
 
 /** PARTIAL: the results from the `first` to the `last`, counted from 1; from the end with `fromEnd` (RFC 9394 §3.1). */
 export interface PartialRange {

@@ -168,9 +168,12 @@ const searchReturns = fc.option(
   fc
     .tuple(
       fc.subarray(['MIN', 'MAX', 'COUNT', 'SAVE', 'RELEVANCY', 'UPDATE'] as const),
+      fc.array(fetchItem, { maxLength: 2 }),
       fc.oneof(fc.constant('ALL' as const), partialRange),
     )
-    .map(([options, what]) => [...options, what]),
+    .map(([options, fetch, what]) =>
+      options.includes('UPDATE') && fetch.length > 0 ? [...options, { fetch }, what] : [...options, what],
+    ),
 );
 
 const program = { uid: fc.boolean(), key: searchKey };

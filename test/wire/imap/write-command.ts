@@ -3,12 +3,13 @@ import type { ImapCommand, ListCommand, NamePattern } from '../../../gateway/ima
 import type { ConvertItem } from '../../../gateway/imap/wire/convert-item.ts';
 import type { FetchItem, Partial } from '../../../gateway/imap/wire/fetch-item.ts';
 import type { Dialect } from '../../../gateway/imap/wire/read/reader.ts';
-import type {
-  CalendarDate,
-  PartialRange,
-  SearchKey,
-  SearchReturn,
-  SortCriterion,
+import {
+  type CalendarDate,
+  isRange,
+  type PartialRange,
+  type SearchKey,
+  type SearchReturn,
+  type SortCriterion,
 } from '../../../gateway/imap/wire/search-key.ts';
 import type { SequenceSet } from '../../../gateway/imap/wire/sequence-set.ts';
 import { convertItemName } from '../../../gateway/imap/wire/write/convert.ts';
@@ -70,7 +71,7 @@ function commandText(command: ImapCommand, dialect: Dialect): string {
       return command.uids === null ? 'EXPUNGE' : `UID EXPUNGE ${formatSequenceSet(command.uids)}`;
     case 'SEARCH': {
       const charset = command.charset === null ? '' : `CHARSET ${command.charset} `;
-      return `${uid}SEARCH ${returnText(command.returns)}${charset}${keyText(command.key, true)}`;
+      return `${uid}SEARCH ${returnText(command.returns, dialect)}${charset}${keyText(command.key, true)}`;
     }
     case 'UIDBATCHES': {
       const { size, batches } = command;
@@ -83,7 +84,7 @@ function commandText(command: ImapCommand, dialect: Dialect): string {
         'names' in source ? `${source.kind} (${source.names.map(box).join(' ')})` : source.kind,
       );
       const charset = command.charset === null ? '' : `CHARSET ${command.charset} `;
-      return `ESEARCH IN (${sources.join(' ')}) ${returnText(command.returns)}${charset}${keyText(command.key, true)}`;
+      return `ESEARCH IN (${sources.join(' ')}) ${returnText(command.returns, dialect)}${charset}${keyText(command.key, true)}`;
     }
     case 'FETCH':
       return `${uid}FETCH ${formatSequenceSet(command.set)} (${command.items.map((item) => itemText(item, dialect)).join(' ')})${modifiers(command)}`;
@@ -109,7 +110,7 @@ function commandText(command: ImapCommand, dialect: Dialect): string {
       return `SETQUOTA ${astring(command.root, dialect)} (${command.limits.map((pair) => pair.join(' ')).join(' ')})`;
     case 'SORT': {
       const criteria = command.criteria.map(criterionText).join(' ');
-      return `${uid}SORT ${returnText(command.returns)}(${criteria}) ${command.charset} ${keyText(command.key, true)}`;
+      return `${uid}SORT ${returnText(command.returns, dialect)}(${criteria}) ${command.charset} ${keyText(command.key, true)}`;
     }
     case 'THREAD':
       return `${uid}THREAD ${command.algorithm} ${command.charset} ${keyText(command.key, true)}`;
@@ -266,10 +267,11 @@ export function formatSequenceSet(set: SequenceSet): string {
   return set.map(({ from, to }) => (from === to ? `${from}` : `${from}:${to}`)).join(',');
 }
 
-function returnText(returns: readonly SearchReturn[] | null): string {
+function returnText(returns: readonly SearchReturn[] | null, dialect: Dialect): string {
   if (returns === null) return '';
   const texts = returns.map((option) => {
-    return typeof option === 'string' ? option : rangeText(option);
+    if (typeof option === 'string') return option;
+    return isRange(option) ? rangeText(option) : `(${option.fetch.map((item) => itemText(item, dialect)).join(' ')})`;
   });
   return `RETURN (${texts.join(' ')}) `;
 }

@@ -1,8 +1,8 @@
 import type { FetchItem, Partial, Section, SectionText } from '../fetch-item.ts';
 import type { PartialRange } from '../search-key.ts';
 import { annotationsAsked } from './annotation.ts';
+import { partialRange } from './partial-range.ts';
 import type { Reader } from './reader.ts';
-import { partialRange } from './search.ts';
 import { astring, list, number64, word } from './text.ts';
 
 const macros: ReadonlyMap<string, readonly FetchItem[]> = new Map<string, readonly FetchItem[]>([

@@ -1,6 +1,9 @@
-import type { PartialRange, SearchDate, SearchField, SearchFlag, SearchKey, SearchReturn } from '../search-key.ts';
+import type { SearchDate, SearchField, SearchFlag, SearchKey, SearchReturn } from '../search-key.ts';
+import { isRange, isUpdateFetch } from '../search-key.ts';
 import { annotationKey } from './annotation.ts';
 import { date } from './date.ts';
+import { fetchItems } from './fetch.ts';
+import { partialRange } from './partial-range.ts';
 import { type Dialect, Reader } from './reader.ts';
 import { beginsSet, sequenceSet } from './sequence-set.ts';
 import { astring, astringBytes, atom, list, number64, nzNumber, string, word } from './text.ts';
@@ -99,26 +102,15 @@ export function charsetName(reader: Reader): string {
  */
 export function searchReturns(reader: Reader): SearchReturn[] | null {
   if (!reader.skip('RETURN ')) return null;
-  const returns = list(reader, searchReturn, true);
+  const returns = list(reader, searchReturn, true).flat();
   reader.sp();
-  const ranges = returns.filter((option) => typeof option === 'object').length;
+  const ranges = returns.filter(isRange).length;
   // RFC 9394 §3.1
   if (ranges > 1 || (ranges === 1 && returns.includes('ALL')))
     reader.invalid('search return options (one of PARTIAL and ALL)');
   // RFC 5267 §4.2, §4.3: neither of the two is about this answer.
-  const isSilent = returns.every((option) => option === 'CONTEXT' || option === 'UPDATE');
+  const isSilent = returns.every((option) => option === 'CONTEXT' || option === 'UPDATE' || isUpdateFetch(option));
   return [...new Set(isSilent ? [...returns, 'ALL' as const] : returns)];
-}
-
-/**
- *     partial-range = nz-number ":" nz-number / MINUS nz-number ":" MINUS nz-number       ; RFC 9394 §4, RFC 5267 §5
- */
-export function partialRange(reader: Reader): PartialRange {
-  const fromEnd = reader.skip('-');
-  const a = nzNumber(reader);
-  reader.expect(fromEnd ? ':-' : ':');
-  const b = nzNumber(reader);
-  return { fromEnd, first: Math.min(a, b), last: Math.max(a, b) };
 }
 
 function searchKey(reader: Reader, depth: number): SearchKey {
@@ -144,7 +136,10 @@ function together(reader: Reader, depth: number): SearchKey {
   return all.length === 1 ? first : { key: 'and', keys: all };
 }
 
-function searchReturn(reader: Reader): SearchReturn {
+/**
+ *     modifier-update = "UPDATE" [SP "(" fetch-att *(SP fetch-att) ")"]         ; RFC 5465 §8
+ */
+function searchReturn(reader: Reader): SearchReturn | SearchReturn[] {
   const option = word(reader, 'a search return option');
   switch (option) {
     case 'MIN':
@@ -154,8 +149,9 @@ function searchReturn(reader: Reader): SearchReturn {
     case 'SAVE':
     case 'RELEVANCY':
     case 'CONTEXT':
-    case 'UPDATE':
       return option;
+    case 'UPDATE':
+      return reader.match(/ (?=\()/y) === null ? option : [option, { fetch: fetchItems(reader) }];
     case 'PARTIAL':
       return after(reader, partialRange);
     default:
