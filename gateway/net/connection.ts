@@ -5,6 +5,8 @@ import { asBuffer } from '../../lib/base/bytes.ts';
 import { type ConnectionLimits, connectionLimits } from '../../lib/base/limits.ts';
 import { Deflated } from './deflated.ts';
 import { gathered } from './gathered.ts';
+import { plainAddress } from './plain-address.ts';
+import { UnderWay } from './under-way.ts';
 
 /** The peer is gone, or was cut off because it did not read: nothing more can be written. */
 export class ConnectionClosed extends Error {
@@ -61,6 +63,8 @@ export class Connection {
   #ended = false;
   #closing: Promise<void> | undefined;
   #flushScheduled = false;
+  /** Pieces of output that the socket has. */
+  readonly #underWay = new UnderWay();
   #drained: Promise<void> | undefined;
   #wakeReader: (() => void) | undefined;
   #draining = false;
@@ -68,10 +72,8 @@ export class Connection {
 
   constructor(socket: Socket, options: ConnectionOptions = {}) {
     this.id = (++connectionCount).toString(36);
-    this.remoteAddress = plainAddress(socket.remoteAddress);
-    this.remotePort = socket.remotePort ?? 0;
-    this.localAddress = plainAddress(socket.localAddress);
-    this.localPort = socket.localPort ?? 0;
+    [this.remoteAddress, this.remotePort] = [plainAddress(socket.remoteAddress), socket.remotePort ?? 0];
+    [this.localAddress, this.localPort] = [plainAddress(socket.localAddress), socket.localPort ?? 0];
     this.idleTimeoutMs = options.idleTimeoutMs ?? Number.POSITIVE_INFINITY;
     this.#limits = { ...connectionLimits, ...options.limits };
     this.#socket = socket;
@@ -198,6 +200,13 @@ export class Connection {
     await this.#drained;
   }
 
+  /** As {@link flush}, until the socket has let go of all that was written: its memory may be used again. */
+  async sent(): Promise<void> {
+    await this.flush();
+    await this.#orCutOff(this.#underWay.none());
+    if (this.#socket.destroyed) throw new ConnectionClosed('the connection is closed');
+  }
+
   /**
    * Changes to TLS as the server side. `goAhead` is the last reply in clear: what the client sent before it is thrown away, it
    * could come from somebody else (RFC 3207 §5, RFC 9051 §6.2.1). Without, TLS is spoken from the first byte. Throws when the
@@ -240,9 +249,7 @@ export class Connection {
       return;
     }
     await this.flush();
-    const timer = setTimeout(() => this.destroy(), this.#limits.outputStallMs);
-    await deflated.detach(last);
-    clearTimeout(timer);
+    await this.#orCutOff(deflated.detach(last));
     this.#unlisten();
     this.#socket = deflated.socket;
     this.#listen();
@@ -294,27 +301,29 @@ export class Connection {
 
   #send(): void {
     if (this.#pendingBytes === 0) return;
-    const parts = this.#pending;
-    const total = this.#pendingBytes;
+    const [parts, total] = [this.#pending, this.#pendingBytes];
     this.#pending = [];
     this.#pendingBytes = 0;
     if (this.#socket.destroyed || this.#socket.writableEnded) return;
     this.#bytesOut += total;
-    const pieces = total <= this.#limits.outputBatchBytes ? [Buffer.concat(parts, total)] : gathered(parts);
-    if (pieces.length > 1) this.#socket.cork();
-    for (const piece of pieces) this.#socket.write(piece);
-    if (pieces.length > 1) this.#socket.uncork();
+    const isBatch = total <= this.#limits.outputBatchBytes;
+    this.#underWay.write(this.#socket, isBatch ? [Buffer.concat(parts, total)] : gathered(parts));
   }
 
   async #untilDrained(): Promise<void> {
     const socket = this.#socket;
     const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(() => this.destroy(), this.#limits.outputStallMs);
     socket.once('drain', resolve).once('close', resolve);
-    await promise;
-    clearTimeout(timer);
+    await this.#orCutOff(promise);
     socket.off('drain', resolve).off('close', resolve);
     if (socket.destroyed) throw new ConnectionClosed('the peer is gone or does not read');
+  }
+
+  /** Waits for the peer to read, which is cut off when it does not. */
+  async #orCutOff(read: Promise<void> | undefined): Promise<void> {
+    const timer = setTimeout(() => this.destroy(), this.#limits.outputStallMs);
+    await read;
+    clearTimeout(timer);
   }
 
   async #handshake(secure: TLSSocket): Promise<void> {
@@ -387,9 +396,4 @@ function ignoreError(): void {}
 
 function ignoreClosed(error: unknown): void {
   if (!(error instanceof ConnectionClosed)) throw error;
-}
-
-function plainAddress(address: string | undefined): string {
-  if (address === undefined) return '';
-  return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;
 }

@@ -20,6 +20,8 @@ export interface WholeFile {
   readonly body: Buffer | undefined;
   /** Bytes of the body; both bounds lie within it. */
   read(start: number, end: number): Promise<Buffer>;
+  /** Reads the bytes of the body from `start` on into memory, all of which lies within the body; answers how many. */
+  fill(into: Buffer, start: number): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -135,7 +137,13 @@ function smallFile(bytes: Buffer, key: string): WholeFile | undefined {
   const footer = length === undefined ? undefined : decodeFooter(key, bytes, bytes.length - length - TAIL_BYTES);
   if (footer === undefined) return undefined;
   const body = bytes.subarray(0, footer.bodyBytes);
-  return { footer, body, read: async (from, to) => body.subarray(from, to), close: async () => undefined };
+  return {
+    footer,
+    body,
+    read: async (from, to) => body.subarray(from, to),
+    fill: async (into, from) => body.copy(into, 0, from),
+    close: async () => undefined,
+  };
 }
 
 /** The file is closed by whoever closes the object, or here when it is none. */
@@ -161,6 +169,7 @@ async function wholeOf(file: number, key: string, pace: Pace): Promise<WholeFile
       body: undefined,
       read: async (from, to) =>
         from >= endAt ? end.subarray(from - endAt, to - endAt) : readAt(file, { start: from, end: to }, pace),
+      fill: (into, from) => fill(file, into, from, pace),
       close: async () => fs.closeSync(file),
     }
   );
@@ -182,17 +191,22 @@ async function footerOf(
 /** The bytes of a range, or to the end of the file. */
 async function readAt(file: number, { start, end }: ByteRange, pace: Pace): Promise<Buffer> {
   const buffer = Buffer.allocUnsafeSlow(end - start);
-  const isHere = buffer.length <= HERE_BYTES && !pace.isSlow;
+  return buffer.subarray(0, await fill(file, buffer, start, pace));
+}
+
+/** Reads from `start` on until the memory is full or the file ends; answers how many bytes. */
+async function fill(file: number, into: Buffer, start: number, pace: Pace): Promise<number> {
+  const isHere = into.length <= HERE_BYTES && !pace.isSlow;
   const begun = performance.now();
   let length = 0;
-  while (length < buffer.length) {
-    const [left, at] = [buffer.length - length, start + length];
+  while (length < into.length) {
+    const [left, at] = [into.length - length, start + length];
     const bytesRead = isHere
-      ? fs.readSync(file, buffer, length, left, at)
-      : (await readFile(file, buffer, length, left, at)).bytesRead;
+      ? fs.readSync(file, into, length, left, at)
+      : (await readFile(file, into, length, left, at)).bytesRead;
     if (bytesRead === 0) break;
     length += bytesRead;
   }
   if (isHere) pace.took(performance.now() - begun);
-  return buffer.subarray(0, length);
+  return length;
 }

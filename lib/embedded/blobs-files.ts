@@ -122,6 +122,18 @@ export class FileBlobs implements Blobs {
     }
   }
 
+  async readInto(key: string, range: ByteRange, into: Buffer): Promise<number | undefined> {
+    checkRange(range);
+    const file = await this.#open(key);
+    if (file === undefined) return undefined;
+    const { start, end } = cut(range, file.footer.bodyBytes);
+    const to = into.subarray(0, end - start);
+    return (
+      file.body?.copy(to, 0, start, end) ??
+      guarded(`reading blob ${key}`, () => file.fill(to, start).finally(file.close))
+    );
+  }
+
   async stream(key: string, range?: ByteRange): Promise<AsyncIterable<Buffer> | undefined> {
     checkRange(range);
     const info = await this.info(key);

@@ -223,6 +223,18 @@ export async function messageBytes(context: LogContext, space: Id, blob: Id, ran
   return bytes;
 }
 
+/** The same, into memory of the caller's: how many; only where the store has `readInto`. */
+export async function messageInto(
+  { blobs }: LogContext,
+  space: Id,
+  blob: Id,
+  { range, into }: { readonly range: ByteRange; readonly into: Buffer },
+): Promise<number> {
+  const length = await blobs.readInto?.(messageBlobKey(space, blob), range, into);
+  if (length === undefined) throw new StoreError('expunged', 'the message is not there any more');
+  return length;
+}
+
 /** Bytes of a message in pieces of at most 1 MB. `StoreError('expunged')` when the blob is gone. */
 export async function messageStream(
   context: LogContext,

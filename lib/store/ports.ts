@@ -113,6 +113,11 @@ export interface Blobs {
   ): Promise<{ readonly created: boolean; readonly sizeBytes: number }>;
   /** The bytes, or undefined when there is no such object. */
   get(key: string, range?: ByteRange): Promise<Buffer | undefined>;
+  /**
+   * Only of stores that read into any memory: as `get`, into memory of the caller's, which is as long as the range, and from
+   * its beginning. Answers how many bytes.
+   */
+  readInto?(key: string, range: ByteRange, into: Buffer): Promise<number | undefined>;
   /** The bytes in pieces of at most 1 MB, pulled by the reader; undefined when there is no such object. */
   stream(key: string, range?: ByteRange): Promise<AsyncIterable<Buffer> | undefined>;
   info(key: string): Promise<(BlobInfo & { readonly metadata: BlobMetadata }) | undefined>;

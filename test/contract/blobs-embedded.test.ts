@@ -83,6 +83,31 @@ describe('embedded blobs, files', () => {
     for (const [i, size] of order.entries()) expect(read[i]).toEqual(Buffer.alloc(size, `${size} `));
   });
 
+  test('what is read into memory of the caller is what is read otherwise', async () => {
+    await using folder = await temporaryFolder();
+    const blobs = new FileBlobs(folder.path);
+    const memory = Buffer.alloc(300_000);
+    for (const size of [0, 1, 5000, 100_000, 600_000]) {
+      const body = Buffer.from('0123456789'.repeat(size / 10 + 1)).subarray(0, size);
+      await blobs.put(`s/${size}`, body);
+      for (const [start, end] of [
+        [0, 1000],
+        [0, 300_000],
+        [999, 1003],
+        [99_000, 200_000],
+        [590_000, 700_000],
+        [7, 7],
+      ] as const) {
+        memory.fill(0);
+        const length = (await blobs.readInto(`s/${size}`, { start, end }, memory)) ?? -1;
+        expect(memory.subarray(0, length)).toEqual(body.subarray(start, end));
+        expect(memory.subarray(length).every((byte) => byte === 0)).toBe(true);
+      }
+    }
+    expect(await blobs.readInto('s/none', { start: 0, end: 1 }, memory)).toBeUndefined();
+    await expect(blobs.readInto('s/1', { start: 2, end: 1 }, memory)).rejects.toThrow(RangeError);
+  });
+
   test('after a read that waited for the disk, some are left to threads: more while it goes on', () => {
     const pace = new Pace();
     const leftToThreads = (): number => {

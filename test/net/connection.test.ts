@@ -256,3 +256,45 @@ test('what is not read is not inflated, however much it would be', async () => {
   }
   expect(got).toBe(size);
 });
+
+describe('sent', () => {
+  test('what was written may be changed afterwards, however slowly the peer reads', async () => {
+    const { connection, client } = await pair();
+    client.pause();
+    const memory = Buffer.alloc(256 * 1024);
+    const received = (async () => {
+      const chunks: Buffer[] = [];
+      for (let bytes = 0; bytes < 40 * memory.length; bytes += chunks.at(-1)?.length ?? 0) {
+        await nextTurn();
+        const chunk: Buffer | null = client.read(64 * 1024) ?? client.read();
+        if (chunk !== null) chunks.push(chunk);
+        else await Promise.race([once(client, 'readable'), nextTurn()]);
+      }
+      return Buffer.concat(chunks);
+    })();
+    const sizes = Array.from({ length: 40 }, (_, i) => (i % 3 === 0 ? 1000 : memory.length));
+    const expected: Buffer[] = [];
+    for (let i = 0; i < 40; i++) {
+      memory.fill(i + 1);
+      const piece = memory.subarray(0, sizes[i]);
+      expected.push(Buffer.from(piece));
+      connection.write(piece);
+      await connection.sent();
+    }
+    const rest = 40 * memory.length - expected.reduce((sum, piece) => sum + piece.length, 0);
+    expected.push(Buffer.alloc(rest, 99));
+    connection.write(Buffer.alloc(rest, 99));
+    expect((await received).equals(Buffer.concat(expected))).toBe(true);
+  });
+
+  test('a peer that goes away ends the wait', async () => {
+    const { connection, client } = await pair();
+    client.pause();
+    connection.write(Buffer.alloc(16 * 1024 * 1024));
+    const sent = connection.sent();
+    await nextTurn();
+    client.destroy();
+    await expect(sent).rejects.toThrow(ConnectionClosed);
+    await expect(connection.sent()).rejects.toThrow(ConnectionClosed);
+  });
+});

@@ -214,7 +214,8 @@ export class FetchWriter {
     const span = row && this.#span(message);
     if (row === undefined || span === undefined) return;
     const { window } = this.#context.selected;
-    if (span.end - span.start <= window.maxBytes) await window.read(row.blob, span, span.upTo);
+    if (this.#isLent(message, row)) await window.read(row.blob, { start: span.start, end: span.start + 1 });
+    else if (span.end - span.start <= window.maxBytes) await window.read(row.blob, span, span.upTo);
     else await window.read(row.blob, { start: span.start, end: span.start + AHEAD_BYTES });
   }
 
@@ -222,7 +223,16 @@ export class FetchWriter {
   #early(message: Message, count: number): Wanted | undefined {
     const span = message.row && this.#span(message);
     if (message.row === undefined || span === undefined || count === 1 || span.upTo > span.end) return undefined;
+    if (this.#isLent(message, message.row)) return undefined;
     return { blob: message.row.blob, range: span };
+  }
+
+  /** Whether all octets asked for are one range, which is read as it goes out. */
+  #isLent(message: Message, { blob }: ColdRow): boolean {
+    const [octets, ...others] = this.#items.flatMap((item) => octetsOf(item, message) ?? []);
+    if (octets === undefined || others.length > 0 || octets.how.kind !== 'as-is' || octets.partial !== null)
+      return false;
+    return this.#context.selected.window.lends(blob, octets.range);
   }
 
   /** The range that covers all octets asked for. */

@@ -1,7 +1,11 @@
 import type { Id } from '../../../lib/base/ids.ts';
 import type { ByteRange } from '../../../lib/message/section.ts';
 import type { LogContext } from '../../../lib/store/log.ts';
-import { messageBytes, messageStream } from '../../../lib/store/messages.ts';
+import { messageBytes, messageInto, messageStream } from '../../../lib/store/messages.ts';
+
+/** Longer ranges are lent in pieces of this size. */
+const SHORT_BYTES = 64 * 1024;
+const LENT_BYTES = 256 * 1024;
 
 /**
  * The last range that was read of a message, so that a client which fetches in small pieces costs one request per
@@ -14,6 +18,8 @@ export class MessageWindow {
   #blob: Id | undefined;
   #start = 0;
   #bytes: Buffer = Buffer.alloc(0);
+  /** What is lent. */
+  #memory: Buffer | undefined;
 
   constructor(context: LogContext, space: Id, maxBytes: number) {
     this.#context = context;
@@ -50,6 +56,28 @@ export class MessageWindow {
   async stream(blob: Id, range: ByteRange): Promise<AsyncIterable<Buffer> | Iterable<Buffer>> {
     if (range.end - range.start <= this.#maxBytes) return [await this.read(blob, range)];
     return messageStream(this.#context, this.#space, blob, range);
+  }
+
+  /**
+   * Whether a range that is asked for as a whole is lent: each message in memory of its own would have the collector look
+   * through all that lives for a few hundred long ones.
+   */
+  lends(blob: Id, range: ByteRange): boolean {
+    const bytes = range.end - range.start;
+    if (bytes <= SHORT_BYTES || bytes > this.#maxBytes || this.#context.blobs.readInto === undefined) return false;
+    return this.held(blob, range) === undefined;
+  }
+
+  /** The bytes of a range in pieces, each in the memory of the one before: who asks for the next must be done with that. */
+  async *lend(blob: Id, { start, end }: ByteRange): AsyncGenerator<Buffer> {
+    this.#memory ??= Buffer.allocUnsafeSlow(LENT_BYTES);
+    for (let at = start; at < end; ) {
+      const range = { start: at, end: Math.min(end, at + LENT_BYTES) };
+      const length = await messageInto(this.#context, this.#space, blob, { range, into: this.#memory });
+      if (length === 0) return;
+      yield this.#memory.subarray(0, length);
+      at += length;
+    }
   }
 
   /** The bytes of the range, if they are here. */

@@ -18,6 +18,8 @@ export interface Literal {
   /** Line ends among them, counted when they are decoded. */
   readonly lines?: number;
   readonly chunks: () => Promise<Chunks>;
+  /** Each chunk is in the memory of the one before. */
+  readonly isLent?: boolean;
 }
 
 /** The literal of an item; undefined when nobody knows the part's transfer encoding. */
@@ -26,8 +28,10 @@ export async function literalOf(window: MessageWindow, blob: Id, octets: Octets)
   switch (how.kind) {
     case 'as-is': {
       const { start, end } = cut(range, partial);
-      const chunks = (): Promise<Chunks> => window.stream(blob, { start, end });
-      return { sizeBytes: end - start, hasNul: false, chunks };
+      const isLent = partial === null && window.lends(blob, range);
+      const chunks = async (): Promise<Chunks> =>
+        isLent ? window.lend(blob, range) : window.stream(blob, { start, end });
+      return { sizeBytes: end - start, hasNul: false, chunks, isLent };
     }
     case 'fields': {
       // Of an absurdly long header only the beginning is searched for fields.
@@ -62,7 +66,7 @@ function lineEnds(chunk: Buffer): number {
 const LF = 0x0a;
 
 /** Writes a literal with back-pressure; throws {@link BrokenLiteral} when the octets are not what was announced. */
-export async function writeLiteral(context: Context, { sizeBytes, hasNul, chunks }: Literal): Promise<void> {
+export async function writeLiteral(context: Context, { sizeBytes, hasNul, chunks, isLent }: Literal): Promise<void> {
   context.write(literalHead(sizeBytes, hasNul));
   const { pieceBytes } = context.options.limits;
   let left = sizeBytes;
@@ -73,6 +77,7 @@ export async function writeLiteral(context: Context, { sizeBytes, hasNul, chunks
       context.write(chunk.subarray(at, at + pieceBytes));
       await context.flow();
     }
+    if (isLent) await context.connection.sent();
   }
   if (left !== 0) throw new BrokenLiteral(`a literal of ${sizeBytes} octets is off by ${left}`);
 }
