@@ -91,21 +91,22 @@ class SqliteIndex implements Index {
 
   async put(key: Key, item: Item, condition?: Condition): Promise<WriteResult> {
     checkItem(key, item);
-    const packed = own(encodeItem(item));
-    return resultOf(
-      await this.#write().write({ do: 'put', ...ownKey(key), item: packed, rev: revOf(item), ...when(condition) }),
-    );
+    const { pk, sk } = key;
+    const write = { do: 'put', pk, sk, item: encodeItem(item), rev: revOf(item), ...when(condition) } as const;
+    return resultOf(await this.#write().write(write));
   }
 
   async delete(key: Key, condition?: Condition): Promise<WriteResult> {
     checkKey(key);
-    return resultOf(await this.#write().write({ do: 'delete', ...ownKey(key), ...when(condition) }));
+    const { pk, sk } = key;
+    return resultOf(await this.#write().write({ do: 'delete', pk, sk, ...when(condition) }));
   }
 
   async add(key: Key, deltas: Readonly<Record<string, number>>): Promise<Readonly<Record<string, number>>> {
     checkKey(key);
     for (const [name, delta] of Object.entries(deltas)) checkAttribute(name, delta);
-    const written = await this.#write().write({ do: 'add', ...ownKey(key), deltas: { ...deltas } });
+    const { pk, sk } = key;
+    const written = await this.#write().write({ do: 'add', pk, sk, deltas: { ...deltas } });
     if ('refused' in written) throw new RangeError(written.refused);
     return (written.ok ? written.sums : undefined) ?? {};
   }
@@ -188,15 +189,6 @@ async function unhindered<T>(read: () => T, doing: string): Promise<T> {
     }
     await sleep(READ_LOOK_MS);
   }
-}
-
-/** A copy in memory of its own: what goes to a thread takes the whole buffer along of which it is a part. */
-function own(bytes: Uint8Array): Uint8Array {
-  return new Uint8Array(bytes);
-}
-
-function ownKey({ pk, sk }: Key): { readonly pk: Uint8Array; readonly sk: Uint8Array } {
-  return { pk: own(pk), sk: own(sk) };
 }
 
 function when(condition: Condition | undefined): { readonly condition?: Condition } {

@@ -1,12 +1,13 @@
 // The thread of lib/embedded/commit-thread.ts: takes groups of writes, answers each when it is durable.
 import { workerData } from 'node:worker_threads';
 import { CommitHere, type WriterOptions } from './index-writer.ts';
-import type { Write, Written } from './index-writes.ts';
+import type { Written } from './index-writes.ts';
 import { answerQuestions } from './own-thread.ts';
+import { type PackedWrites, unpackWrites } from './packed-writes.ts';
 
 const committing = new CommitHere(workerData as WriterOptions);
 
-answerQuestions<readonly Write[], readonly Written[]>(
-  (writes) => committing.commit(writes),
+answerQuestions<PackedWrites, readonly Written[]>(
+  (packed) => committing.commit(unpackWrites(packed)),
   () => committing.close(),
 );
