@@ -1,9 +1,15 @@
 import type { Socket } from 'node:net';
+import { join } from 'node:path';
 import { Duplex } from 'node:stream';
+import { connect as connectTls } from 'node:tls';
 import { constants, createDeflateRaw, createInflateRaw } from 'node:zlib';
 import { expect, test } from 'vitest';
+import { ensureSelfSigned } from '../../gateway/net/self-signed.ts';
+import { Certificate } from '../../gateway/net/tls.ts';
+import { openLog } from '../../lib/base/log.ts';
 import { ImapClient } from '../support/imap-client.ts';
 import { type ImapGateway, openImapGateway } from '../support/imap-gateway.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 
 /** The client's side of RFC 4978, with the largest window there is. */
@@ -54,6 +60,23 @@ test('commands and answers are deflated after COMPRESS, once', async () => {
   expect(await client.line()).toBe('h OK Completed');
   expect((await client.say('i', 'LOGOUT')).at(-1)).toBe('i OK Completed');
   expect(await client.line()).toBe('END');
+  expect(gateway.errors).toEqual([]);
+});
+
+test('inside TLS what is sent is deflated first (RFC 4978 §3, example)', async () => {
+  await using folder = await temporaryFolder();
+  const files = await ensureSelfSigned(join(folder.path, 'tls'), 'mail.example.com');
+  const certificate = Certificate.open(files, openLog('silent'));
+  await using gateway = await openImapGateway({ secureContext: () => certificate.context });
+  const client = await ImapClient.connect(gateway.port);
+  await client.line();
+  expect((await client.say('a', 'starttls')).at(-1)).toContain('a OK');
+  client.listenTo(connectTls({ socket: client.socket, rejectUnauthorized: false }));
+  expect((await client.say('b', 'login anna secret')).at(-1)).toContain('b OK');
+  expect(await client.say('c', 'compress deflate')).toEqual(['c OK DEFLATE active']);
+  client.listenTo(deflated(client));
+  expect((await client.say('d', 'SELECT INBOX')).at(-1)).toContain('d OK');
+  client.close();
   expect(gateway.errors).toEqual([]);
 });
 
