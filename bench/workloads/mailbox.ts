@@ -262,14 +262,21 @@ export const thread = ifOffered(
   }),
 );
 
+/** Before what is measured: the first thousands of a process are read by code that is not compiled. */
+const POP3_WARM_UPS = 20;
+
 export const pop3: Workload = {
   name: 'POP3 RETR of 1,000',
   unit: 'messages/s',
   better: 'more',
   run: async ({ running }) => {
-    const client = await Pop3Client.login(running.pop3Port, READER, PASSWORD);
-    const takenMs = await timed(() => client.retrieve(POP3_COUNT, 20));
-    await client.close();
-    return (POP3_COUNT / takenMs) * 1000;
+    const retrieveAll = async (): Promise<number> => {
+      const client = await Pop3Client.login(running.pop3Port, READER, PASSWORD);
+      const takenMs = await timed(() => client.retrieve(POP3_COUNT, 20));
+      await client.close();
+      return takenMs;
+    };
+    for (let i = 0; i < POP3_WARM_UPS; i++) await retrieveAll();
+    return (POP3_COUNT / (await retrieveAll())) * 1000;
   },
 };
