@@ -10,6 +10,7 @@ import { replayJournals } from './blob-journal-replay.ts';
 import { FILE_SUFFIX, keysUnder } from './blob-walk.ts';
 import { DurableFolders } from './durable-folders.ts';
 import { isErrno, translated } from './errors.ts';
+import { errorOf } from './own-thread.ts';
 import { SmallObjects } from './small-objects.ts';
 import { syncFileSystem } from './sync-file-system.ts';
 import { writeAll } from './write-all.ts';
@@ -62,9 +63,9 @@ export class FileBlobs implements Blobs {
     checkBlobMetadata(metadata);
     const { small, rest } = await beginningOf(body);
     const writer = small && this.#smallObjects();
-    return small === undefined || writer === undefined
-      ? this.#putFile(key, rest, metadata)
-      : this.#putSmall(writer, key, small, metadata);
+    if (small !== undefined && writer !== undefined) return this.#putSmall(writer, key, small, metadata);
+    // Of a body that was begun and is not wanted, what it has open is closed.
+    return this.#putFile(key, rest, metadata).finally(() => rest.return());
   }
 
   /** What is in memory already goes to the thread that makes small objects durable together. */
@@ -76,11 +77,10 @@ export class FileBlobs implements Blobs {
     return guarded(`writing blob ${key}`, async () => {
       for (;;) {
         await this.#folders.make(folder);
-        const made = await writer.make(key, path, pieces);
+        const made = await writer.make({ key, path, pieces });
         if (made === 'made') return { created: true, sizeBytes };
         if (made === 'taken') return this.#takenBefore(key);
-        if (made !== 'no folder')
-          throw made.code === undefined ? new Error(made.text) : new StoreError(made.code, made.text);
+        if (made !== 'no folder') throw errorOf(made);
         await this.#folderIsGone(folder);
       }
     });
@@ -309,7 +309,13 @@ export class FileBlobs implements Blobs {
 /** A body from its beginning; `small`: all its pieces, when they are few. */
 interface Begun {
   readonly small?: readonly Uint8Array[];
-  readonly rest: AsyncIterable<Uint8Array>;
+  readonly rest: Rest;
+}
+
+interface Rest extends AsyncIterable<Uint8Array> {
+  next(): Promise<IteratorResult<Uint8Array, undefined>>;
+  return(): Promise<IteratorResult<Uint8Array, undefined>>;
+  [Symbol.asyncIterator](): Rest;
 }
 
 async function beginningOf(body: Uint8Array | AsyncIterable<Uint8Array>): Promise<Begun> {
@@ -329,18 +335,26 @@ async function beginningOf(body: Uint8Array | AsyncIterable<Uint8Array>): Promis
   return { rest: given(pieces, pulls) };
 }
 
-/** These pieces, and what is pulled after them. */
-async function* given(
-  pieces: readonly Uint8Array[],
-  pulls?: AsyncIterator<Uint8Array>,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  try {
-    yield* pieces;
-    for (let next = await pulls?.next(); next?.done === false; next = await pulls?.next()) yield next.value;
-  } finally {
-    await pulls?.return?.();
-  }
+/** These pieces, and what is pulled after them. Returned from, it ends the body too, also where nothing was taken of it. */
+function given(pieces: readonly Uint8Array[], pulls?: AsyncIterator<Uint8Array>): Rest {
+  const before = pieces.values();
+  return {
+    next: async () => {
+      const piece = before.next();
+      if (piece.done !== true) return piece;
+      return pulls === undefined ? END : pulls.next();
+    },
+    return: async () => {
+      await pulls?.return?.();
+      return END;
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
 }
+
+const END = { done: true, value: undefined } as const;
 
 /** Before anything is opened that would have to be closed. Throws `RangeError`. */
 function checkRange(range: ByteRange | undefined): void {

@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers/promises';
+import { Groups } from './groups.ts';
 import { failed } from './index-file.ts';
 import { IndexWrites, type Write, type Written } from './index-writes.ts';
 
@@ -46,20 +46,19 @@ export class CommitHere implements GroupCommit {
   }
 }
 
-interface Waiting {
-  readonly write: Write;
-  readonly resolve: (written: Written) => void;
-  readonly reject: (reason: unknown) => void;
-}
-
-/** Who writes for this process. What arrives while a group is written is the next group: one transaction and one fsync for all of it. */
+/** Who writes for this process, in groups: one transaction and one fsync for all that waits. */
 export class IndexWriter {
   readonly #commit: GroupCommit;
-  readonly #waiting: Waiting[] = [];
-  #running: Promise<void> | undefined;
+  readonly #groups: Groups<Write, Written>;
 
   constructor(commit: GroupCommit) {
     this.#commit = commit;
+    this.#groups = new Groups({
+      run: (writes) => commit.commit(writes),
+      bytesOf: (write) => (write.do === 'put' ? write.item.length : 0),
+      maxBytes: GROUP_BYTES,
+      maxCount: GROUP_WRITES,
+    });
   }
 
   /** Resolves when the file is there and can be written. Before anything else. */
@@ -69,42 +68,12 @@ export class IndexWriter {
 
   /** Resolves when the write is durable, or its condition failed. The caller changes the bytes no more. */
   write(write: Write): Promise<Written> {
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ write, resolve, reject });
-      this.#running ??= this.#run();
-    });
+    return this.#groups.do(write);
   }
 
   /** Finishes what is waiting. */
   async close(): Promise<void> {
-    await this.#running;
+    await this.#groups.done();
     await this.#commit.close();
-  }
-
-  async #run(): Promise<void> {
-    while (this.#waiting.length > 0) {
-      // A turn of the event loop, so that those who arrive together, or go on with an answer, share.
-      await setImmediate();
-      const group = this.#nextGroup();
-      try {
-        const written = await this.#commit.commit(group.map(({ write }) => write));
-        for (const [i, answer] of written.entries()) group[i]?.resolve(answer);
-      } catch (error) {
-        for (const { reject } of group) reject(error);
-      }
-      await setImmediate();
-    }
-    this.#running = undefined;
-  }
-
-  #nextGroup(): readonly Waiting[] {
-    let bytes = 0;
-    let length = 0;
-    for (const { write } of this.#waiting) {
-      bytes += write.do === 'put' ? write.item.length : 0;
-      if (length > 0 && (length === GROUP_WRITES || bytes > GROUP_BYTES)) break;
-      length++;
-    }
-    return this.#waiting.splice(0, length);
   }
 }

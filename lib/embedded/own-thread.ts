@@ -5,7 +5,7 @@ import { StoreError, type StoreErrorCode } from '../store/errors.ts';
 type ToThread<Question> = { readonly question: Question } | 'close';
 
 /** An error as it can be told to another thread, where it would lose its class. */
-interface Failure {
+export interface Failure {
   readonly code: StoreErrorCode | undefined;
   readonly text: string;
   /** Protocols tell by it what is for the log and not for clients. */
@@ -103,7 +103,7 @@ export function answerQuestions<Question, Answer>(
   });
 }
 
-function failureOf(error: unknown): Failure {
+export function failureOf(error: unknown): Failure {
   const code = error instanceof StoreError ? error.code : undefined;
   if (!(error instanceof Error)) return { code, text: String(error), cause: undefined };
   const { message: text, cause } = error;
@@ -111,7 +111,7 @@ function failureOf(error: unknown): Failure {
   return { code, text, cause: cause instanceof Error ? cause.message : String(cause) };
 }
 
-function errorOf({ code, text, cause }: Failure): Error {
+export function errorOf({ code, text, cause }: Failure): Error {
   const options = cause === undefined ? {} : { cause: new Error(cause) };
   return code === undefined ? new Error(text, options) : new StoreError(code, text, options);
 }

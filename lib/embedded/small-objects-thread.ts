@@ -1,10 +1,9 @@
 // The thread of lib/embedded/small-objects.ts: makes groups of files, answers each when the journal has it.
 import { rmSync } from 'node:fs';
 import { workerData } from 'node:worker_threads';
-import { StoreError } from '../store/errors.ts';
 import { BlobJournal } from './blob-journal.ts';
 import { isErrno, translated } from './errors.ts';
-import { answerQuestions } from './own-thread.ts';
+import { answerQuestions, failureOf } from './own-thread.ts';
 import type { SmallFileMade, SmallFiles, SmallObjectsOptions } from './small-objects.ts';
 import { syncFileSystem } from './sync-file-system.ts';
 import { makeFileSync } from './write-all.ts';
@@ -42,8 +41,6 @@ function make(key: string, path: string, file: Uint8Array): SmallFileMade {
   } catch (error) {
     if (isErrno(error, 'EEXIST')) return 'taken';
     if (isErrno(error, 'ENOENT')) return 'no folder';
-    const reason = translated(error, `writing blob ${key}`);
-    const code = reason instanceof StoreError ? reason.code : undefined;
-    return { code, text: reason instanceof Error ? reason.message : String(reason) };
+    return failureOf(translated(error, `writing blob ${key}`));
   }
 }

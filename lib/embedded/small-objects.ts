@@ -1,6 +1,5 @@
-import { setImmediate } from 'node:timers/promises';
-import type { StoreErrorCode } from '../store/errors.ts';
-import { OwnThread } from './own-thread.ts';
+import { Groups } from './groups.ts';
+import { type Failure, OwnThread } from './own-thread.ts';
 
 /** What a group may hold, so that what is copied for the thread at one time stays small. */
 const GROUP_BYTES = 4 * 1024 * 1024;
@@ -12,11 +11,7 @@ export interface SmallFiles {
 }
 
 /** What became of a file. `no folder`: somebody removed it when it was empty. */
-export type SmallFileMade =
-  | 'made'
-  | 'taken'
-  | 'no folder'
-  | { readonly code: StoreErrorCode | undefined; readonly text: string };
+export type SmallFileMade = 'made' | 'taken' | 'no folder' | Failure;
 
 export interface SmallObjectsOptions {
   /** Folder of all objects; what is settled together is its file system. */
@@ -25,72 +20,46 @@ export interface SmallObjectsOptions {
   readonly journals: string;
 }
 
-interface Waiting {
+/** An object's file to be made of these pieces. */
+interface SmallFile {
   readonly key: string;
   readonly path: string;
   readonly pieces: readonly Uint8Array[];
-  readonly resolve: (made: SmallFileMade) => void;
-  readonly reject: (reason: unknown) => void;
 }
 
-/**
- * Makes the files of small objects and their journal in a thread: what arrives while a group is written is the next group,
- * one write and one wait for the disk for all of it.
- */
+/** Makes the files of small objects and their journal in a thread, in groups: one write and one wait for the disk for all that waits. */
 export class SmallObjects {
   readonly #thread: OwnThread<SmallFiles, readonly SmallFileMade[]>;
-  #waiting: Waiting[] = [];
-  #running: Promise<void> | undefined;
+  readonly #groups: Groups<SmallFile, SmallFileMade>;
 
   constructor(options: SmallObjectsOptions) {
     const module = new URL('./small-objects-thread.ts', import.meta.url);
-    this.#thread = new OwnThread({ module, name: 'blob writer', data: options });
+    const thread = new OwnThread<SmallFiles, readonly SmallFileMade[]>({ module, name: 'blob writer', data: options });
+    this.#thread = thread;
+    this.#groups = new Groups({
+      run: (group) => {
+        const question = packed(group);
+        return thread.ask(question, [question.bytes.buffer]);
+      },
+      bytesOf: ({ pieces }) => lengthOf(pieces),
+      maxBytes: GROUP_BYTES,
+    });
   }
 
-  /** Resolves when the file of these pieces is there and durable, or not made; throws `StoreError`. */
-  make(key: string, path: string, pieces: readonly Uint8Array[]): Promise<SmallFileMade> {
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ key, path, pieces, resolve, reject });
-      this.#running ??= this.#run();
-    });
+  /** Resolves when the file is there and durable, or tells why it was not made. Throws `StoreError`. */
+  make(file: SmallFile): Promise<SmallFileMade> {
+    return this.#groups.do(file);
   }
 
   /** Finishes what waits, settles all there is and removes the journal. */
   async close(): Promise<void> {
-    await this.#running;
+    await this.#groups.done();
     await this.#thread.close();
-  }
-
-  async #run(): Promise<void> {
-    while (this.#waiting.length > 0) {
-      // A turn of the event loop, so that those who arrive together share.
-      await setImmediate();
-      const group = this.#nextGroup();
-      try {
-        const question = packed(group);
-        const made = await this.#thread.ask(question, [question.bytes.buffer]);
-        for (const [i, answer] of made.entries()) group[i]?.resolve(answer);
-      } catch (error) {
-        for (const { reject } of group) reject(error);
-      }
-    }
-    this.#running = undefined;
-  }
-
-  #nextGroup(): readonly Waiting[] {
-    let bytes = 0;
-    let length = 0;
-    for (const { pieces } of this.#waiting) {
-      bytes += lengthOf(pieces);
-      if (length > 0 && bytes > GROUP_BYTES) break;
-      length++;
-    }
-    return this.#waiting.splice(0, length);
   }
 }
 
 /** Copied once, into memory that can be handed over: a piece may be a part of memory that others use. */
-function packed(group: readonly Waiting[]): SmallFiles {
+function packed(group: readonly SmallFile[]): SmallFiles {
   const files = group.map(({ key, path, pieces }) => ({ key, path, fileBytes: lengthOf(pieces) }));
   const bytes = new Uint8Array(files.reduce((sum, { fileBytes }) => sum + fileBytes, 0));
   let at = 0;

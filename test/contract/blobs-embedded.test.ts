@@ -44,6 +44,17 @@ describe('embedded blobs, files', () => {
     expect(await open()).toBeLessThan(before + 50);
   });
 
+  test('nothing stays open of a body that is not wanted, since its name is taken', async () => {
+    await using folder = await temporaryFolder();
+    const blobs = new FileBlobs(folder.path);
+    for (const key of ['s/from', 's/taken']) await blobs.put(key, Buffer.alloc(1_000_000, key));
+    const open = async (): Promise<number> => (await readdir('/proc/self/fd')).length;
+    const before = await open();
+    for (let i = 0; i < 100; i++) await blobs.copy('s/from', 's/taken');
+    expect(await open()).toBeLessThan(before + 50);
+    expect((await blobs.get('s/taken'))?.subarray(0, 7).toString()).toBe('s/taken');
+  });
+
   test('a torn file whose body ends like an object is no object', async () => {
     await using folder = await temporaryFolder();
     const blobs = new FileBlobs(folder.path);

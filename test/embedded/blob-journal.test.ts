@@ -44,6 +44,15 @@ const path = (objects: string, key: string): string => join(objects, `${key}.blo
 
 blobsContract('objects by the journal', journalling);
 
+it('what the disk refuses in the thread is told with its cause', async () => {
+  await using at = await journalling();
+  await at.blobs.put('s/a', Buffer.from('a'));
+  await rm(join(at.objects, 's'), { recursive: true });
+  await writeFile(join(at.objects, 's'), 'a file where a folder was');
+  const cause = expect.objectContaining({ message: expect.stringContaining('ENOTDIR') });
+  await expect(at.blobs.put('s/b', Buffer.from('b'))).rejects.toMatchObject({ code: 'unavailable', cause });
+});
+
 describe('after a power cut (ADR 10)', () => {
   it('what was acknowledged comes back byte for byte, and what the disk has is left', async () => {
     await using at = await journalling();
